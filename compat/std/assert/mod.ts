@@ -143,7 +143,7 @@ export function assertInstanceOf<T extends AnyConstructor>(
 export function assertIsError<E extends Error = Error>(
   error: unknown,
   // deno-lint-ignore no-explicit-any
-  ErrorClass?: abstract new (...args: any[]) => E,
+  ErrorClass?: new (...args: any[]) => E,
   msgMatches?: string | RegExp,
   msg?: string,
 ): asserts error is E {
@@ -171,14 +171,14 @@ export function assertThrows(fn: () => unknown, msg?: string): unknown;
 export function assertThrows<E extends Error = Error>(
   fn: () => unknown,
   // deno-lint-ignore no-explicit-any
-  ErrorClass: abstract new (...args: any[]) => E,
+  ErrorClass: new (...args: any[]) => E,
   msgIncludes?: string,
   msg?: string,
 ): E;
 export function assertThrows(
   fn: () => unknown,
   // deno-lint-ignore no-explicit-any
-  classOrMsg?: (abstract new (...args: any[]) => Error) | string,
+  classOrMsg?: (new (...args: any[]) => Error) | string,
   msgIncludes?: string,
   msg?: string,
 ): unknown {
@@ -200,14 +200,14 @@ export function assertRejects(fn: () => PromiseLike<unknown>, msg?: string): Pro
 export function assertRejects<E extends Error = Error>(
   fn: () => PromiseLike<unknown>,
   // deno-lint-ignore no-explicit-any
-  ErrorClass: abstract new (...args: any[]) => E,
+  ErrorClass: new (...args: any[]) => E,
   msgIncludes?: string,
   msg?: string,
 ): Promise<E>;
 export async function assertRejects(
   fn: () => PromiseLike<unknown>,
   // deno-lint-ignore no-explicit-any
-  classOrMsg?: (abstract new (...args: any[]) => Error) | string,
+  classOrMsg?: (new (...args: any[]) => Error) | string,
   msgIncludes?: string,
   msg?: string,
 ): Promise<unknown> {
@@ -234,7 +234,7 @@ export async function assertRejects(
 function checkThrown(
   thrown: unknown,
   // deno-lint-ignore no-explicit-any
-  wanted: (abstract new (...args: any[]) => Error) | undefined,
+  wanted: (new (...args: any[]) => Error) | undefined,
   msgIncludes: string | undefined,
   msg: string | undefined,
 ): unknown {
