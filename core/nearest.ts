@@ -1,0 +1,44 @@
+/** The nearest valid name, for errors about an unknown one. */
+
+/**
+ * The name of `names` that needs the fewest edits to become `name`: insertions, deletions, replacements and swaps of
+ * neighbours, each 1. Upper case, `-`, `_` and spaces do not count; of equally near names the first wins.
+ *
+ * @returns `undefined` if `names` is empty
+ *
+ * @example
+ * ```ts
+ * import { nearestName } from "./nearest.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(nearestName("Fashion-MNSIT", ["mnist", "fashionmnist"]), "fashionmnist");
+ * ```
+ */
+export function nearestName(name: string, names: readonly string[]): string | undefined {
+  let nearest: string | undefined;
+  let fewest = Infinity;
+  for (const candidate of names) {
+    const edits = editDistance(plain(name), plain(candidate));
+    if (edits < fewest) [nearest, fewest] = [candidate, edits];
+  }
+  return nearest;
+}
+
+function plain(name: string): string {
+  return name.toLowerCase().replaceAll(/[-_\s]/g, "");
+}
+
+/** Optimal string alignment: row `i` holds the distances of `a[0..i]` to every prefix of `b`. */
+function editDistance(a: string, b: string): number {
+  const rows = [Array.from({ length: b.length + 1 }, (_, j) => j)];
+  for (let i = 1; i <= a.length; i++) {
+    rows[i] = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const replaced = rows[i - 1][j - 1] + Number(a[i - 1] !== b[j - 1]);
+      rows[i][j] = Math.min(replaced, rows[i - 1][j] + 1, rows[i][j - 1] + 1);
+      const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      if (swapped) rows[i][j] = Math.min(rows[i][j], rows[i - 2][j - 2] + 1);
+    }
+  }
+  return rows[a.length][b.length];
+}

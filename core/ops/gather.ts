@@ -1,0 +1,88 @@
+/** Rows of tables by index. */
+
+import { defineOp, type Op } from "../op.ts";
+import { type Shape, ShapeError, sizeOf } from "../shape.ts";
+import type { Kernel, Tensor } from "../tensor.ts";
+import { reshape, transpose } from "./movement.ts";
+import { matmul } from "./matmul.ts";
+import gatherShader from "../../shaders/gather.wgsl" with { type: "text" };
+import oneHotShader from "../../shaders/one_hot.wgsl" with { type: "text" };
+
+const WORKGROUP = 64; // invocations; one result element each
+
+function kernel(shader: string, entryPoint: string, y: Tensor, columns: number): Kernel {
+  const groups = Math.ceil(y.size / WORKGROUP);
+  const x = Math.min(groups, 32768);
+  return {
+    shader,
+    entryPoint,
+    constants: { SIZE: y.size, COLUMNS: columns, WORKGROUP, STRIDE: x * WORKGROUP },
+    operands: y.inputs.map(() => "buffer"),
+    width: 1,
+    workgroups: [x, Math.ceil(groups / x), 1],
+  };
+}
+
+function rows(table: Shape, index: Shape): Shape {
+  if (table.length >= 1 && index.length === 1) return [index[0], ...table.slice(1)];
+  throw new ShapeError(`Cannot gather rows of [${table}] by [${index}]: expected a table and a list of row numbers`);
+}
+
+/**
+ * Rows by number, `y[i] = table[index[i]]`.
+ *
+ * @param table `[rows, ...]`
+ * @param index `[batch]`, `u32` below `rows` (larger ones give the last row)
+ * @returns `[batch, ...]`
+ * @throws {ShapeError} If `index` is no list
+ */
+export const gather: Op<[table: Tensor, index: Tensor]> = defineOp({
+  name: "gather",
+  shape: ([table, index]) => rows(table, index),
+  kernel: (y) => kernel(gatherShader, "gather", y, y.size / y.shape[0]),
+  // dtable[r] = Σ dy[i] over index[i] = r, a product with one-hot rows; row numbers have no derivative.
+  vjp: (dy, [table, index]) => {
+    const columns = table.size / table.shape[0];
+    const selection = oneHot(index, { classes: table.shape[0] });
+    const dtable = matmul(transpose(selection), reshape(dy, [index.shape[0], columns]));
+    return [reshape(dtable, table.shape), null];
+  },
+});
+
+/**
+ * Rows of bytes by number, as `f32` from 0 to 255: `y[i] = bytes of table[index[i]]`, lowest byte of a word first.
+ *
+ * @param table `[rows, words]`, `u32` words of four bytes
+ * @param index `[batch]`, `u32` below `rows`
+ * @returns `[batch, 4·words]`
+ * @throws {ShapeError} If `table` is no matrix or `index` no list
+ */
+export const gatherBytes: Op<[table: Tensor, index: Tensor]> = defineOp({
+  name: "gatherBytes",
+  dtype: "f32",
+  shape: ([table, index]) => {
+    if (table.length === 2) return [rows(table, index)[0], table[1] * 4];
+    throw new ShapeError(`Cannot gather bytes of [${table}]: expected rows of words`);
+  },
+  kernel: (y) => kernel(gatherShader, "gather_bytes", y, y.shape[1]),
+  vjp: () => [null, null], // bytes and row numbers have no derivative
+});
+
+const oneHotOp = defineOp<[index: Tensor], { classes: number }>({
+  name: "oneHot",
+  dtype: "f32",
+  shape: ([index], { classes }) => [...index, classes],
+  kernel: (y, _, { classes }) => kernel(oneHotShader, "one_hot", y, classes),
+  vjp: () => [null], // whole numbers have no derivative
+});
+
+/**
+ * One at the given place, else zero: `y[..., c] = 1` where `index = c`.
+ *
+ * @param index `[...]`, `u32`; numbers from `classes` on give only zeros
+ * @returns `[..., classes]`
+ */
+export function oneHot(index: Tensor, { classes }: { classes: number }): Tensor {
+  if (Number.isInteger(classes) && sizeOf([classes]) >= 1) return oneHotOp(index, { classes });
+  throw new RangeError(`Cannot make one-hot rows of ${classes} classes: expected a whole number of at least 1`);
+}
