@@ -1,0 +1,57 @@
+/** The data sets by name. To add one: its loader, and a line here. */
+
+import { nearestName } from "../core/nearest.ts";
+import type { ImageDataset, LoadOptions } from "./dataset.ts";
+import { FASHION_MNIST, loadMnistLike, MNIST } from "./mnist.ts";
+
+const LOADERS = {
+  fashionmnist: (options) => loadMnistLike(FASHION_MNIST, options),
+  mnist: (options) => loadMnistLike(MNIST, options),
+} satisfies Record<string, (options?: LoadOptions) => Promise<ImageDataset>>;
+
+/** A name `loadDataset` knows. */
+export type DatasetName = keyof typeof LOADERS;
+
+/** The names `loadDataset` knows. */
+export const DATASET_NAMES = Object.keys(LOADERS) as readonly DatasetName[];
+
+/**
+ * The name as one that `loadDataset` knows.
+ *
+ * @throws {RangeError} If it is unknown; the message has the nearest known one
+ *
+ * @example
+ * ```ts
+ * import { datasetName } from "./registry.ts";
+ * import { assertThrows } from "@std/assert";
+ *
+ * assertThrows(() => datasetName("fashion"), RangeError, "nearest is fashionmnist");
+ * ```
+ */
+export function datasetName(name: string): DatasetName {
+  const known = DATASET_NAMES.find((candidate) => candidate === name);
+  if (known !== undefined) return known;
+  throw new RangeError(
+    `Cannot find data set ${name}: it is unknown, expected one of ${DATASET_NAMES.join(", ")} (the nearest is ${
+      nearestName(name, DATASET_NAMES)
+    })`,
+  );
+}
+
+/**
+ * Loads a data set by name, downloading it if it is nowhere on this machine.
+ *
+ * @throws {RangeError} If the name is unknown
+ * @throws {Deno.errors.NotFound} If its files are nowhere and cannot be downloaded
+ * @throws {SyntaxError} If a file is damaged or holds something else
+ * @throws The signal's reason, if it aborts a download
+ *
+ * @example
+ * ```ts ignore
+ * const { images, shape } = await loadDataset("fashionmnist", { split: "test" });
+ * console.log(shape, images[0]); // [10000, 32, 32, 1] 0
+ * ```
+ */
+export async function loadDataset(name: string, options: LoadOptions = {}): Promise<ImageDataset> {
+  return await LOADERS[datasetName(name)](options);
+}
