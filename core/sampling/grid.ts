@@ -1,0 +1,80 @@
+/** Many small pictures as one. */
+
+import type { Picture } from "../png.ts";
+
+/** How `imageGrid` lays its pictures out. */
+export interface GridOptions {
+  /** `[n, height, width, channels]`, 1 or 3 channels. */
+  shape: readonly number[];
+  /** Pictures in a row; nearly square unless given. */
+  columns?: number;
+  /** Side of one pixel, a whole number. */
+  scale?: number;
+  /** Pixels between two pictures and around all. */
+  padding?: number;
+}
+
+/**
+ * Pictures side by side, row by row: pixel `x` in [-1, 1] becomes the byte `round(127.5 (x + 1))`.
+ *
+ * @param images `[n, height, width, channels]`, row-major; what is outside [-1, 1] is clamped, NaN is black
+ * @throws {RangeError} If the shape does not fit the numbers, or the layout is no whole number
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { imageGrid } from "./grid.ts";
+ *
+ * const grid = imageGrid(Float32Array.of(-1, 1), { shape: [2, 1, 1, 1], padding: 0 });
+ * assertEquals([grid.width, grid.height, ...grid.data], [2, 1, 0, 255]);
+ * ```
+ */
+export function imageGrid(images: Float32Array, options: GridOptions): Picture {
+  const [n, height, width, channels] = options.shape;
+  const { columns = Math.ceil(Math.sqrt(n)), scale = 1, padding = 2 } = options;
+  check(images, options.shape, { columns, scale, padding });
+  const rows = Math.ceil(n / columns);
+  const [cellWidth, cellHeight] = [width * scale + padding, height * scale + padding];
+  const pitch = columns * cellWidth + padding;
+  const picture = {
+    width: pitch,
+    height: rows * cellHeight + padding,
+    channels: channels as 1 | 3,
+    data: new Uint8Array(pitch * (rows * cellHeight + padding) * channels),
+  };
+  for (let i = 0; i < n; i++) {
+    const left = padding + (i % columns) * cellWidth;
+    const top = padding + Math.floor(i / columns) * cellHeight;
+    for (let y = 0; y < height * scale; y++) {
+      const from = (i * height + Math.floor(y / scale)) * width;
+      const to = (top + y) * pitch + left;
+      for (let x = 0; x < width * scale; x++) {
+        const source = (from + Math.floor(x / scale)) * channels;
+        for (let c = 0; c < channels; c++) picture.data[(to + x) * channels + c] = byteOf(images[source + c]);
+      }
+    }
+  }
+  return picture;
+}
+
+function byteOf(x: number): number {
+  return Math.round(127.5 * (Math.min(Math.max(x, -1), 1) + 1));
+}
+
+type Layout = Required<Omit<GridOptions, "shape">>;
+
+function check(images: Float32Array, shape: readonly number[], { columns, scale, padding }: Layout): void {
+  const size = shape.reduce((product, length) => product * length, 1);
+  const channels = shape[3];
+  if (shape.length !== 4 || size !== images.length || size === 0 || (channels !== 1 && channels !== 3)) {
+    throw new RangeError(
+      `Cannot lay out ${images.length} numbers as [${shape}]: expected [n, height, width, channels] of 1 or 3 channels`,
+    );
+  }
+  const whole = (value: number, least: number) => Number.isInteger(value) && value >= least;
+  if (!whole(columns, 1) || !whole(scale, 1) || !whole(padding, 0)) {
+    throw new RangeError(
+      `Cannot lay out pictures with columns ${columns}, scale ${scale}, padding ${padding}: expected whole numbers`,
+    );
+  }
+}
