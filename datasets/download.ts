@@ -72,6 +72,7 @@ export async function download(
     );
   } catch (error) {
     await Deno.remove(partial).catch(() => {});
+    await Deno.remove(folder).catch(() => {}); // succeeds only if it is empty
     throw error;
   }
 }

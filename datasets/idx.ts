@@ -145,9 +145,9 @@ function unpack(bytes: Uint8Array, name: string): Uint8Array {
     return new Uint8Array(content.buffer, content.byteOffset, content.byteLength);
   } catch (error) {
     throw new SyntaxError(
-      `Cannot unpack ${name}: found ${bytes.length} bytes of gzip that are damaged or cut short (${
+      `Cannot unpack ${name}: found ${bytes.length} bytes of faulty gzip (${
         error instanceof Error ? error.message : error
-      }), expected an intact file`,
+      }), expected an intact file of at most 1 GiB unpacked`,
       { cause: error },
     );
   }

@@ -94,7 +94,7 @@ Deno.test("locate() says in one sentence where it looked and what to do when the
         "expected images.gz and labels.gz (or unpacked); install them (Debian: apt install dataset-shapes) " +
         "or name their folder with --data-dir or HMOG_DATA",
     );
-    assertEquals([...Deno.readDirSync(`${root}/cache/hmog/shapes`)], []);
+    assertEquals([...Deno.readDirSync(`${root}/cache/hmog`)], []);
   });
 });
 
