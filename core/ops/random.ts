@@ -6,6 +6,7 @@
 import { defineOp } from "../op.ts";
 import { type Shape, ShapeError } from "../shape.ts";
 import type { Kernel, Tensor } from "../tensor.ts";
+import { concat } from "./movement.ts";
 import { constant } from "./source.ts";
 import shader from "../../shaders/random.wgsl" with { type: "text" };
 
@@ -69,4 +70,9 @@ export function keyWords(seed: number, step = 0, round = 0): Uint32Array<ArrayBu
     throw new RangeError(`Cannot use seed ${seed}: expected a whole number from 0 to ${Number.MAX_SAFE_INTEGER}`);
   }
   return Uint32Array.of(seed % 2 ** 32, Math.floor(seed / 2 ** 32), step, round);
+}
+
+/** The key of a step: seed words `u32 [2]`, step `u32 [1]` (both may live on the GPU), round 0. */
+export function stepKey(seed: Tensor, step: Tensor): Tensor {
+  return concat([seed, step, constant(new Uint32Array(1))]);
 }
