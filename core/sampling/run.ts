@@ -1,0 +1,166 @@
+/** What a run folder is to its readers: where it is, which checkpoints it has, what they hold. */
+
+import { nearestName } from "../nearest.ts";
+import { decodeSafetensors, type StoredTensor } from "../safetensors.ts";
+
+/** The folder that runs are in unless told otherwise. */
+export const RUNS_FOLDER = "runs";
+/** The resolved options of a run, one JSON object. */
+export const OPTIONS_FILE = "options.json";
+/** The log of a run, one JSON object a line. */
+export const METRICS_FILE = "metrics.jsonl";
+
+/** A run or checkpoint that is missing or cannot be used; the message is one sentence for the user. */
+export class RunError extends Error {
+  override name = "RunError";
+}
+
+/** A checkpoint by its file. */
+export interface CheckpointFile {
+  readonly iteration: number;
+  readonly path: string;
+}
+
+/** What a checkpoint holds: tensors by tree path (`ema/head/…`) and the options of its run. */
+export interface Checkpoint extends CheckpointFile {
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly tensors: Readonly<Record<string, StoredTensor>>;
+  /** The run's name, or the file's where it lies alone. */
+  readonly run: string;
+}
+
+const RUN_NAME = /^(\d{5,})-/;
+const CHECKPOINT_NAME = /^checkpoint-(\d{6,})\.safetensors$/;
+
+/** `checkpoint-000500.safetensors`. */
+export function checkpointName(iteration: number): string {
+  return `checkpoint-${String(iteration).padStart(6, "0")}.safetensors`;
+}
+
+/**
+ * The folder of a run given as a path, as a name in `runs`, or as its number there.
+ *
+ * @throws {RunError} If there is none; names the nearest
+ */
+export async function findRun(run: string, runs = RUNS_FOLDER): Promise<string> {
+  if (run !== "" && await isFolder(run)) return withoutSlash(run);
+  const names = await runsIn(runs);
+  if (names.includes(run)) return `${runs}/${run}`;
+  const numbered = /^\d+$/.test(run) ? names.filter((name) => Number(RUN_NAME.exec(name)?.[1]) === Number(run)) : [];
+  if (numbered.length === 1) return `${runs}/${numbered[0]}`;
+  const nearest = nearestName(withoutSlash(run).split("/").at(-1) ?? "", names);
+  const expected = nearest === undefined
+    ? `a run folder (${runs}/ has none; "deno task train" makes one)`
+    : `a run folder, the nearest name in ${runs}/ is ${nearest}`;
+  throw new RunError(`Cannot find run "${run}": there is no such folder, expected ${expected}`);
+}
+
+/** Names of the folders in `runs`, in order; none where there is no such folder. */
+export async function runsIn(runs: string): Promise<string[]> {
+  const names = await entriesOf(runs).catch(() => []);
+  return names.filter((entry) => entry.isDirectory && RUN_NAME.test(entry.name)).map((entry) => entry.name).sort();
+}
+
+/**
+ * The checkpoints of a run, oldest first.
+ *
+ * @throws {RunError} If the folder cannot be read
+ */
+export async function checkpointsOf(folder: string): Promise<CheckpointFile[]> {
+  const entries = await entriesOf(folder).catch((error) => {
+    throw new RunError(`Cannot read run ${folder}: ${reason(error)}, expected a folder that may be read`);
+  });
+  return entries.flatMap(({ name }) => {
+    const iteration = CHECKPOINT_NAME.exec(name)?.[1];
+    return iteration === undefined ? [] : [{ iteration: Number(iteration), path: `${folder}/${name}` }];
+  }).sort((a, b) => a.iteration - b.iteration);
+}
+
+/**
+ * The newest checkpoint of a run.
+ *
+ * @throws {RunError} If there is none
+ */
+export async function latestCheckpoint(folder: string): Promise<CheckpointFile> {
+  const latest = (await checkpointsOf(folder)).at(-1);
+  if (latest !== undefined) return latest;
+  throw new RunError(
+    `Cannot use run ${folder}: it has no checkpoint, expected a file such as ${checkpointName(500)} (a run saves one ` +
+      `every --save-every iterations and when it is stopped)`,
+  );
+}
+
+/**
+ * The checkpoint meant by `run`: the newest of a run (see `findRun`), or a checkpoint file by its path.
+ *
+ * @throws {RunError} If there is none
+ */
+export async function findCheckpoint(run: string, runs = RUNS_FOLDER): Promise<CheckpointFile> {
+  if (!run.endsWith(".safetensors")) return await latestCheckpoint(await findRun(run, runs));
+  const iteration = CHECKPOINT_NAME.exec(run.split("/").at(-1)!)?.[1] ?? 0;
+  return { iteration: Number(iteration), path: run };
+}
+
+/**
+ * Reads a checkpoint and checks that its bytes are those that were written.
+ *
+ * @throws {RunError} If the file is missing, damaged or no checkpoint; names an older one where there is one
+ */
+export async function readCheckpoint(file: CheckpointFile): Promise<Checkpoint> {
+  const { path } = file;
+  const folder = path.split("/").slice(0, -1).join("/") || ".";
+  try {
+    const { tensors, metadata } = decodeSafetensors(await Deno.readFile(path));
+    const options = parseRecord(metadata.options ?? "null", `the metadata "options"`);
+    const iteration = Number(metadata.iteration ?? file.iteration);
+    const run = folder.split("/").findLast((part) => RUN_NAME.test(part)) ?? path.split("/").at(-1)!;
+    return { path, iteration, options, tensors, run };
+  } catch (error) {
+    const older = (await checkpointsOf(folder).catch(() => [])).findLast((c) => c.iteration < file.iteration);
+    const advice = older === undefined ? "" : `; an older checkpoint is ${older.path}`;
+    throw new RunError(`Cannot read checkpoint ${path}: ${reason(error)}${advice}`, { cause: error });
+  }
+}
+
+/**
+ * The options of a run as they were written beside its results.
+ *
+ * @throws {RunError} If the file is missing or no JSON object
+ */
+export async function readOptions(folder: string): Promise<Record<string, unknown>> {
+  const path = `${folder}/${OPTIONS_FILE}`;
+  try {
+    return parseRecord(await Deno.readTextFile(path), path);
+  } catch (error) {
+    throw new RunError(`Cannot read the options of run ${folder}: ${reason(error)}`, { cause: error });
+  }
+}
+
+function parseRecord(text: string, what: string): Record<string, unknown> {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new SyntaxError(`found ${what} that is no JSON text, expected a JSON object`);
+  }
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  throw new SyntaxError(`found ${value === null ? "no" : "another"} value as ${what}, expected a JSON object`);
+}
+
+/** What went wrong, as the middle of a sentence. */
+function reason(error: unknown): string {
+  if (error instanceof Deno.errors.NotFound) return "there is no such file";
+  if (error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.NotCapable) {
+    return "it may not be read";
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  return message.replace(/^Cannot read safetensors: /, "");
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return await Deno.stat(path).then((info) => info.isDirectory, () => false);
+}
+
+const entriesOf = (folder: string): Promise<Deno.DirEntry[]> => Array.fromAsync(Deno.readDir(folder));
+
+const withoutSlash = (path: string): string => path.length > 1 ? path.replace(/\/+$/, "") : path;
