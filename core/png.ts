@@ -1,5 +1,7 @@
 /** PNG pictures, written without any package (W3C Portable Network Graphics, third edition). */
 
+import { crc32 } from "./crc32.ts";
+
 /** Pixels from 0 to 255, row by row from the top left. */
 export interface Picture {
   width: number;
@@ -68,19 +70,6 @@ function chunk(type: string, body: Uint8Array): Uint8Array<ArrayBuffer> {
   bytes.set(body, 8);
   view.setUint32(body.length + 8, crc32(bytes.subarray(4, body.length + 8)));
   return bytes;
-}
-
-/** Remainders of every byte under the polynomial of ISO 3309, lowest bit first. */
-const REMAINDERS = Uint32Array.from({ length: 256 }, (_, byte) => {
-  let remainder = byte;
-  for (let bit = 0; bit < 8; bit++) remainder = remainder >>> 1 ^ (remainder & 1 ? 0xedb88320 : 0);
-  return remainder;
-});
-
-function crc32(bytes: Uint8Array): number {
-  let crc = 0xffffffff;
-  for (const byte of bytes) crc = crc >>> 8 ^ REMAINDERS[(crc ^ byte) & 0xff];
-  return ~crc >>> 0;
 }
 
 function join(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
