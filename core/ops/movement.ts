@@ -1,7 +1,7 @@
 /** Other ways to index a tensor: none of these moves a byte until a kernel needs its input contiguous. */
 
 import { defineOp, type Op } from "../op.ts";
-import { broadcastShapes, sameShape, type Shape, ShapeError, sizeOf, stridesOf } from "../shape.ts";
+import { broadcastShapes, normalizeAxes, sameShape, type Shape, ShapeError, sizeOf, stridesOf } from "../shape.ts";
 import type { Tensor, View } from "../tensor.ts";
 import { add } from "./elementwise.ts";
 import { sum } from "./reduce.ts";
@@ -21,9 +21,9 @@ const wholeBounds = (shape: Shape): View["bounds"] => shape.map((length) => [0, 
 const reshapeOp = defineOp<[x: Tensor], { shape: Shape }>({
   name: "reshape",
   shape: ([x], { shape }) => {
-    if (sizeOf(x) === sizeOf(shape)) return shape;
+    if (sizeOf(x) === sizeOf(shape) && shape.every(Number.isInteger)) return shape;
     throw new ShapeError(
-      `Cannot reshape [${x}] to [${shape}]: ${sizeOf(x)} elements, expected ${sizeOf(shape)}`,
+      `Cannot reshape [${x}] to [${shape}]: ${sizeOf(x)} elements, expected whole lengths with that product`,
     );
   },
   view: (view, _, shape) => reshapeView(view, shape),
@@ -190,11 +190,13 @@ export const pad: Op<[x: Tensor], { before: readonly number[]; after: readonly n
 });
 
 /**
- * Tensors one behind the other along an axis (0 unless given): a sum of padded tensors, which fuses into one kernel.
+ * Tensors one behind the other along an axis (0 unless given; negative ones count from the end): a sum of padded
+ * tensors, which fuses into one kernel.
  *
- * @throws {ShapeError} If the other lengths differ
+ * @throws {ShapeError} If the other lengths differ or there is no such axis
  */
-export function concat(tensors: readonly Tensor[], axis = 0): Tensor {
+export function concat(tensors: readonly Tensor[], along = 0): Tensor {
+  const [axis] = normalizeAxes([along], tensors[0].shape);
   const total = tensors.reduce((length, x) => length + x.shape[axis], 0);
   let start = 0;
   const padded = tensors.map((x) => {
