@@ -1,0 +1,87 @@
+/** The generator: a mixture head, then a convolutional body shared by all leaves. */
+
+import { relu } from "../ops/elementwise.ts";
+import type { Tensors } from "../grad.ts";
+import type { Tensor } from "../tensor.ts";
+import { activations } from "../nn/activation.ts";
+import { type Conv, convTranspose2d, convTranspose2dParameters } from "../nn/conv.ts";
+import type { Initializer } from "../nn/init.ts";
+import { flatMixture } from "./flat_mixture.ts";
+import type { HeadOptions, Mixture, MixtureHead } from "./mixture.ts";
+import { checkModelOptions, type HeadName, type ModelOptions } from "./presets.ts";
+import { single } from "./single.ts";
+import { softTree } from "./soft_tree.ts";
+
+/** Parameters of a generator. */
+export type GeneratorParameters = { head: Tensors; body: Conv[] };
+
+/** What a generator makes of a batch of latents: pixels in [-1, 1] `[batch, height, width, channels]`, and the path. */
+export interface Generated extends Mixture {
+  images: Tensor;
+}
+
+/** Turns latents into images. */
+export interface Generator {
+  readonly head: MixtureHead;
+  parameters(init: Initializer): GeneratorParameters;
+  /** @param region As for `MixtureHead.apply` */
+  apply(parameters: GeneratorParameters, z: Tensor, region?: Tensor): Generated;
+}
+
+/** Kernel 4, stride 2, padding 1: doubles the side. */
+const UPSAMPLING = { stride: 2, padding: 1 };
+const KERNEL_SIZE = 4;
+const STD = 0.02; // of starting weights (DCGAN)
+
+const HEADS: Record<HeadName, (options: HeadOptions) => MixtureHead> = { tree: softTree, flat: flatMixture, single };
+
+/**
+ * Generator `x = output(body(h(z)))`: the body doubles the side with transposed convolutions (kernel 4, stride 2,
+ * padding 1), ReLU between them, no normalisation; weights start at `N(0, 0.02²)`.
+ *
+ * Differs from the reference: biases start at 0 (there `N(0, 0.02²)`), as in DCGAN.
+ *
+ * @throws {RangeError} If the options do not fit together (`checkModelOptions`)
+ *
+ * @example
+ * ```ts
+ * import { generator } from "./generator.ts";
+ * import { PRESETS } from "./presets.ts";
+ * import { initializer } from "../nn/init.ts";
+ * import { ones } from "../ops/source.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const small = generator(PRESETS.small);
+ * const { images, weights } = small.apply(small.parameters(initializer(1)), ones([16, 64]));
+ * assertEquals([images.shape, weights.shape], [[16, 32, 32, 1], [16, 8]]);
+ * ```
+ */
+export function generator(options: ModelOptions): Generator {
+  checkModelOptions(options);
+  const [height, width, imageChannels] = options.image;
+  const channels = [options.features, ...options.body, imageChannels];
+  const scale = 2 ** (channels.length - 1);
+  const head = HEADS[options.head]({
+    latent: options.latent,
+    depth: options.depth,
+    leaves: options.leaves,
+    featureShape: [height / scale, width / scale, options.features],
+  });
+  return {
+    head,
+    parameters: (init) => ({
+      head: head.parameters(init),
+      body: channels.slice(1).map((outChannels, i) =>
+        convTranspose2dParameters(init, { inChannels: channels[i], outChannels, kernelSize: KERNEL_SIZE, std: STD })
+      ),
+    }),
+    apply(parameters, z, region) {
+      const mixture = head.apply(parameters.head, z, region);
+      const images = parameters.body.reduce(
+        (x, layer, i) => convTranspose2d(layer, i === 0 ? x : relu(x), UPSAMPLING),
+        mixture.features,
+      );
+      return { ...mixture, images: activations[options.output](images) };
+    },
+  };
+}

@@ -1,0 +1,35 @@
+/** The single generator: no mixture, one dense layer. */
+
+import { relu } from "../ops/elementwise.ts";
+import { reshape } from "../ops/movement.ts";
+import { ones } from "../ops/source.ts";
+import { sizeOf } from "../shape.ts";
+import { type Linear, linear, linearParameters } from "../nn/linear.ts";
+import type { HeadOptions, MixtureHead } from "./mixture.ts";
+
+/**
+ * Head of an ordinary generator, `h = relu(W z + b)`, `W ~ N(0, 1/latent)`, `b = 0`: a mixture of one, whose only weight
+ * is 1 (DCGAN, Radford, Metz & Chintala, arXiv 1511.06434).
+ *
+ * Differs from the reference: weights start at the scale of a tree's leaves (there 0.02), so that heads compare.
+ *
+ * @throws {RangeError} If the leaves are constant: there would be one picture
+ */
+export function single({ latent, featureShape, leaves }: Omit<HeadOptions, "depth">): MixtureHead<Linear> {
+  if (leaves === "constant") {
+    throw new RangeError("Cannot build a single generator with constant leaves: it makes one picture, expected linear");
+  }
+  return {
+    latent,
+    leaves: 1,
+    gates: 1,
+    featureShape,
+    parameters: (init) =>
+      linearParameters(init, { inFeatures: latent, outFeatures: sizeOf(featureShape), std: Math.sqrt(1 / latent) }),
+    apply(parameters, z) {
+      const features = reshape(relu(linear(parameters, z)), [z.shape[0], ...featureShape]);
+      const weights = ones([z.shape[0], 1]);
+      return { features, weights, gates: weights };
+    },
+  };
+}
