@@ -1,0 +1,90 @@
+/**
+ * The shape of a register-blocked kernel: one invocation holds `ROWS` rows x `VECS` groups of columns, one workgroup is
+ * `LANES_X` (columns) x `LANES_Y` (rows) invocations.
+ */
+
+import { type AdapterTraits, type Kernel, TEXTURE_PITCH } from "../tensor.ts";
+import operands from "../../shaders/operands.wgsl" with { type: "text" };
+
+/** A product of `[rows, depth]` by `[depth, columns]`, repeated `repeats` times. */
+export interface Product {
+  readonly rows: number;
+  readonly columns: number;
+  readonly repeats: number;
+  /** Row values one texel load brings: 4 where they lie side by side, else 1. */
+  readonly rowValues: number;
+  /** Rows of an invocation are a multiple of this. */
+  readonly rowGroup: number;
+  readonly multiplyAdds: number;
+}
+
+/** Lanes of a workgroup: two vectors of AVX2 or one of AVX-512. */
+const LANES = 16;
+/** Largest rows x column groups: compile time grows with it, 8 x 4 takes llvmpipe about 0.2 s. */
+const MOST_REGISTERS = 32;
+/** Instructions of llvmpipe for a texel load, and for one multiply-add of a vec4. */
+const LOAD_COST = 62;
+const FMA_COST = 12;
+/** Instructions per depth that do not depend on the tile. */
+const LOOP_COST = 20;
+/** Workgroups in one dimension of a dispatch. */
+const MOST_WORKGROUPS = 65535;
+
+/** The tile with the least estimated work: wasted lanes and edges against loads that many products share. */
+function chooseTile({ rows, columns, rowValues, rowGroup }: Product, width: 1 | 4) {
+  const groups = columns / width;
+  let best = { LANES_X: 1, LANES_Y: LANES, ROWS: rowGroup, VECS: 1 };
+  let least = Infinity;
+  for (const ROWS of [1, 2, 4, 8, 16].filter((count) => count % rowGroup === 0)) {
+    for (const VECS of [1, 2, 4].filter((count) => count * ROWS <= MOST_REGISTERS)) {
+      for (const LANES_X of [1, 2, 4, 8, 16]) {
+        const LANES_Y = LANES / LANES_X;
+        const blocks = Math.ceil(groups / (LANES_X * VECS)) * Math.ceil(rows / (LANES_Y * ROWS));
+        const loads = ROWS / rowValues + VECS;
+        const cost = blocks * (loads * LOAD_COST + ROWS * VECS * FMA_COST * width / 4 + LOOP_COST);
+        if (cost < least) [least, best] = [cost, { LANES_X, LANES_Y, ROWS, VECS }];
+      }
+    }
+  }
+  return best;
+}
+
+/** The register-blocked kernel of a shader for a product of this shape. */
+export function rowBlockKernel(shader: string, product: Product, constants: Readonly<Record<string, number>>): Kernel {
+  const width = product.columns % 4 === 0 ? 4 : 1;
+  const tile = chooseTile(product, width);
+  const rowBlocks = Math.ceil(product.rows / (tile.ROWS * tile.LANES_Y));
+  const columnBlocks = Math.ceil(product.columns / (width * tile.VECS * tile.LANES_X));
+  const blocks = rowBlocks * columnBlocks * product.repeats;
+  const [x, y, z] = fold(blocks);
+  return {
+    shader: operands + shader,
+    entryPoint: "row_block",
+    constants: {
+      ...constants,
+      ...tile,
+      WIDTH: width,
+      PITCH: TEXTURE_PITCH,
+      ROW_BLOCKS: rowBlocks,
+      COLUMN_BLOCKS: columnBlocks,
+      BLOCKS: blocks,
+      FOLD: x,
+      FOLDED: Number(blocks !== x * y),
+    },
+    operands: ["texture", "texture"],
+    width,
+    workgroups: [x, y, z],
+    multiplyAdds: product.multiplyAdds,
+  };
+}
+
+/** Workgroups in x and y, since one dimension may not hold them all. */
+export function fold(blocks: number): [x: number, y: number, z: number] {
+  const y = Math.ceil(blocks / MOST_WORKGROUPS);
+  return [Math.ceil(blocks / y), y, 1];
+}
+
+/** Whether operands of these sizes in floats fit textures of this adapter. */
+export function fitTextures(adapter: AdapterTraits, ...sizes: readonly number[]): boolean {
+  return sizes.every((size) => Math.ceil(size / 4 / TEXTURE_PITCH) <= adapter.maxTextureSide);
+}

@@ -1,0 +1,83 @@
+// Convolution, as a product of [samples] x [taps and channels] by [taps and channels] x [output channels]:
+//
+//   y[n, oy, ox, o] = Σ x[n, oy · STRIDE − PADDING + ky, ox · STRIDE − PADDING + kx, c] w[ky, kx, c, o]
+//
+// x [BATCH, HEIGHT, WIDTH_X, IN]; w [KERNEL_Y, KERNEL_X, IN, OUT]; y [BATCH, OUT_HEIGHT, OUT_WIDTH, OUT].
+//
+// The rows of a workgroup are samples at the same pixel: all of them have the same taps inside the image, so the loops
+// visit just those and padding costs nothing. A texel of x is four channels where IN allows (STEP 4).
+
+override BATCH: u32;
+override HEIGHT: i32;
+override WIDTH_X: i32;
+override IN: u32;
+override OUT_HEIGHT: u32;
+override OUT_WIDTH: u32;
+override OUT: u32;
+override KERNEL_Y: i32;
+override KERNEL_X: i32;
+override STRIDE: i32;
+override PADDING: i32;
+override COLUMN_BLOCKS: u32;
+override BLOCKS: u32;
+override FOLD: u32; // workgroups in x
+
+@compute @workgroup_size(${LANES_X * LANES_Y})
+fn row_block(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+  let block = group.x + group.y * FOLD;
+//# if FOLDED
+  if (block >= BLOCKS) {
+    return;
+  }
+//# end
+  let columns = OUT / ${WIDTH}u;
+  let column = block % COLUMN_BLOCKS * ${LANES_X * VECS}u + lane % ${LANES_X}u;
+  let pixel = block / COLUMN_BLOCKS % (OUT_HEIGHT * OUT_WIDTH);
+  let sample = (block / COLUMN_BLOCKS / (OUT_HEIGHT * OUT_WIDTH) * ${LANES_Y}u + lane / ${LANES_X}u) * ${ROWS}u;
+  let top = i32(pixel / OUT_WIDTH) * STRIDE - PADDING;
+  let left = i32(pixel % OUT_WIDTH) * STRIDE - PADDING;
+  let image = u32(HEIGHT * WIDTH_X) * IN / ${STEP}u;
+
+//# for r in 0..ROWS
+  //# for v in 0..VECS
+  var c${r}_${v} = T();
+  //# end
+//# end
+  for (var ky = max(0, -top); ky < min(KERNEL_Y, HEIGHT - top); ky++) {
+    for (var kx = max(0, -left); kx < min(KERNEL_X, WIDTH_X - left); kx++) {
+      let x_tap = sample * image + u32((top + ky) * WIDTH_X + left + kx) * (IN / ${STEP}u);
+      let w_tap = u32(ky * KERNEL_X + kx) * IN * columns + column;
+      for (var c = 0u; c < IN; c += ${STEP}u) {
+//# for i in 0..STEP
+  //# for v in 0..VECS
+        let b${i}_${v} = column_group(w_tap + (c + ${i}u) * columns + ${v * LANES_X}u);
+  //# end
+//# end
+//# for r in 0..ROWS
+  //# if STEP == 4
+        let a${r} = row_texel(x_tap + ${r}u * image + c / 4u);
+  //# else
+        let a${r} = vec4<f32>(row_float(x_tap + ${r}u * image + c));
+  //# end
+  //# for v in 0..VECS
+    //# for i in 0..STEP
+        c${r}_${v} = fma(T(a${r}[${i}]), b${i}_${v}, c${r}_${v});
+    //# end
+  //# end
+//# end
+      }
+    }
+  }
+
+  let result = OUT_HEIGHT * OUT_WIDTH * columns;
+  let first = sample * result + pixel * columns + column;
+//# for v in 0..VECS
+  if (column + ${v * LANES_X}u < columns) {
+  //# for r in 0..ROWS
+    if (sample + ${r}u < BATCH) {
+      store(first + ${r}u * result + ${v * LANES_X}u, c${r}_${v});
+    }
+  //# end
+  }
+//# end
+}

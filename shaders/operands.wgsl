@@ -1,0 +1,35 @@
+// Both operands of a heavy kernel as textures: `row` (activations) at binding 0, `column` (weights) at binding 1.
+//
+// llvmpipe runs a load from a buffer as a loop over the lanes, about 250 instructions for a vec4 even where all lanes
+// read the same address; textureLoad from a sampled texture calls a function of 170; from a storage texture it is
+// straight-line vector code of 60. Float i of the operand is component i % 4 of texel i / 4.
+
+@group(0) @binding(0) var row_texture: texture_storage_2d<rgba32float, read>;
+@group(0) @binding(1) var column_texture: texture_storage_2d<rgba32float, read>;
+
+fn component(texel: vec4<f32>, index: u32) -> f32 {
+  let pair = select(texel.xy, texel.zw, (index & 2u) != 0u);
+  return select(pair.x, pair.y, (index & 1u) != 0u);
+}
+
+fn row_texel(index: u32) -> vec4<f32> {
+  return textureLoad(row_texture, vec2<u32>(index % ${PITCH}u, index / ${PITCH}u));
+}
+
+fn row_float(index: u32) -> f32 {
+  return component(row_texel(index / 4u), index);
+}
+
+fn column_texel(index: u32) -> vec4<f32> {
+  return textureLoad(column_texture, vec2<u32>(index % ${PITCH}u, index / ${PITCH}u));
+}
+
+// WIDTH neighbouring columns, counted in groups of WIDTH.
+fn column_group(index: u32) -> T {
+//# if WIDTH == 4
+  return column_texel(index);
+//# else
+  return component(column_texel(index / 4u), index);
+//# end
+}
+

@@ -1,0 +1,99 @@
+/** Runs one `Kernel` on raw WebGPU, with nothing fused behind it. */
+
+import { expand } from "../core/compile/expand.ts";
+import { type Kernel, TEXTURE_PITCH } from "../core/tensor.ts";
+
+/** A device with the adapter's own limits, or null where there is none. */
+export async function openDevice(): Promise<GPUDevice | null> {
+  const adapter = await navigator.gpu?.requestAdapter();
+  if (!adapter) return null;
+  const { maxStorageBufferBindingSize, maxBufferSize, maxComputeWorkgroupStorageSize } = adapter.limits;
+  return await adapter.requestDevice({
+    requiredLimits: { maxStorageBufferBindingSize, maxBufferSize, maxComputeWorkgroupStorageSize },
+  });
+}
+
+/** The pipeline of a kernel whose `store` only writes. */
+export function pipelineOf(device: GPUDevice, kernel: Kernel): Promise<GPUComputePipeline> {
+  const text = expand(kernel.shader, kernel.constants);
+  const type = kernel.width === 4 ? "vec4<f32>" : "f32";
+  const code = `${text}
+alias T = ${type};
+@group(0) @binding(${kernel.operands.length}) var<storage, read_write> out: array<T>;
+fn store(index: u32, value: T) { out[index] = value; }
+`;
+  const constants = Object.fromEntries(
+    Object.entries(kernel.constants).filter(([name]) => new RegExp(`\\boverride ${name}\\b`).test(text)),
+  );
+  return device.createComputePipelineAsync({
+    layout: "auto",
+    compute: { module: device.createShaderModule({ code }), entryPoint: kernel.entryPoint, constants },
+  });
+}
+
+/** One kernel with its buffers, ready to be encoded any number of times. */
+export class Dispatch {
+  readonly result: GPUBuffer;
+  readonly #bindings: GPUBindGroup;
+
+  constructor(
+    readonly device: GPUDevice,
+    readonly kernel: Kernel,
+    readonly pipeline: GPUComputePipeline,
+    inputs: readonly Float32Array<ArrayBuffer>[],
+    readonly size: number,
+  ) {
+    this.result = device.createBuffer({ size: size * 4, usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC });
+    const resources = inputs.map((data, i): GPUBindingResource =>
+      kernel.operands[i] === "texture" ? texture(device, data).createView() : { buffer: buffer(device, data) }
+    );
+    this.#bindings = device.createBindGroup({
+      layout: pipeline.getBindGroupLayout(0),
+      entries: [...resources, { buffer: this.result }].map((resource, binding) => ({ binding, resource })),
+    });
+  }
+
+  /** Encodes the dispatch. */
+  encode(pass: GPUComputePassEncoder): void {
+    pass.setPipeline(this.pipeline);
+    pass.setBindGroup(0, this.#bindings);
+    pass.dispatchWorkgroups(...this.kernel.workgroups);
+  }
+
+  /** The results of running it once over a buffer filled with NaN, so that a missing element shows. */
+  async run(): Promise<Float32Array> {
+    const { device, size } = this;
+    device.queue.writeBuffer(this.result, 0, new Float32Array(size).fill(NaN));
+    const copy = device.createBuffer({ size: size * 4, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST });
+    const encoder = device.createCommandEncoder();
+    const pass = encoder.beginComputePass();
+    this.encode(pass);
+    pass.end();
+    encoder.copyBufferToBuffer(this.result, 0, copy, 0, size * 4);
+    device.queue.submit([encoder.finish()]);
+    await copy.mapAsync(GPUMapMode.READ);
+    const values = new Float32Array(copy.getMappedRange().slice(0));
+    copy.destroy();
+    return values;
+  }
+}
+
+function buffer(device: GPUDevice, data: Float32Array<ArrayBuffer>): GPUBuffer {
+  const size = Math.ceil(data.length / 4) * 16;
+  const buffer = device.createBuffer({ size, usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST });
+  device.queue.writeBuffer(buffer, 0, data);
+  return buffer;
+}
+
+function texture(device: GPUDevice, data: Float32Array<ArrayBuffer>): GPUTexture {
+  const rows = Math.ceil(data.length / 4 / TEXTURE_PITCH);
+  const padded = new Float32Array(rows * TEXTURE_PITCH * 4);
+  padded.set(data);
+  const texture = device.createTexture({
+    size: [TEXTURE_PITCH, rows],
+    format: "rgba32float",
+    usage: GPUTextureUsage.STORAGE_BINDING | GPUTextureUsage.TEXTURE_BINDING | GPUTextureUsage.COPY_DST,
+  });
+  device.queue.writeTexture({ texture }, padded, { bytesPerRow: TEXTURE_PITCH * 16 }, [TEXTURE_PITCH, rows]);
+  return texture;
+}

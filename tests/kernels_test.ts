@@ -1,0 +1,213 @@
+import { assert } from "@std/assert";
+import {
+  conv2dKernels,
+  conv2dWeightKernels,
+  conv2dWeightSplits,
+  type ConvProblem,
+  convTranspose2dKernels,
+} from "../core/ops/conv_kernels.ts";
+import { matmulKernels, type MatmulProblem } from "../core/ops/matmul_kernels.ts";
+import type { AdapterTraits, Kernel } from "../core/tensor.ts";
+import { Dispatch, openDevice, pipelineOf } from "./dispatch.ts";
+
+/** Sums of at most a few hundred products of numbers in [-1, 1], in f32. */
+const TOLERANCE = 2e-4;
+
+const SOFTWARE: AdapterTraits = {
+  software: true,
+  maxInvocations: 1024,
+  maxWorkgroupMemory: 32768,
+  maxStorageBuffers: 8,
+  maxTextureSide: 8192,
+};
+const HARDWARE: AdapterTraits = { ...SOFTWARE, software: false };
+
+const device = await openDevice();
+
+/** Numbers in [-1, 1), the same ones every time. */
+function numbers(count: number, seed: number): Float32Array<ArrayBuffer> {
+  let state = seed;
+  return Float32Array.from({ length: count }, () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 31 - 1;
+  });
+}
+
+async function check(
+  name: string,
+  kernels: readonly Kernel[],
+  inputs: Float32Array<ArrayBuffer>[],
+  expected: Float64Array,
+) {
+  for (const [i, kernel] of kernels.entries()) {
+    const pipeline = await pipelineOf(device!, kernel);
+    const values = await new Dispatch(device!, kernel, pipeline, inputs, expected.length).run();
+    let worst = 0;
+    let at = 0;
+    for (let j = 0; j < expected.length; j++) {
+      const error = Math.abs(values[j] - expected[j]);
+      if (!(error <= worst)) [worst, at] = [Number.isNaN(error) ? Infinity : error, j];
+    }
+    assert(worst <= TOLERANCE, `${name}, candidate ${i}: element ${at} is ${values[at]}, expected ${expected[at]}`);
+  }
+}
+
+function matmulReference(
+  { batches, m, n, k, a, splits }: MatmulProblem,
+  x: Float32Array,
+  y: Float32Array,
+): Float64Array {
+  const result = new Float64Array(splits * batches * m * n);
+  const range = Math.ceil(k / splits / 4) * 4;
+  for (let b = 0; b < batches; b++) {
+    for (let i = 0; i < m; i++) {
+      for (let kk = 0; kk < k; kk++) {
+        const left = a === "mk" ? x[(b * m + i) * k + kk] : x[(b * k + kk) * m + i];
+        const split = Math.floor(kk / range);
+        for (let j = 0; j < n; j++) result[((split * batches + b) * m + i) * n + j] += left * y[(b * k + kk) * n + j];
+      }
+    }
+  }
+  return result;
+}
+
+/** Calls `visit` with the index of y, x and w of every product of the trilinear form. */
+function eachProduct(p: ConvProblem, visit: (y: number, x: number, w: number, pixel: number) => void): void {
+  for (let n = 0; n < p.batch; n++) {
+    for (let oy = 0; oy < p.outHeight; oy++) {
+      for (let ox = 0; ox < p.outWidth; ox++) {
+        for (let ky = 0; ky < p.kernelHeight; ky++) {
+          for (let kx = 0; kx < p.kernelWidth; kx++) {
+            const iy = oy * p.stride - p.padding + ky;
+            const ix = ox * p.stride - p.padding + kx;
+            if (iy < 0 || iy >= p.height || ix < 0 || ix >= p.width) continue;
+            for (let c = 0; c < p.inChannels; c++) {
+              for (let o = 0; o < p.outChannels; o++) {
+                visit(
+                  ((n * p.outHeight + oy) * p.outWidth + ox) * p.outChannels + o,
+                  ((n * p.height + iy) * p.width + ix) * p.inChannels + c,
+                  ((ky * p.kernelWidth + kx) * p.inChannels + c) * p.outChannels + o,
+                  oy * p.outWidth + ox,
+                );
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+}
+
+/** `[..., a, b]` as `[..., b, a]`. */
+function swapLast(data: Float32Array, a: number, b: number): Float32Array<ArrayBuffer> {
+  return Float32Array.from(data, (_, i) => {
+    const [rest, column, row] = [Math.floor(i / (a * b)), Math.floor(i / a) % b, i % a];
+    return data[(rest * a + row) * b + column];
+  });
+}
+
+const MATMULS: readonly [batches: number, m: number, n: number, k: number, splits: number][] = [
+  [1, 1, 1, 1, 1],
+  [1, 3, 5, 7, 1],
+  [1, 64, 64, 64, 1],
+  [2, 17, 20, 12, 1],
+  [3, 5, 36, 9, 1],
+  [1, 70, 132, 33, 1],
+  [1, 16, 8, 40, 3],
+  [2, 9, 7, 30, 2],
+  [1, 130, 7, 64, 1],
+  [1, 6, 260, 4, 1],
+  [1, 192, 1, 100, 1],
+  [5, 4, 4, 4, 1],
+];
+
+/** batch, height, width, inChannels, outChannels, kernelHeight, kernelWidth, stride, padding, rows and columns left over. */
+const CONVS: readonly [number, number, number, number, number, number, number, number, number, number][] = [
+  [1, 1, 1, 1, 1, 1, 1, 1, 0, 0],
+  [2, 8, 8, 4, 8, 4, 4, 2, 1, 0],
+  [16, 8, 8, 16, 32, 4, 4, 2, 1, 0],
+  [5, 8, 8, 1, 16, 4, 4, 2, 1, 0],
+  [16, 8, 8, 1, 16, 4, 4, 2, 1, 0],
+  [3, 6, 10, 16, 1, 4, 4, 2, 1, 0],
+  [64, 4, 4, 16, 1, 4, 4, 2, 1, 0],
+  [2, 7, 5, 3, 5, 3, 3, 1, 1, 0],
+  [2, 7, 5, 3, 4, 3, 3, 2, 0, 0],
+  [3, 9, 8, 5, 3, 5, 3, 3, 2, 1],
+  [2, 5, 5, 4, 4, 1, 1, 2, 0, 0],
+  [2, 7, 7, 4, 6, 1, 2, 3, 1, 2],
+  [9, 4, 6, 8, 36, 3, 5, 1, 2, 0],
+  [4, 5, 5, 12, 12, 2, 2, 2, 2, 1],
+  [17, 4, 4, 20, 68, 4, 4, 2, 1, 0],
+  [2, 12, 12, 1, 3, 5, 5, 3, 2, 0],
+  [1, 9, 4, 6, 1, 3, 3, 1, 0, 0],
+];
+
+function convProblem(
+  [batch, height, width, inChannels, outChannels, kernelHeight, kernelWidth, stride, padding]: typeof CONVS[number],
+): ConvProblem {
+  const outHeight = Math.floor((height + 2 * padding - kernelHeight) / stride) + 1;
+  const outWidth = Math.floor((width + 2 * padding - kernelWidth) / stride) + 1;
+  return {
+    batch,
+    height,
+    width,
+    inChannels,
+    outHeight,
+    outWidth,
+    outChannels,
+    kernelHeight,
+    kernelWidth,
+    stride,
+    padding,
+  };
+}
+
+for (const [label, adapter] of [["software", SOFTWARE], ["hardware", HARDWARE]] as const) {
+  Deno.test({
+    name: `matmulKernels() for a ${label} adapter agree with float64 loops`,
+    ignore: device === null, // no WebGPU adapter here
+    sanitizeResources: false,
+    fn: async () => {
+      for (const [batches, m, n, k, splits] of MATMULS) {
+        const x = numbers(batches * m * k, 1);
+        const y = numbers(batches * k * n, 2);
+        for (const a of ["mk", "km"] as const) {
+          const problem = { batches, m, n, k, a, splits };
+          await check(JSON.stringify(problem), matmulKernels(problem, adapter), [x, y], matmulReference(problem, x, y));
+        }
+      }
+    },
+  });
+
+  Deno.test({
+    name:
+      `conv2dKernels(), convTranspose2dKernels(), conv2dWeightKernels() for a ${label} adapter agree with float64 loops`,
+    ignore: device === null, // no WebGPU adapter here
+    sanitizeResources: false,
+    fn: async () => {
+      for (const list of CONVS) {
+        const p = convProblem(list);
+        const name = JSON.stringify(p);
+        const pixels = p.outHeight * p.outWidth;
+        const x = numbers(p.batch * p.height * p.width * p.inChannels, 3);
+        const w = numbers(p.kernelHeight * p.kernelWidth * p.inChannels * p.outChannels, 4);
+        const y = numbers(p.batch * pixels * p.outChannels, 5);
+        const conv = new Float64Array(y.length);
+        eachProduct(p, (yi, xi, wi) => conv[yi] += x[xi] * w[wi]);
+        await check(`conv2d ${name}`, conv2dKernels(p, adapter), [x, w], conv);
+
+        const transposed = new Float64Array(x.length);
+        eachProduct(p, (yi, xi, wi) => transposed[xi] += y[yi] * w[wi]);
+        const swapped = swapLast(w, p.inChannels, p.outChannels);
+        await check(`convTranspose2d ${name}`, convTranspose2dKernels(p, adapter), [y, swapped], transposed);
+
+        for (const splits of new Set([1, Math.min(3, pixels), conv2dWeightSplits(p, adapter)])) {
+          const range = Math.ceil(pixels / splits);
+          const weight = new Float64Array(splits * w.length);
+          eachProduct(p, (yi, xi, wi, pixel) => weight[Math.floor(pixel / range) * w.length + wi] += x[xi] * y[yi]);
+          await check(`conv2dWeight ${splits} ${name}`, conv2dWeightKernels(p, splits, adapter), [x, y], weight);
+        }
+      }
+    },
+  });
+}
