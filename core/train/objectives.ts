@@ -1,0 +1,113 @@
+/** What critic and generator minimise. To add an objective: its two losses, and a line in `OBJECTIVES`. */
+
+import { vjp } from "../grad.ts";
+import { nearestName } from "../nearest.ts";
+import { add, mul, neg, softplus, sqrt, square, sub } from "../ops/elementwise.ts";
+import { concat, slice } from "../ops/movement.ts";
+import { mean, sum } from "../ops/reduce.ts";
+import type { Tensor } from "../tensor.ts";
+
+/** Scores `[batch, 1]` of images; each depends on its own image alone. */
+export type Critic = (images: Tensor) => Tensor;
+
+/** What a step of the critic sees: images `[batch, height, width, channels]` and `epsilon`, uniform `[batch, 1, 1, 1]`. */
+export interface CriticBatch {
+  critic: Critic;
+  real: Tensor;
+  fake: Tensor;
+  epsilon: Tensor;
+}
+
+/** What a step of the generator sees. */
+export interface GeneratorBatch {
+  critic: Critic;
+  fake: Tensor;
+}
+
+/** A number to minimise, and numbers to report. */
+export interface ObjectiveValue {
+  loss: Tensor;
+  metrics: Readonly<Record<string, Tensor>>;
+}
+
+/** One way to set a generator against a critic. */
+export interface Objective {
+  /** Steps of the critic before each step of the generator, unless the options say otherwise. */
+  readonly criticSteps: number;
+  readonly critic: (batch: CriticBatch) => ObjectiveValue;
+  readonly generator: (batch: GeneratorBatch) => Tensor;
+}
+
+const PENALTY_WEIGHT = 10;
+const TINY = 1e-12; // under the root, whose gradient is infinite at 0
+
+/**
+ * Wasserstein distance with gradient penalty (Gulrajani et al. 2017, arXiv 1704.00028):
+ * `E D(fake) − E D(real) + 10 E (‖∇ₓ D(x̂)‖₂ − 1)²` with `x̂ = ε real + (1 − ε) fake`; the generator minimises `−E D(fake)`.
+ *
+ * Differs from the reference: the norm is taken per image over all of its elements, as in the paper; the published code
+ * takes it over channels only.
+ */
+export const wassersteinPenalty: Objective = {
+  criticSteps: 5,
+  critic: ({ critic, real, fake, epsilon }) => {
+    const scores = scoresOf(critic, real, fake);
+    const distance = sub(mean(scores.real), mean(scores.fake));
+    const between = add(fake, mul(epsilon, sub(real, fake)));
+    const [gradient] = vjp(sum(critic(between)), [between]);
+    const norm = sqrt(add(sum(square(gradient), { axes: [1, 2, 3] }), TINY));
+    const penalty = mul(mean(square(sub(norm, 1))), PENALTY_WEIGHT);
+    return { loss: sub(penalty, distance), metrics: { wasserstein: distance, gradientNorm: mean(norm) } };
+  },
+  generator: ({ critic, fake }) => neg(mean(critic(fake))),
+};
+
+/**
+ * The non-saturating loss of the first GAN (Goodfellow et al. 2014, arXiv 1406.2661), scores being logits: the critic
+ * minimises `−E log σ(D(real)) − E log(1 − σ(D(fake)))`, the generator `−E log σ(D(fake))`.
+ */
+export const nonSaturating: Objective = {
+  criticSteps: 1,
+  critic: ({ critic, real, fake }) => {
+    const scores = scoresOf(critic, real, fake);
+    return { loss: add(mean(softplus(neg(scores.real))), mean(softplus(scores.fake))), metrics: {} };
+  },
+  generator: ({ critic, fake }) => mean(softplus(neg(critic(fake)))),
+};
+
+/** Both scores from one pass over twice the batch: half the dispatches, and larger ones. */
+function scoresOf(critic: Critic, real: Tensor, fake: Tensor): { real: Tensor; fake: Tensor } {
+  const scores = critic(concat([real, fake]));
+  const [count, width] = [real.shape[0], scores.shape[1]];
+  return {
+    real: slice(scores, { start: [0, 0], shape: [count, width] }),
+    fake: slice(scores, { start: [count, 0], shape: [fake.shape[0], width] }),
+  };
+}
+
+/** The objectives by name. */
+export const OBJECTIVES = {
+  "wgan-gp": wassersteinPenalty,
+  "non-saturating": nonSaturating,
+} as const satisfies Record<string, Objective>;
+
+/** A name in `OBJECTIVES`. */
+export type ObjectiveName = keyof typeof OBJECTIVES;
+
+/** The names in `OBJECTIVES`. */
+export const OBJECTIVE_NAMES = Object.keys(OBJECTIVES) as readonly ObjectiveName[];
+
+/**
+ * The name as one in `OBJECTIVES`.
+ *
+ * @throws {RangeError} If it is unknown; the message has the nearest known one
+ */
+export function objectiveName(name: string): ObjectiveName {
+  const known = OBJECTIVE_NAMES.find((candidate) => candidate === name);
+  if (known !== undefined) return known;
+  throw new RangeError(
+    `Cannot find objective ${name}: it is unknown, expected one of ${OBJECTIVE_NAMES.join(", ")} (the nearest is ${
+      nearestName(name, OBJECTIVE_NAMES)
+    })`,
+  );
+}
