@@ -20,7 +20,7 @@ export interface Critic {
   parameters(init: Initializer): CriticParameters;
   /**
    * @param x `[batch, height, width, channels]`, pixels in [-1, 1]
-   * @returns `[batch]`, higher for images taken for real; no sigmoid
+   * @returns `[batch, 1]`, higher for images taken for real; no sigmoid
    */
   apply(parameters: CriticParameters, x: Tensor): Tensor;
 }
@@ -48,7 +48,7 @@ const STD = 0.02; // of starting weights (DCGAN)
  * import { assertEquals } from "@std/assert";
  *
  * const small = critic(PRESETS.small);
- * assertEquals(small.apply(small.parameters(initializer(1)), ones([16, 32, 32, 1])).shape, [16]);
+ * assertEquals(small.apply(small.parameters(initializer(1)), ones([16, 32, 32, 1])).shape, [16, 1]);
  * ```
  */
 export function critic(options: ModelOptions): Critic {
@@ -83,7 +83,7 @@ export function critic(options: ModelOptions): Critic {
         (x, layer) => leakyRelu(normalize(layer, conv2d(layer.conv, x, DOWNSAMPLING)), { negativeSlope: 0.2 }),
         x,
       );
-      return reshape(linear(parameters.score, reshape(features, [x.shape[0], inFeatures])), [x.shape[0]]);
+      return linear(parameters.score, reshape(features, [x.shape[0], inFeatures]));
     },
   };
 }
