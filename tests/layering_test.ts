@@ -7,7 +7,9 @@ const ROOT = fromFileUrl(new URL("..", import.meta.url));
 const MAX_LINES = 300;
 
 /** Files that are longer, each with its reason. */
-const LONG_FILES: Record<string, string> = {};
+const LONG_FILES: Record<string, string> = {
+  "tests/ops_test.ts": "one table, a case for every op",
+};
 
 /** `core/` from the bottom up: what a room may import, besides itself. `pure` is a file directly in `core/`. */
 const PURE = ["pure"];
@@ -53,6 +55,9 @@ const MAY_USE_PACKAGES: Record<string, RegExp> = {
   bench: /./,
   tests: /./,
 };
+
+/** Rooms of `core/` that may use `Deno`: the ones that read or write runs. */
+const MAY_USE_DENO = ["train", "sampling"];
 
 /** Files directly in `core/` that are rooms of their own, and the one file of `compile` that is. */
 const SINGLE_FILES: Record<string, string> = {
@@ -163,8 +168,8 @@ Deno.test("layering: files are named in snake_case, say what they hold and are s
   assertEquals(wrong, []);
 });
 
-Deno.test("layering: core uses Deno in core/train alone", async () => {
-  const files = (await sources("core")).filter((file) => roomOf(file) !== "train");
+Deno.test("layering: core uses Deno only where runs are read and written", async () => {
+  const files = (await sources("core")).filter((file) => !MAY_USE_DENO.includes(roomOf(file)!));
   const texts = await Promise.all(files.map((file) => Deno.readTextFile(join(ROOT, file))));
   assertEquals(files.filter((_, i) => /\bDeno\./.test(code(texts[i]))), []);
 });
