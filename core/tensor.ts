@@ -1,6 +1,9 @@
 /** A tensor is an immutable description of a value: an operation, its inputs, a shape. It has no buffer. */
 
+import type { AdapterTraits } from "./adapter.ts";
 import { type Shape, sizeOf } from "./shape.ts";
+
+export type { AdapterTraits } from "./adapter.ts";
 
 /** Element type; masks are `f32` with values 0 and 1. */
 export type DType = "f32" | "u32";
@@ -52,16 +55,6 @@ export interface View {
   readonly strides: readonly number[];
   readonly offset: number;
   readonly bounds: readonly (readonly [from: number, to: number])[];
-}
-
-/** What kernel choice may depend on. */
-export interface AdapterTraits {
-  /** Runs on the CPU (llvmpipe, SwiftShader). */
-  readonly software: boolean;
-  readonly maxInvocations: number;
-  readonly maxWorkgroupMemory: number;
-  readonly maxStorageBuffers: number;
-  readonly maxTextureSide: number;
 }
 
 /**

@@ -164,9 +164,7 @@ const convWeightParts = defineOp<[x: Tensor, y: Tensor], WeightGradient & { spli
   shape: ([x, y], { splits, kernelHeight, kernelWidth }) => [splits, kernelHeight, kernelWidth, x[3], y[3]],
   kernel: (parts, adapter, { splits, ...convolution }) => {
     const [x, y] = parts.inputs;
-    return conv2dWeightKernels(
-      { ...problemOf(x.shape, parts.shape.slice(1), y.shape, convolution), splits },
-      adapter,
-    )[0];
+    const problem = problemOf(x.shape, parts.shape.slice(1), y.shape, convolution);
+    return conv2dWeightKernels(problem, splits, adapter)[0];
   },
 });

@@ -1,0 +1,261 @@
+/**
+ * Which values get a buffer, and which kernels compute them. An elementwise value is computed inside whatever uses it,
+ * unless that would repeat work; kernels of equal size join when one uses the other or both read the same.
+ */
+
+import { contiguousView } from "../ops/movement.ts";
+import type { AdapterTraits, Tensor, View } from "../tensor.ts";
+import { topologicalOrder, usersOf } from "./graph.ts";
+import { isContiguous } from "./lower.ts";
+
+/** One kernel: what it is built on and what it stores. */
+export interface Group {
+  /** A reduction or an operation with its own shader; absent in elementwise kernels. */
+  readonly anchor?: Tensor;
+  /** Values computed here, inputs first; the anchor among them. */
+  readonly members: Tensor[];
+}
+
+/** The kernels in an order in which every value is computed before it is read. */
+export interface Fusion {
+  readonly groups: Group[];
+  /** Values that have a name of their own: in a buffer, or stored by the kernel that computes them. */
+  readonly roots: ReadonlySet<Tensor>;
+}
+
+const CHEAP = { operations: 4, reads: 2 }; // repeated rather than stored and read back
+const HEAVY_EPILOGUE = 12; // operations behind a product: its shader repeats them for every register
+const FUNCTION_COST = 6; // of exp, log, sqrt, … in operations
+
+/** A use of `node` through `views` (innermost first). */
+export type Access = (node: Tensor, views: readonly Tensor[]) => void;
+
+/** Visits the named values and sources an elementwise value is computed from; `root` itself is looked into. */
+export function visitReads(root: Tensor, roots: ReadonlySet<Tensor>, access: Access): void {
+  const visit = (node: Tensor, views: readonly Tensor[]): void => {
+    if (node.op.view) return visit(node.inputs[0], [node, ...views]);
+    if (node.inputs.length === 0 || roots.has(node)) return access(node, views);
+    for (const input of node.inputs) visit(input, views);
+  };
+  for (const input of root.inputs) visit(input, []);
+}
+
+/** How the elements of a tensor look through views, or null where strides cannot say. */
+export function viewThrough(node: Tensor, views: readonly Tensor[]): View | null {
+  return views.reduce<View | null>(
+    (view, link) => view && link.op.view!(view, link.attributes, link.shape),
+    contiguousView(node.shape),
+  );
+}
+
+/** Chooses kernels for the outputs; `updates` are those that replace a variable and so run as late as they can. */
+export function fuse(outputs: readonly Tensor[], updates: readonly Tensor[], adapter: AdapterTraits): Fusion {
+  const order = topologicalOrder(outputs);
+  const roots = chooseRoots(order, outputs, adapter);
+  const groups = joinGroups(order.filter((node) => roots.has(node)), roots, adapter);
+  return { groups: schedule(groups, new Set(updates), roots), roots };
+}
+
+function chooseRoots(order: readonly Tensor[], outputs: readonly Tensor[], adapter: AdapterTraits): Set<Tensor> {
+  const roots = new Set<Tensor>(order.filter((node) => node.op.kernel || node.op.reduction));
+  const users = usersOf(order);
+  const wanted = new Set(outputs);
+  const maxReads = Math.min(adapter.maxStorageBuffers - 4, 24);
+  for (const node of order) {
+    if (!node.op.expression) continue;
+    const uses = usesThroughViews(node, users);
+    const { operations, reads } = costOf(node, roots);
+    const cheap = operations <= CHEAP.operations && reads.size <= CHEAP.reads;
+    if (
+      wanted.has(node) || uses.some((use) => use.padded || use.user.op.kernel) || reads.size > maxReads ||
+      uses.length > 1 && !cheap || uses.some((use) => use.expanded) && operations > 1
+    ) roots.add(node);
+  }
+  // A value seen through views that strides cannot express gets a buffer.
+  for (let found = true; found;) {
+    found = false;
+    for (const root of [...roots]) {
+      if (root.op.kernel) continue;
+      for (const node of unreadable(root, roots)) {
+        roots.add(node);
+        found = true;
+      }
+    }
+  }
+  return roots;
+}
+
+interface Use {
+  user: Tensor;
+  expanded: boolean; // read more often than it has elements
+  padded: boolean;
+}
+
+function usesThroughViews(node: Tensor, users: Map<Tensor, Tensor[]>): Use[] {
+  return users.get(node)!.flatMap((user) => {
+    if (!user.op.view) return [{ user, expanded: false, padded: false }];
+    return usesThroughViews(user, users).map((use) => ({
+      user: use.user,
+      expanded: use.expanded || user.size > node.size && user.op.name === "broadcastTo",
+      padded: use.padded || user.op.name === "pad",
+    }));
+  });
+}
+
+function costOf(node: Tensor, roots: ReadonlySet<Tensor>): { operations: number; reads: Set<Tensor> } {
+  const reads = new Set<Tensor>();
+  const seen = new Set<Tensor>();
+  let operations = 0;
+  const visit = (at: Tensor): void => {
+    if (seen.has(at)) return;
+    seen.add(at);
+    if (at.op.source === "fill") return;
+    if (at !== node && (at.inputs.length === 0 || roots.has(at))) {
+      if (at.size > 1) reads.add(at);
+      return;
+    }
+    if (at.op.expression) {
+      operations += /\w\(/.test(at.op.expression(at.attributes).replace(/select|max|min|T\(/g, "")) ? FUNCTION_COST : 1;
+    }
+    at.inputs.forEach(visit);
+  };
+  visit(node);
+  return { operations, reads };
+}
+
+/** Inlined values under `root` that views pushed through them make unreadable. */
+function unreadable(root: Tensor, roots: ReadonlySet<Tensor>): Set<Tensor> {
+  const found = new Set<Tensor>();
+  const visit = (node: Tensor, views: readonly Tensor[], inlined: Tensor | null): void => {
+    if (node.op.view) return visit(node.inputs[0], [node, ...views], inlined);
+    if (node.inputs.length === 0 || roots.has(node)) {
+      if (inlined !== null && node.op.source !== "fill" && viewThrough(node, views) === null) found.add(inlined);
+      return;
+    }
+    for (const input of node.inputs) visit(input, views, node);
+  };
+  for (const input of root.inputs) visit(input, [], null);
+  return found;
+}
+
+/** Joins kernels where no other kernel must run between them. */
+function joinGroups(rootOrder: readonly Tensor[], roots: ReadonlySet<Tensor>, adapter: AdapterTraits): Group[] {
+  const groupOf = new Map<Tensor, Group>();
+  const groups: Group[] = [];
+  for (const root of rootOrder) {
+    const anchored = root.op.kernel || root.op.reduction;
+    const reads = readsOf(root, roots);
+    const joined = anchored ? undefined : candidates(root, reads, groupOf, groups)
+      .find((group) => canJoin(root, reads, group, groupOf, roots, adapter));
+    if (joined) joined.members.push(root);
+    else groups.push(anchored ? { anchor: root, members: [root] } : { members: [root] });
+    groupOf.set(root, joined ?? groups[groups.length - 1]);
+  }
+  return groups;
+}
+
+/** A value that is read, and how. */
+export interface Read {
+  node: Tensor;
+  inPlace: boolean; // element i of the reader needs only element i
+}
+
+/** The sources and named values a named value is computed from. */
+export function readsOf(root: Tensor, roots: ReadonlySet<Tensor>): Read[] {
+  if (root.op.kernel) return root.inputs.map((input) => ({ node: withoutViews(input), inPlace: false }));
+  const reads: Read[] = [];
+  visitReads(root, roots, (node, views) => {
+    if (node.op.source === "fill") return;
+    const view = viewThrough(node, views);
+    reads.push({ node, inPlace: !root.op.reduction && view !== null && isContiguous(view, node) });
+  });
+  return reads;
+}
+
+/** The tensor behind a chain of views. */
+export function withoutViews(x: Tensor): Tensor {
+  return x.op.view ? withoutViews(x.inputs[0]) : x;
+}
+
+/** Groups worth joining: those whose values are read first, latest first, then elementwise ones that read the same. */
+function candidates(
+  root: Tensor,
+  reads: readonly Read[],
+  groupOf: Map<Tensor, Group>,
+  groups: readonly Group[],
+): Group[] {
+  const producers = new Set(reads.flatMap(({ node }) => groupOf.get(node) ?? []));
+  const sameSize = (group: Group) => group.members[0].size === root.size;
+  const sources = new Set(reads.filter((read) => read.inPlace).map((read) => read.node));
+  const siblings = groups.filter((group) =>
+    group.anchor === undefined && sameSize(group) && !producers.has(group) &&
+    group.members.some((member) => sharesSource(member, sources, groupOf))
+  );
+  return [...[...producers].filter(sameSize).reverse(), ...siblings];
+}
+
+function sharesSource(member: Tensor, sources: ReadonlySet<Tensor>, groupOf: Map<Tensor, Group>): boolean {
+  const visit = (node: Tensor): boolean =>
+    sources.has(node) ||
+    (node === member || node.op.view !== undefined || !groupOf.has(node)) && node.inputs.some(visit);
+  return member.size > 1 && visit(member);
+}
+
+function canJoin(
+  root: Tensor,
+  reads: readonly Read[],
+  group: Group,
+  groupOf: Map<Tensor, Group>,
+  roots: ReadonlySet<Tensor>,
+  adapter: AdapterTraits,
+): boolean {
+  // What it reads from the group it must read in place, and nothing else it reads may wait for the group.
+  if (reads.some(({ node, inPlace }) => groupOf.get(node) === group && !inPlace)) return false;
+  const others = reads.flatMap(({ node }) => groupOf.get(node) ?? []).filter((other) => other !== group);
+  if (others.some((other) => dependsOn(other, group, groupOf, roots))) return false;
+  if (group.anchor?.op.kernel) {
+    const operations = [...group.members, root].filter((member) => member !== group.anchor)
+      .reduce((total, member) => total + costOf(member, roots).operations, 0);
+    if (operations > HEAVY_EPILOGUE) return false;
+  }
+  if (group.anchor !== undefined && root.dtype !== group.anchor.dtype) return false;
+  const bound = new Set(
+    [...group.members, root].flatMap((member) => [member, ...readsOf(member, roots).map((r) => r.node)]),
+  );
+  return bound.size + 2 <= Math.min(adapter.maxStorageBuffers, 28);
+}
+
+function dependsOn(group: Group, on: Group, groupOf: Map<Tensor, Group>, roots: ReadonlySet<Tensor>): boolean {
+  const seen = new Set<Group>();
+  const visit = (at: Group): boolean => {
+    if (at === on) return true;
+    if (seen.has(at)) return false;
+    seen.add(at);
+    return producersOf(at, groupOf, roots).some(visit);
+  };
+  return visit(group);
+}
+
+function producersOf(group: Group, groupOf: Map<Tensor, Group>, roots: ReadonlySet<Tensor>): Group[] {
+  const producers = group.members.flatMap((member) =>
+    readsOf(member, roots).flatMap(({ node }) => groupOf.get(node) ?? [])
+  );
+  return [...new Set(producers)].filter((producer) => producer !== group);
+}
+
+/** Kernels after those they read from; those that only replace variables come last, so that they can do it in place. */
+function schedule(groups: readonly Group[], updates: ReadonlySet<Tensor>, roots: ReadonlySet<Tensor>): Group[] {
+  const groupOf = new Map(groups.flatMap((group) => group.members.map((member) => [member, group] as const)));
+  const done = new Set<Group>();
+  const result: Group[] = [];
+  const place = (group: Group): void => {
+    if (done.has(group)) return;
+    done.add(group);
+    producersOf(group, groupOf, roots).forEach(place);
+    result.push(group);
+  };
+  const late = (group: Group) => group.members.some((member) => updates.has(member));
+  groups.filter((group) => !late(group)).forEach(place);
+  groups.forEach(place);
+  return result;
+}

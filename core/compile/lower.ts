@@ -1,0 +1,77 @@
+/** Operations become those this adapter has kernels for: products choose their operand order, long sums are split. */
+
+import { defineOp } from "../op.ts";
+import { sum } from "../ops/reduce.ts";
+import { contiguousView, reshape } from "../ops/movement.ts";
+import { sizeOf, stridesOf } from "../shape.ts";
+import type { AdapterTraits, Tensor, View } from "../tensor.ts";
+import { rewrite, withInputs } from "./graph.ts";
+
+const FEW_RESULTS = 256; // below it the results alone do not keep an adapter busy
+const LONG_SUM = 4096; // terms; a shorter sum costs less than a second dispatch
+
+/** The same values by operations that have a kernel, a reduction or an expression, with operands as kernels want them. */
+export function lower(outputs: readonly Tensor[], adapter: AdapterTraits): Tensor[] {
+  const lowerNode = (node: Tensor): Tensor => {
+    if (node.op.lower) return rewrite([node.op.lower(node.inputs, node.attributes, adapter)], lowerNode)[0];
+    if (node.op.reduction === "sum") return splitSum(node);
+    return node;
+  };
+  return rewrite(rewrite(outputs, lowerNode), (node) => {
+    if (node.op.view || node.inputs.length === 0) return node;
+    return withInputs(node, node.inputs.map((input) => readable(input, node.op.kernel !== undefined)));
+  });
+}
+
+/** A long sum with few results in two: over the inner axes, then over the outermost one, or over equal parts of it. */
+function splitSum(node: Tensor): Tensor {
+  const [x] = node.inputs;
+  const axes = node.attributes.axes as number[];
+  const terms = x.size / node.size;
+  if (node.size >= FEW_RESULTS || terms < LONG_SUM) return node;
+  const [first, ...others] = axes.filter((axis) => x.shape[axis] > 1);
+  if (others.length > 0) return sum(sum(x, { axes: others, keepDims: true }), { axes: [first], keepDims: true });
+  const length = x.shape[first];
+  const parts = [64, 32, 16, 8].find((parts) => length % parts === 0);
+  if (parts === undefined || first > 0) return node;
+  const split = reshape(x, [parts, length / parts, ...x.shape.slice(1)]);
+  return reshape(sum(sum(split, { axes: [1] }), { axes: [0] }), node.shape);
+}
+
+const copyOp = defineOp<[x: Tensor]>({ name: "copy", shape: ([x]) => x, expression: "x" });
+
+/** The values in a buffer of their own, row-major. */
+export function copy(x: Tensor): Tensor {
+  return copyOp(x);
+}
+
+/** A tensor that a kernel can read: a view that strides cannot express, or that must be contiguous, is copied. */
+function readable(x: Tensor, contiguous: boolean): Tensor {
+  if (!x.op.view) return x.op.source === "fill" && contiguous ? copy(x) : x;
+  const chain: Tensor[] = [];
+  let source = x;
+  for (; source.op.view; source = source.inputs[0]) chain.unshift(source);
+  for (let view: View | null = contiguousView(source.shape); chain.length > 0;) {
+    const link = chain.shift()!;
+    view = link.op.view!(view, link.attributes, link.shape);
+    if (view === null) return readable(rebuild(copy(link.inputs[0]), [link, ...chain]), contiguous);
+    if (chain.length === 0 && contiguous && (source.op.source === "fill" || !isContiguous(view, source))) {
+      return copy(x);
+    }
+  }
+  return x;
+}
+
+function rebuild(x: Tensor, chain: readonly Tensor[]): Tensor {
+  return chain.reduce((input, link) => withInputs(link, [input]), x);
+}
+
+/** Whether a view has all elements of its source in their order. */
+export function isContiguous(view: View, source: Tensor): boolean {
+  const strides = stridesOf(view.shape);
+  return view.offset === 0 && sizeOf(view.shape) === source.size &&
+    view.shape.every((length, axis) =>
+      (length === 1 || view.strides[axis] === strides[axis]) &&
+      view.bounds[axis][0] <= 0 && view.bounds[axis][1] >= length
+    );
+}

@@ -1,0 +1,145 @@
+/** The adapter and what was allocated on it. */
+
+import type { AdapterTraits } from "../adapter.ts";
+import { PipelineCache } from "./pipelines.ts";
+
+/** A missing, failing or lost adapter. */
+export class DeviceError extends Error {
+  override name = "DeviceError";
+}
+
+const NO_ADAPTER = "Cannot open a GPU: found no WebGPU adapter, expected a GPU with a Vulkan, Metal or Direct3D 12 " +
+  "driver, or a software driver; on Debian or Ubuntu install one with: apt install mesa-vulkan-drivers";
+
+/** Limits that a smaller adapter may have; the adapter's own are asked for. */
+const LIMITS = [
+  "maxStorageBufferBindingSize",
+  "maxBufferSize",
+  "maxStorageBuffersPerShaderStage",
+  "maxComputeWorkgroupStorageSize",
+  "maxComputeInvocationsPerWorkgroup",
+  "maxComputeWorkgroupSizeX",
+  "maxComputeWorkgroupSizeY",
+  "maxTextureDimension2D",
+] as const;
+
+/** An opened adapter: counts bytes, shares pipelines, and turns errors of the driver into one `DeviceError`. */
+export class Device {
+  readonly pipelines: PipelineCache;
+  /** Resolves when the adapter is lost other than by `destroy`. */
+  readonly lost: Promise<DeviceError>;
+  #bytes = 0;
+  #failure: DeviceError | null = null;
+  readonly #pending = new Set<Promise<unknown>>();
+
+  constructor(
+    readonly gpu: GPUDevice,
+    readonly traits: AdapterTraits,
+    /** Name of the adapter, such as `llvmpipe (LLVM 15.0.6, 256 bits)`. */
+    readonly description: string,
+  ) {
+    this.pipelines = new PipelineCache(gpu);
+    this.lost = new Promise((resolve) => {
+      gpu.lost.then(({ reason, message }) => {
+        if (reason === "destroyed") return;
+        this.#failure = new DeviceError(`Cannot go on: the GPU was lost (${message}), expected it to stay`);
+        resolve(this.#failure);
+      });
+    });
+    gpu.addEventListener("uncapturederror", (event) => {
+      event.preventDefault();
+      const { message } = (event as GPUUncapturedErrorEvent).error;
+      this.#failure ??= new DeviceError(`Cannot go on: the GPU reported "${message.trim()}"`);
+    });
+  }
+
+  /** Bytes allocated now, in buffers and textures. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** @throws {DeviceError} If the adapter was lost or reported an error since it was opened */
+  check(): void {
+    if (this.#failure) throw this.#failure;
+  }
+
+  /**
+   * A storage buffer of at least this size that can be copied from and to.
+   *
+   * @throws {DeviceError} If it is larger than the adapter can bind
+   */
+  createBuffer(bytes: number, label: string): GPUBuffer {
+    const size = Math.max(16, Math.ceil(bytes / 16) * 16);
+    const most = Math.min(this.gpu.limits.maxStorageBufferBindingSize, this.gpu.limits.maxBufferSize);
+    if (size > most) {
+      throw new DeviceError(`Cannot allocate ${label}: ${size} bytes, expected at most ${most}, the adapter's limit`);
+    }
+    this.#bytes += size;
+    return this.gpu.createBuffer({
+      label,
+      size,
+      usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
+    });
+  }
+
+  /** An `rgba32float` texture to copy buffers to. */
+  createTexture(width: number, height: number, label: string): GPUTexture {
+    this.#bytes += width * height * 16;
+    return this.gpu.createTexture({
+      label,
+      size: [width, height],
+      format: "rgba32float",
+      usage: GPUTextureUsage.STORAGE_BINDING | GPUTextureUsage.COPY_DST,
+    });
+  }
+
+  /** Frees a buffer or texture made here. */
+  release(resource: GPUBuffer | GPUTexture): void {
+    this.#bytes -= resource instanceof GPUBuffer ? resource.size : resource.width * resource.height * 16;
+    resource.destroy();
+  }
+
+  /** Remembers a wait, so that `destroy` does not pull a mapped buffer away from it. */
+  track<T>(wait: Promise<T>): Promise<T> {
+    const settled = wait.then(() => {}, () => {}).finally(() => this.#pending.delete(settled));
+    this.#pending.add(settled);
+    return wait;
+  }
+
+  /** Waits for reads under way and gives the adapter back. */
+  async destroy(): Promise<void> {
+    while (this.#pending.size > 0) await Promise.all(this.#pending);
+    this.gpu.destroy();
+  }
+}
+
+/**
+ * Opens the adapter with its own limits and features.
+ *
+ * @param limits Smaller limits to ask for, to try what a smaller adapter would do
+ * @throws {DeviceError} If there is no adapter
+ * @example
+ * ```ts
+ * import { openDevice } from "@hmog/hmog";
+ *
+ * const device = await openDevice();
+ * console.log(device.description);
+ * await device.destroy();
+ * ```
+ */
+export async function openDevice(limits: Partial<Record<typeof LIMITS[number], number>> = {}): Promise<Device> {
+  const adapter = await navigator.gpu?.requestAdapter({ powerPreference: "high-performance" });
+  if (!adapter) throw new DeviceError(NO_ADAPTER);
+  const requiredLimits = Object.fromEntries(LIMITS.map((name) => [name, limits[name] ?? adapter.limits[name]]));
+  const requiredFeatures = (["timestamp-query"] as const).filter((feature) => adapter.features.has(feature));
+  const gpu = await adapter.requestDevice({ requiredLimits, requiredFeatures });
+  const { info } = adapter;
+  const description = info.description || info.device || info.vendor;
+  return new Device(gpu, {
+    software: info.isFallbackAdapter || /llvmpipe|lavapipe|swiftshader/i.test(description),
+    maxInvocations: gpu.limits.maxComputeInvocationsPerWorkgroup,
+    maxWorkgroupMemory: gpu.limits.maxComputeWorkgroupStorageSize,
+    maxStorageBuffers: gpu.limits.maxStorageBuffersPerShaderStage,
+    maxTextureSide: gpu.limits.maxTextureDimension2D,
+  }, description);
+}
