@@ -32,7 +32,7 @@ export interface StepResult {
   outputs?: Readonly<Record<string, Tensor>>;
 }
 
-/** What a program is compiled for. */
+/** What a program is compiled for: the state it may replace (others of the device it may read), and inputs. */
 export interface CompileOptions<S extends Tensors, I extends InputSpecs> {
   state?: State<S>;
   inputs?: I;
@@ -126,7 +126,7 @@ export async function compile<S extends Tensors, I extends InputSpecs>(
   ) as { [name in keyof I]: Tensor };
   const result = step(state?.tensors as S, places);
   const updates = state && result.state ? changedLeaves(state, result.state) : [];
-  return await build(device, Object.entries(result.outputs ?? {}), updates, places, (leaf) => state?.bufferOf(leaf));
+  return await build(device, Object.entries(result.outputs ?? {}), updates, places);
 }
 
 /** Computes tensors that need no state and no inputs: compiles, runs once, reads, frees. */
@@ -147,7 +147,7 @@ export async function createState<S extends Tensors>(device: Device, tree: S): P
   const state = new State(device, tree, (leaf) => device.createBuffer(leaf.size * 4, "state"));
   const places = state.leaves();
   const updates = places.map(([path, place], i): Update => ({ path, place, value: leaves[i][1] }));
-  const program = await build(device, [], updates, {}, (leaf) => state.bufferOf(leaf));
+  const program = await build(device, [], updates, {});
   program.run();
   program.destroy();
   return state;
@@ -176,7 +176,6 @@ async function build(
   outputs: readonly (readonly [name: string, tensor: Tensor])[],
   updates: readonly Update[],
   places: Readonly<Record<string, Tensor>>,
-  stateBuffer: (leaf: Tensor) => GPUBuffer | undefined,
 ): Promise<Program> {
   const wanted = [...outputs.map(([, tensor]) => tensor), ...updates.map(({ value }) => value)];
   const simple = simplify(lower(simplify(wanted), device.traits));
@@ -215,7 +214,6 @@ async function build(
     updates: updates.map(({ place }, i) => ({ place, value: newValues[i] })),
     places,
     sources: topologicalOrder(values).filter((node) => node.op.source),
-    stateBuffer,
   });
 }
 
@@ -239,7 +237,6 @@ interface Ends {
   updates: readonly { place: Tensor; value: Tensor }[];
   places: Readonly<Record<string, Tensor>>;
   sources: readonly Tensor[];
-  stateBuffer: (leaf: Tensor) => GPUBuffer | undefined;
 }
 
 /** Allocates, compiles the pipelines and makes the commands. */
@@ -255,13 +252,15 @@ async function assemble(device: Device, kernels: Kernels, ends: Ends): Promise<P
   for (const source of ends.sources) {
     if (source.op.source === "fill") continue;
     const { name } = source.attributes;
-    if (source.op.source === "variable" && !ends.stateBuffer(source)) {
-      throw new TypeError(`Cannot compile with variable ${name}: it is not in the state of this program`);
+    if (source.op.source === "variable" && !device.variables.get(source)) {
+      throw new TypeError(
+        `Cannot compile with variable ${name}: its state was not made on this device, or was destroyed`,
+      );
     }
     if (source.op.source === "input" && !Object.values(ends.places).includes(source)) {
       throw new TypeError(`Cannot compile with input ${name}: it is not among the inputs of this program`);
     }
-    const buffer = ends.stateBuffer(source) ?? own(device.createBuffer(source.size * 4, source.op.name));
+    const buffer = device.variables.get(source) ?? own(device.createBuffer(source.size * 4, source.op.name));
     buffers.set(source, buffer);
     if (source.op.source === "constant") {
       device.gpu.queue.writeBuffer(buffer, 0, source.attributes.data as Float32Array<ArrayBuffer>);
@@ -274,7 +273,7 @@ async function assemble(device: Device, kernels: Kernels, ends: Ends): Promise<P
     }),
   );
   for (const { tensor } of ends.outputs) buffers.set(tensor, own(device.createBuffer(tensor.size * 4, "output")));
-  for (const [value, place] of inPlace) buffers.set(value, ends.stateBuffer(place)!);
+  for (const [value, place] of inPlace) buffers.set(value, device.variables.get(place)!);
 
   // Intermediate values share buffers; so do the textures that operands are copied to.
   const lastRead = (node: Tensor, list: readonly ReadonlySet<Tensor>[]) => list.findLastIndex((set) => set.has(node));
@@ -323,7 +322,12 @@ async function assemble(device: Device, kernels: Kernels, ends: Ends): Promise<P
   });
   for (const { place, value } of ends.updates) {
     if (inPlace.has(value)) continue;
-    commands.push({ kind: "buffer", from: buffers.get(value)!, to: ends.stateBuffer(place)!, bytes: place.size * 4 });
+    commands.push({
+      kind: "buffer",
+      from: buffers.get(value)!,
+      to: device.variables.get(place)!,
+      bytes: place.size * 4,
+    });
   }
   const report: ProgramReport = {
     dispatches: texts.length,

@@ -21,7 +21,6 @@ export function hostArray(tensor: Tensor, bytes: ArrayBuffer): HostArray {
 
 /** A tree of tensors that live on the GPU; programs read and replace them. Made by `createState`. */
 export class State<S extends Tensors> {
-  readonly #buffers = new Map<Tensor, GPUBuffer>();
   readonly #readback: Readback;
   /** The same tree; every leaf is a variable, for use in compiled functions. */
   readonly tensors: S;
@@ -32,7 +31,7 @@ export class State<S extends Tensors> {
   constructor(readonly device: Device, tree: S, bufferOf: (leaf: Tensor) => GPUBuffer) {
     this.tensors = mapTree<Tensor, Tensor>(tree, isTensor, (leaf, path) => {
       const place = variable({ name: path, shape: leaf.shape, dtype: leaf.dtype });
-      this.#buffers.set(place, bufferOf(leaf));
+      device.variables.set(place, bufferOf(leaf));
       return place;
     }) as S;
     this.bytes = this.leaves().reduce((total, [, leaf]) => total + leaf.size * 4, 0);
@@ -44,16 +43,15 @@ export class State<S extends Tensors> {
     return leavesOf<Tensor>(this.tensors, isTensor);
   }
 
-  /** The buffer of a leaf; undefined for other tensors. */
-  bufferOf(leaf: Tensor): GPUBuffer | undefined {
-    return this.#buffers.get(leaf);
+  #bufferOf(leaf: Tensor): GPUBuffer {
+    return this.device.variables.get(leaf)!;
   }
 
   /** All values as they are after everything submitted so far: the tree with arrays for tensors. */
   async read(): Promise<Tree<HostArray>> {
     const leaves = this.leaves().map(([, leaf]) => leaf);
     const parts = await this.#readback.read(
-      leaves.map((leaf) => ({ buffer: this.#buffers.get(leaf)!, bytes: leaf.size * 4 })),
+      leaves.map((leaf) => ({ buffer: this.#bufferOf(leaf), bytes: leaf.size * 4 })),
     );
     const values = new Map(leaves.map((leaf, i) => [leaf, hostArray(leaf, parts[i])]));
     return mapTree<Tensor, HostArray>(this.tensors, isTensor, (leaf) => values.get(leaf)!);
@@ -77,14 +75,16 @@ export class State<S extends Tensors> {
       }
     }
     for (const [path, value] of values) {
-      this.device.gpu.queue.writeBuffer(this.#buffers.get(known.get(path)!)!, 0, value as Float32Array<ArrayBuffer>);
+      this.device.gpu.queue.writeBuffer(this.#bufferOf(known.get(path)!), 0, value as Float32Array<ArrayBuffer>);
     }
   }
 
   /** Frees the buffers. */
   destroy(): void {
     this.#readback.destroy();
-    for (const buffer of this.#buffers.values()) this.device.release(buffer);
-    this.#buffers.clear();
+    for (const [, leaf] of this.leaves()) {
+      this.device.release(this.#bufferOf(leaf));
+      this.device.variables.delete(leaf);
+    }
   }
 }

@@ -30,6 +30,8 @@ export class Device {
   readonly lost: Promise<DeviceError>;
   #bytes = 0;
   #failure: DeviceError | null = null;
+  /** Buffers of the values that stay between runs, by the variable that stands for them. */
+  readonly variables: WeakMap<object, GPUBuffer> = new WeakMap();
   readonly #pending = new Set<Promise<unknown>>();
 
   constructor(
