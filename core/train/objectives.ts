@@ -7,7 +7,7 @@ import { concat, slice } from "../ops/movement.ts";
 import { mean, sum } from "../ops/reduce.ts";
 import type { Tensor } from "../tensor.ts";
 
-/** Scores `[batch, 1]` of images; each depends on its own image alone. */
+/** Scores of images, `[batch]` or `[batch, 1]`. */
 export type Critic = (images: Tensor) => Tensor;
 
 /** What a step of the critic sees: images `[batch, height, width, channels]` and `epsilon`, uniform `[batch, 1, 1, 1]`. */
@@ -16,6 +16,8 @@ export interface CriticBatch {
   real: Tensor;
   fake: Tensor;
   epsilon: Tensor;
+  /** Whether a score depends on the other images of its batch; then real and fake ones are scored apart. */
+  batchwise?: boolean;
 }
 
 /** What a step of the generator sees. */
@@ -50,8 +52,9 @@ const TINY = 1e-12; // under the root, whose gradient is infinite at 0
  */
 export const wassersteinPenalty: Objective = {
   criticSteps: 5,
-  critic: ({ critic, real, fake, epsilon }) => {
-    const scores = scoresOf(critic, real, fake);
+  critic: (batch) => {
+    const { critic, real, fake, epsilon } = batch;
+    const scores = scoresOf(batch);
     const distance = sub(mean(scores.real), mean(scores.fake));
     const between = add(fake, mul(epsilon, sub(real, fake)));
     const [gradient] = vjp(sum(critic(between)), [between]);
@@ -68,21 +71,21 @@ export const wassersteinPenalty: Objective = {
  */
 export const nonSaturating: Objective = {
   criticSteps: 1,
-  critic: ({ critic, real, fake }) => {
-    const scores = scoresOf(critic, real, fake);
+  critic: (batch) => {
+    const scores = scoresOf(batch);
     return { loss: add(mean(softplus(neg(scores.real))), mean(softplus(scores.fake))), metrics: {} };
   },
   generator: ({ critic, fake }) => mean(softplus(neg(critic(fake)))),
 };
 
-/** Both scores from one pass over twice the batch: half the dispatches, and larger ones. */
-function scoresOf(critic: Critic, real: Tensor, fake: Tensor): { real: Tensor; fake: Tensor } {
+/** Both scores, from one pass over twice the batch where that is the same: half the dispatches, and larger ones. */
+function scoresOf({ critic, real, fake, batchwise }: CriticBatch): { real: Tensor; fake: Tensor } {
+  if (batchwise) return { real: critic(real), fake: critic(fake) };
   const scores = critic(concat([real, fake]));
-  const [count, width] = [real.shape[0], scores.shape[1]];
-  return {
-    real: slice(scores, { start: [0, 0], shape: [count, width] }),
-    fake: slice(scores, { start: [count, 0], shape: [fake.shape[0], width] }),
-  };
+  const rest = scores.shape.slice(1);
+  const rows = (first: number, count: number) =>
+    slice(scores, { start: [first, ...rest.map(() => 0)], shape: [count, ...rest] });
+  return { real: rows(0, real.shape[0]), fake: rows(real.shape[0], fake.shape[0]) };
 }
 
 /** The objectives by name. */

@@ -1,0 +1,176 @@
+/** All options of a run as one object: a preset, overridden by what was asked for, checked at once. */
+
+import { checkModelOptions, type ModelOptions, presetFor, type PresetName } from "../models/presets.ts";
+import { keyWords } from "../ops/random.ts";
+import type { AdapterTraits } from "../tensor.ts";
+import type { AdamOptions } from "./adam.ts";
+import { batchesPerEpoch } from "./batches.ts";
+import { type ObjectiveName, objectiveName, OBJECTIVES } from "./objectives.ts";
+
+/** Everything that decides how a run goes; an iteration is one step of the generator with its critic steps. */
+export type TrainOptions = {
+  dataset: string;
+  preset: PresetName;
+  /** The model, critic included. */
+  generator: ModelOptions;
+  objective: ObjectiveName;
+  iterations: number;
+  /** Images of a step. */
+  batch: number;
+  /** Steps of the critic in an iteration. */
+  criticSteps: number;
+  adam: AdamOptions;
+  /** Of the moving average of the generator, which draws the pictures. */
+  emaDecay: number;
+  seed: number;
+  /** Iterations between two grids of samples, two checkpoints, two lines of metrics. */
+  sampleEvery: number;
+  saveEvery: number;
+  reportEvery: number;
+};
+
+/** What a caller may ask for; the rest comes from the preset. */
+export interface TrainRequest {
+  dataset: string;
+  preset?: string;
+  head?: string;
+  leaves?: string;
+  depth?: number;
+  objective?: string;
+  iterations?: number;
+  /** Passes of the critic over the data, instead of `iterations`. */
+  epochs?: number;
+  batch?: number;
+  learningRate?: number;
+  seed?: number;
+  sampleEvery?: number;
+  saveEvery?: number;
+}
+
+/** What options depend on beside the request. */
+export interface TrainContext {
+  traits: Pick<AdapterTraits, "software">;
+  /** Images in the data set. */
+  count: number;
+}
+
+/** How each preset is trained. */
+const TRAINING: Record<PresetName, { batch: number; learningRate: number; length: Length }> = {
+  paper: { batch: 128, learningRate: 1e-4, length: { epochs: 250 } }, // as published
+  small: { batch: 64, learningRate: 5e-4, length: { iterations: 1500 } }, // pictures on a CPU within 20 minutes
+  tiny: { batch: 16, learningRate: 1e-3, length: { iterations: 30 } },
+};
+
+type Length = { iterations: number } | { epochs: number };
+
+const BETA1 = 0.5; // the published betas; epsilon is PyTorch's
+const BETA2 = 0.999;
+const EPSILON = 1e-8;
+const EMA_DECAY = 0.999;
+const REPORT_EVERY = 10;
+const SAMPLES_IN_A_RUN = 20; // about so many grids of samples,
+const CHECKPOINTS_IN_A_RUN = 10; // and so many checkpoints, unless asked otherwise
+
+/**
+ * The options of a new run.
+ *
+ * @returns The options and, as one sentence, why their preset was taken
+ * @throws {RangeError} If a name is unknown or a number out of range
+ *
+ * @example
+ * ```ts
+ * import { resolveOptions } from "./options.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const request = { dataset: "mnist", preset: "paper", epochs: 1 };
+ * const { options } = resolveOptions(request, { traits: { software: false }, count: 60000 });
+ * assertEquals([options.batch, options.criticSteps, options.iterations], [128, 5, 93]); // 93 · 5 batches of 128
+ * ```
+ */
+export function resolveOptions(
+  request: TrainRequest,
+  { traits, count }: TrainContext,
+): { options: TrainOptions; reason: string } {
+  const preset = presetFor(request.preset ?? "auto", traits);
+  const training = TRAINING[preset.name];
+  const objective = objectiveName(request.objective ?? "wgan-gp");
+  const { criticSteps } = OBJECTIVES[objective];
+  const batch = request.batch ?? training.batch;
+  checkCount("batch", batch);
+  const iterations = iterationsOf(
+    request,
+    training.length,
+    (epochs) => Math.max(1, Math.floor(epochs * batchesPerEpoch(count, batch) / criticSteps)),
+  );
+  const options: TrainOptions = {
+    dataset: request.dataset,
+    preset: preset.name,
+    generator: {
+      ...preset.options,
+      head: (request.head ?? preset.options.head) as ModelOptions["head"],
+      leaves: (request.leaves ?? preset.options.leaves) as ModelOptions["leaves"],
+      depth: request.depth ?? preset.options.depth,
+    },
+    objective,
+    iterations,
+    batch,
+    criticSteps,
+    adam: { learningRate: request.learningRate ?? training.learningRate, beta1: BETA1, beta2: BETA2, epsilon: EPSILON },
+    emaDecay: EMA_DECAY,
+    seed: request.seed ?? 0,
+    sampleEvery: request.sampleEvery ?? roundNumber(iterations / SAMPLES_IN_A_RUN),
+    saveEvery: request.saveEvery ?? roundNumber(iterations / CHECKPOINTS_IN_A_RUN),
+    reportEvery: REPORT_EVERY,
+  };
+  checkOptions(options);
+  return { options, reason: preset.reason };
+}
+
+/** @throws {RangeError} If a number is out of range or a name unknown */
+export function checkOptions(options: TrainOptions): void {
+  checkModelOptions(options.generator);
+  objectiveName(options.objective);
+  for (const name of ["iterations", "batch", "criticSteps", "sampleEvery", "saveEvery", "reportEvery"] as const) {
+    checkCount(name, options[name]);
+  }
+  const { learningRate } = options.adam;
+  if (!(learningRate > 0 && learningRate <= 1)) {
+    throw new RangeError(`Cannot train with learning rate ${learningRate}: expected a number above 0, at most 1`);
+  }
+  keyWords(options.seed); // throws for a seed out of range
+}
+
+function iterationsOf(request: TrainRequest, usual: Length, ofEpochs: (epochs: number) => number): number {
+  const { iterations, epochs } = request;
+  if (iterations !== undefined && epochs !== undefined) {
+    throw new RangeError(`Cannot train for ${iterations} iterations and ${epochs} epochs: expected one of the two`);
+  }
+  if (epochs !== undefined && !(epochs > 0 && epochs <= MOST)) {
+    throw new RangeError(`Cannot train for ${epochs} epochs: expected a number above 0, at most ${MOST}`);
+  }
+  if (iterations !== undefined) return iterations;
+  if (epochs !== undefined) return ofEpochs(epochs);
+  return "iterations" in usual ? usual.iterations : ofEpochs(usual.epochs);
+}
+
+const MOST = 10_000_000; // of anything counted; more is a slip of the keyboard
+
+const MEANINGS: Record<string, string> = {
+  criticSteps: "critic steps",
+  sampleEvery: "iterations between samples",
+  saveEvery: "iterations between checkpoints",
+  reportEvery: "iterations between reports",
+};
+
+function checkCount(name: string, count: number): void {
+  if (Number.isInteger(count) && count >= 1 && count <= MOST) return;
+  throw new RangeError(
+    `Cannot use ${count} as ${MEANINGS[name] ?? name}: expected a whole number from 1 to ${MOST}`,
+  );
+}
+
+/** The nearest of 1, 2, 5, 10, 20, … that is not below. */
+function roundNumber(x: number): number {
+  const power = 10 ** Math.floor(Math.log10(Math.max(x, 1)));
+  return power * [1, 2, 5, 10].find((digit) => digit * power >= x)!;
+}

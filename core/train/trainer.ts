@@ -1,0 +1,292 @@
+/** The training step as functions of state and batch, compiled once and run as often as wanted. */
+
+import { compile, createState, type HostArray, type Program, type State } from "../compile/program.ts";
+import type { Device } from "../gpu/device.ts";
+import { isTensor, type Tensors, vjp } from "../grad.ts";
+import { critic, type CriticParameters } from "../models/critic.ts";
+import { generator, type GeneratorParameters } from "../models/generator.ts";
+import { initializer } from "../nn/init.ts";
+import { log, maximum, mul, neg, sub, toFloat } from "../ops/elementwise.ts";
+import { addU32 } from "../ops/elementwise.ts";
+import { gatherBytes } from "../ops/gather.ts";
+import { reshape, slice } from "../ops/movement.ts";
+import { keyWords, normal, randomKey, stepKey, uniform } from "../ops/random.ts";
+import { mean, sum } from "../ops/reduce.ts";
+import { constant } from "../ops/source.ts";
+import type { Tensor } from "../tensor.ts";
+import { leavesOf, mapTree, type Tree } from "../tree.ts";
+import { adam, initialMoments, type Moments } from "./adam.ts";
+import { Batches } from "./batches.ts";
+import { movingAverage } from "./ema.ts";
+import { OBJECTIVES } from "./objectives.ts";
+import type { TrainOptions } from "./options.ts";
+
+/** Images to learn from: bytes `[count, height, width, channels]`. */
+export interface TrainingImages {
+  readonly images: Uint8Array;
+  readonly shape: readonly [count: number, height: number, width: number, channels: number];
+}
+
+/** Everything that a step changes: what a checkpoint holds. */
+export type TrainState = {
+  generator: GeneratorParameters;
+  /** Moving average of `generator`. */
+  ema: GeneratorParameters;
+  critic: CriticParameters;
+  moments: { generator: Moments<GeneratorParameters>; critic: Moments<CriticParameters> };
+  /** `u32 [2]`, low and high word. */
+  seed: Tensor;
+  /** `u32 [1]`, steps of critic and generator so far: what tells apart their random numbers. */
+  step: Tensor;
+};
+
+/** Numbers of one iteration by name: `criticLoss`, `generatorLoss`, and what the objective and the mixture add. */
+export type Measurement = { iteration: number } & Record<string, number>;
+
+/** A loss that is no finite number. */
+export class NonFiniteError extends Error {
+  override name = "NonFiniteError";
+  constructor(readonly iteration: number, what: string, value: number) {
+    super(`Cannot go on training: ${what} is ${value} at iteration ${iteration}, expected a finite number`);
+  }
+}
+
+const LATENT_STREAM = 1;
+const EPSILON_STREAM = 2;
+const SAMPLE_ROUND = 1; // of the key that fixed latents are drawn with; training draws in round 0
+const SAMPLES = 64; // pictures of a grid
+const TINIEST_WEIGHT = 1e-30; // under the logarithm
+const QUEUE = { software: 2, gpu: 16 }; // iterations under way; a wait of 10-12 ms must not hold up a fast GPU
+
+/** The first state of a run. */
+export function initialState(options: TrainOptions): TrainState {
+  const init = initializer(options.seed);
+  const generatorParameters = generator(options.generator).parameters(init);
+  const criticParameters = critic(options.generator).parameters(init);
+  return {
+    generator: generatorParameters,
+    ema: generatorParameters,
+    critic: criticParameters,
+    moments: { generator: initialMoments(generatorParameters), critic: initialMoments(criticParameters) },
+    seed: constant(keyWords(options.seed).slice(0, 2)),
+    step: constant(new Uint32Array(1)),
+  };
+}
+
+/** A step of the critic: the images `indices` of the data against as many generated ones. */
+export function criticStep(options: TrainOptions, data: TrainingImages) {
+  const make = generator(options.generator);
+  const score = critic(options.generator);
+  const real = imagesOf(data);
+  return (state: TrainState, { indices }: { indices: Tensor }) => {
+    const batch = indices.shape[0];
+    const key = stepKey(state.seed, state.step);
+    const z = normal(key, { shape: [batch, make.head.latent], stream: LATENT_STREAM });
+    const { loss, metrics } = OBJECTIVES[options.objective].critic({
+      critic: (images) => score.apply(state.critic, images),
+      real: real(indices),
+      fake: make.apply(state.generator, z).images,
+      epsilon: uniform(key, { shape: [batch, 1, 1, 1], stream: EPSILON_STREAM }),
+      batchwise: options.generator.criticNorm === "batch",
+    });
+    const gradients = gradientsOf(loss, state.critic);
+    const { parameters, moments } = adam(state.critic, gradients, state.moments.critic, options.adam);
+    return {
+      state: { critic: parameters, moments: { critic: moments }, step: addU32(state.step, 1) },
+      outputs: { criticLoss: loss, ...metrics },
+    };
+  };
+}
+
+/** A step of the generator and of its moving average. */
+export function generatorStep(options: TrainOptions) {
+  const make = generator(options.generator);
+  const score = critic(options.generator);
+  return (state: TrainState) => {
+    const key = stepKey(state.seed, state.step);
+    const z = normal(key, { shape: [options.batch, make.head.latent], stream: LATENT_STREAM });
+    const { images, weights } = make.apply(state.generator, z);
+    const loss = OBJECTIVES[options.objective].generator({
+      critic: (x) => score.apply(state.critic, x),
+      fake: images,
+    });
+    const gradients = gradientsOf(loss, state.generator);
+    const { parameters, moments } = adam(state.generator, gradients, state.moments.generator, options.adam);
+    const iteration = mul(toFloat(state.step), 1 / (options.criticSteps + 1));
+    return {
+      state: {
+        generator: parameters,
+        ema: movingAverage(state.ema, parameters, iteration, options.emaDecay),
+        moments: { generator: moments },
+        step: addU32(state.step, 1),
+      },
+      outputs: { generatorLoss: loss, leafUsageEntropy: usageEntropy(weights) },
+    };
+  };
+}
+
+/** Pictures of the moving average from latents that are the same at every iteration. */
+export function sampleStep(options: TrainOptions) {
+  const make = generator(options.generator);
+  return (state: TrainState) => {
+    const key = randomKey(options.seed, 0, SAMPLE_ROUND);
+    const z = normal(key, { shape: [SAMPLES, make.head.latent], stream: LATENT_STREAM });
+    return { outputs: { images: make.apply(state.ema, z).images } };
+  };
+}
+
+/** Entropy in nats of how often each leaf is used: `−Σ p̄ log p̄`, `p̄` the mean path weights of the batch. */
+export function usageEntropy(weights: Tensor): Tensor {
+  const usage = mean(weights, { axes: [0] });
+  return neg(sum(mul(usage, log(maximum(usage, TINIEST_WEIGHT)))));
+}
+
+/** The images of given numbers from bytes that stay on the GPU, pixels in [-1, 1]. */
+function imagesOf({ images, shape: [count, ...image] }: TrainingImages): (indices: Tensor) => Tensor {
+  const size = images.length / count;
+  const words = Math.ceil(size / 4);
+  const packed = new Uint8Array(count * words * 4);
+  if (size === words * 4) packed.set(images);
+  else for (let i = 0; i < count; i++) packed.set(images.subarray(i * size, (i + 1) * size), i * words * 4);
+  const table = constant(new Uint32Array(packed.buffer), [count, words]);
+  return (indices) => {
+    const bytes = gatherBytes(table, indices);
+    const pixels = slice(bytes, { start: [0, 0], shape: [indices.shape[0], size] });
+    return reshape(sub(mul(pixels, 2 / 255), 1), [indices.shape[0], ...image]);
+  };
+}
+
+function gradientsOf<P extends Tensors>(loss: Tensor, parameters: P): P {
+  const leaves = leavesOf<Tensor>(parameters, isTensor).map(([, leaf]) => leaf);
+  const gradients = vjp(loss, leaves);
+  const byLeaf = new Map(leaves.map((leaf, i) => [leaf, gradients[i]]));
+  return mapTree<Tensor, Tensor>(parameters, isTensor, (leaf) => byLeaf.get(leaf)!) as P;
+}
+
+/** A model in training: its state on the GPU and the compiled steps. */
+export class Trainer {
+  /** Iterations done, or enqueued. */
+  #iteration = 0;
+  readonly #batches: Batches;
+
+  private constructor(
+    readonly device: Device,
+    readonly options: TrainOptions,
+    readonly state: State<TrainState>,
+    readonly programs: { critic: Program; generator: Program; sample: Program },
+    count: number,
+  ) {
+    this.#batches = new Batches(count, options.batch, options.seed);
+  }
+
+  /**
+   * Puts data and starting values on the GPU and compiles the steps.
+   *
+   * @throws {RangeError} If the images are not of the model's size or fewer than a batch
+   * @throws {DeviceError} If the GPU cannot hold them
+   */
+  static async create(device: Device, options: TrainOptions, data: TrainingImages): Promise<Trainer> {
+    const [count, ...image] = data.shape;
+    if (image.join() !== options.generator.image.join()) {
+      throw new RangeError(
+        `Cannot train on images of ${image.join("x")}: expected ${
+          options.generator.image.join("x")
+        }, as the model makes`,
+      );
+    }
+    new Batches(count, options.batch, options.seed); // throws before anything is allocated
+    const state = await createState(device, initialState(options));
+    const indices = { shape: [options.batch], dtype: "u32" } as const;
+    const [criticProgram, generatorProgram, sampleProgram] = await Promise.all([
+      compile(device, criticStep(options, data), { state, inputs: { indices } }),
+      compile(device, generatorStep(options), { state }),
+      compile(device, sampleStep(options), { state }),
+    ]);
+    const programs = { critic: criticProgram, generator: generatorProgram, sample: sampleProgram };
+    return new Trainer(device, options, state, programs, count);
+  }
+
+  /** Iterations done. */
+  get iteration(): number {
+    return this.#iteration;
+  }
+
+  /**
+   * Trains until `iteration` is reached or `signal` aborts, and yields the numbers of each iteration in order. A few
+   * iterations are under way at a time, so that no step waits for a number; at the end none is.
+   *
+   * @throws {NonFiniteError} If a loss is no finite number
+   * @throws {DeviceError} If the adapter is lost
+   */
+  async *run(iteration: number, signal?: AbortSignal): AsyncGenerator<Measurement> {
+    const depth = this.device.traits.software ? QUEUE.software : QUEUE.gpu;
+    const underWay: Promise<Measurement>[] = [];
+    while (true) {
+      while (underWay.length < depth && this.#iteration < iteration && !signal?.aborted) underWay.push(this.#enqueue());
+      const next = underWay.shift();
+      if (next === undefined) return;
+      const measured = await this.#orLost(next);
+      for (const [name, value] of Object.entries(measured)) {
+        if (!Number.isFinite(value)) {
+          await Promise.allSettled(underWay);
+          throw new NonFiniteError(measured.iteration, LOSS_NAMES[name] ?? name, value);
+        }
+      }
+      yield measured;
+    }
+  }
+
+  /** Values of the whole state, after the iterations so far. */
+  read(): Promise<Tree<HostArray>> {
+    return this.#orLost(this.state.read());
+  }
+
+  /** Goes on from a state that was read after `iteration` iterations. */
+  resume(iteration: number, values: Tree<HostArray>): void {
+    this.state.write(values);
+    this.#iteration = iteration;
+  }
+
+  /** Pictures of the moving average, the same latents every time: `[64, height, width, channels]`, in [-1, 1]. */
+  async sample(): Promise<{ images: Float32Array; shape: readonly number[] }> {
+    this.programs.sample.run();
+    const { images } = await this.#orLost(this.programs.sample.read());
+    return { images: images as Float32Array, shape: [SAMPLES, ...this.options.generator.image] };
+  }
+
+  /** Frees everything on the GPU. */
+  destroy(): void {
+    for (const program of Object.values(this.programs)) program.destroy();
+    this.state.destroy();
+  }
+
+  #enqueue(): Promise<Measurement> {
+    const { criticSteps } = this.options;
+    const { critic, generator } = this.programs;
+    for (let i = 0; i < criticSteps; i++) {
+      critic.run({ indices: this.#batches.indices(this.#iteration * criticSteps + i) });
+    }
+    const ofCritic = critic.read();
+    generator.run();
+    const ofGenerator = generator.read();
+    const iteration = ++this.#iteration;
+    const measured = Promise.all([ofCritic, ofGenerator]).then(([c, g]) => ({
+      iteration,
+      ...Object.fromEntries(Object.entries({ ...c, ...g }).map(([name, value]) => [name, value[0]])),
+    }));
+    measured.catch(() => {}); // it is waited for later, or an earlier one has failed
+    return measured;
+  }
+
+  #orLost<T>(wait: Promise<T>): Promise<T> {
+    const lost = this.device.lost.then((error) => {
+      throw error;
+    });
+    return Promise.race([wait, lost]);
+  }
+}
+
+const LOSS_NAMES: Record<string, string> = {
+  criticLoss: "the critic's loss",
+  generatorLoss: "the generator's loss",
+};
