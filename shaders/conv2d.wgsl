@@ -5,7 +5,9 @@
 // x [BATCH, HEIGHT, WIDTH_X, IN]; w [KERNEL_Y, KERNEL_X, IN, OUT]; y [BATCH, OUT_HEIGHT, OUT_WIDTH, OUT].
 //
 // The rows of a workgroup are samples at the same pixel: all of them have the same taps inside the image, so the loops
-// visit just those and padding costs nothing. A texel of x is four channels where IN allows (STEP 4).
+// visit just those and padding costs nothing. The taps of one ky and their channels lie side by side in x and in w: one
+// run. (A further loop over channels costs: llvmpipe copies all registers at every loop.) A texel of x is four channels
+// where IN allows (STEP 4).
 
 override BATCH: u32;
 override HEIGHT: i32;
@@ -43,29 +45,29 @@ fn row_block(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_
   var c${r}_${v} = T();
   //# end
 //# end
+  let from_x = max(0, -left);
+  let run = u32(min(KERNEL_X, WIDTH_X - left) - from_x) * IN;
   for (var ky = max(0, -top); ky < min(KERNEL_Y, HEIGHT - top); ky++) {
-    for (var kx = max(0, -left); kx < min(KERNEL_X, WIDTH_X - left); kx++) {
-      let x_tap = sample * image + u32((top + ky) * WIDTH_X + left + kx) * (IN / ${STEP}u);
-      let w_tap = u32(ky * KERNEL_X + kx) * IN * columns + column;
-      for (var c = 0u; c < IN; c += ${STEP}u) {
+    let x_run = sample * image + u32((top + ky) * WIDTH_X + left + from_x) * IN / ${STEP}u;
+    let w_run = u32(ky * KERNEL_X + from_x) * IN * columns + column;
+    for (var i = 0u; i < run; i += ${STEP}u) {
 //# for i in 0..STEP
   //# for v in 0..VECS
-        let b${i}_${v} = column_group(w_tap + (c + ${i}u) * columns + ${v * LANES_X}u);
+      let b${i}_${v} = column_group(w_run + (i + ${i}u) * columns + ${v * LANES_X}u);
   //# end
 //# end
 //# for r in 0..ROWS
   //# if STEP == 4
-        let a${r} = row_texel(x_tap + ${r}u * image + c / 4u);
+      let a${r} = row_texel(x_run + ${r}u * image + i / 4u);
   //# else
-        let a${r} = vec4<f32>(row_float(x_tap + ${r}u * image + c));
+      let a${r} = vec4<f32>(row_float(x_run + ${r}u * image + i));
   //# end
   //# for v in 0..VECS
     //# for i in 0..STEP
-        c${r}_${v} = fma(T(a${r}[${i}]), b${i}_${v}, c${r}_${v});
+      c${r}_${v} = fma(T(a${r}[${i}]), b${i}_${v}, c${r}_${v});
     //# end
   //# end
 //# end
-      }
     }
   }
 

@@ -2,11 +2,11 @@
 //
 //   dw[s, ky, kx, c, o] = Σ x[n, oy · STRIDE − PADDING + ky, ox · STRIDE − PADDING + kx, c] dy[n, oy, ox, o]
 //
-// over all samples n and the pixels (oy, ox) number s · SPLIT to (s + 1) · SPLIT − 1.
+// over the pixels (n, oy, ox) number s · SPLIT to (s + 1) · SPLIT − 1.
 // x [BATCH, HEIGHT, WIDTH_X, IN]; dy [BATCH, OUT_HEIGHT, OUT_WIDTH, OUT]; dw [SPLITS, KERNEL_Y, KERNEL_X, IN, OUT].
 //
-// Samples are the inner loop: whether a tap lies inside the image is asked once for all of them. Rows come in fours of
-// the same tap and neighbouring channels where IN allows (VECTOR_ROWS), else one by one. STEP samples at a time.
+// Rows come in groups of four neighbouring channels of one tap where IN allows (GROUP 4), else one by one; STEP pixels
+// are taken at a time. Their coordinates are divisions by constants, cheaper than a second loop.
 
 override BATCH: u32;
 override HEIGHT: i32;
@@ -25,13 +25,19 @@ override COLUMN_BLOCKS: u32;
 override BLOCKS: u32;
 override FOLD: u32; // workgroups in x
 
-// Where row `row` reads x at output pixel (oy, ox) of sample 0, in floats; −1 outside the image.
-fn x_at(row: u32, oy: u32, ox: u32) -> i32 {
+// Row `row` of the result is x at a tap and channel; at `pixel` it reads these floats, zero outside the image.
+fn x_at(row: u32, pixel: u32) -> vec4<f32> {
   let tap = row / IN;
-  let iy = i32(oy) * STRIDE - PADDING + i32(tap / KERNEL_X);
-  let ix = i32(ox) * STRIDE - PADDING + i32(tap % KERNEL_X);
-  let inside = iy >= 0 && iy < HEIGHT && ix >= 0 && ix < WIDTH_X && tap < KERNEL_Y * KERNEL_X;
-  return select(-1, (iy * WIDTH_X + ix) * i32(IN) + i32(row % IN), inside);
+  let iy = i32(pixel / OUT_WIDTH % OUT_HEIGHT) * STRIDE - PADDING + i32(tap / KERNEL_X);
+  let ix = i32(pixel % OUT_WIDTH) * STRIDE - PADDING + i32(tap % KERNEL_X);
+  let inside = iy >= 0 && iy < HEIGHT && ix >= 0 && ix < WIDTH_X;
+  let sample = i32(pixel / (OUT_HEIGHT * OUT_WIDTH));
+  let at = u32(select(0, ((sample * HEIGHT + iy) * WIDTH_X + ix) * i32(IN) + i32(row % IN), inside));
+//# if GROUP == 4
+  return select(vec4<f32>(), row_texel(at / 4u), inside);
+//# else
+  return vec4<f32>(select(0.0, row_float(at), inside));
+//# end
 }
 
 @compute @workgroup_size(${LANES_X * LANES_Y})
@@ -46,44 +52,31 @@ fn row_block(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_
   let column = block % COLUMN_BLOCKS * ${LANES_X * VECS}u + lane % ${LANES_X}u;
   let row = (block / COLUMN_BLOCKS % ROW_BLOCKS * ${LANES_Y}u + lane / ${LANES_X}u) * ${ROWS}u;
   let split = block / COLUMN_BLOCKS / ROW_BLOCKS;
-  let image = u32(HEIGHT * WIDTH_X) * IN;
-  let pixels = OUT_HEIGHT * OUT_WIDTH;
 
 //# for r in 0..ROWS
   //# for v in 0..VECS
   var c${r}_${v} = T();
   //# end
 //# end
-  for (var pixel = split * SPLIT; pixel < min(split * SPLIT + SPLIT, pixels); pixel++) {
-    let oy = pixel / OUT_WIDTH;
-    let ox = pixel % OUT_WIDTH;
-//# for q in 0..ROWS / GROUP
-    let at${q} = x_at(row + ${q * GROUP}u, oy, ox);
-    let first${q} = u32(max(at${q}, 0));
-//# end
-    for (var n = 0u; n < BATCH; n += ${STEP}u) {
+  let pixels = BATCH * OUT_HEIGHT * OUT_WIDTH;
+  for (var pixel = split * SPLIT; pixel < min(split * SPLIT + SPLIT, pixels); pixel += ${STEP}u) {
 //# for i in 0..STEP
   //# for v in 0..VECS
-      let b${i}_${v} = column_group(((n + ${i}u) * pixels + pixel) * columns + column + ${v * LANES_X}u);
+    let b${i}_${v} = column_group((pixel + ${i}u) * columns + column + ${v * LANES_X}u);
   //# end
 //# end
 //# for q in 0..ROWS / GROUP
   //# for i in 0..STEP
-    //# if GROUP == 4
-      let a${q}_${i} = select(vec4<f32>(), row_texel((first${q} + (n + ${i}u) * image) / 4u), at${q} >= 0);
-    //# else
-      let a${q}_${i} = vec4<f32>(select(0.0, row_float(first${q} + (n + ${i}u) * image), at${q} >= 0));
-    //# end
+    let a${q}_${i} = x_at(row + ${q * GROUP}u, pixel + ${i}u);
   //# end
   //# for r in q * GROUP..q * GROUP + GROUP
     //# for v in 0..VECS
       //# for i in 0..STEP
-      c${r}_${v} = fma(T(a${q}_${i}[${r % GROUP}]), b${i}_${v}, c${r}_${v});
+    c${r}_${v} = fma(T(a${q}_${i}[${r % GROUP}]), b${i}_${v}, c${r}_${v});
       //# end
     //# end
   //# end
 //# end
-    }
   }
 
   let rows = KERNEL_Y * KERNEL_X * IN;

@@ -44,35 +44,34 @@ fn row_block(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_
   var c${r}_${v} = T();
   //# end
 //# end
+  // j counts the taps of a phase; those of one jy, with their channels, are one run over increasing ox.
   let from_y = max(0, top / STRIDE - OUT_HEIGHT + 1);
   let to_y = min(top / STRIDE + 1, (KERNEL_Y - top % STRIDE + STRIDE - 1) / STRIDE);
   let from_x = max(0, left / STRIDE - OUT_WIDTH + 1);
   let to_x = min(left / STRIDE + 1, (KERNEL_X - left % STRIDE + STRIDE - 1) / STRIDE);
+  let run = u32(max(to_x - from_x, 0)) * OUT;
   for (var jy = from_y; jy < to_y; jy++) {
-    for (var jx = from_x; jx < to_x; jx++) {
-      let tap = (top % STRIDE + jy * STRIDE) * KERNEL_X + left % STRIDE + jx * STRIDE;
-      let pixel_y = (top / STRIDE - jy) * OUT_WIDTH + left / STRIDE - jx;
-      let y_tap = sample * image + u32(pixel_y) * (OUT / ${STEP}u);
-      let w_tap = u32(tap) * OUT * columns + column;
-      for (var o = 0u; o < OUT; o += ${STEP}u) {
+    let y_run = sample * image + u32((top / STRIDE - jy) * OUT_WIDTH + left / STRIDE - to_x + 1) * (OUT / ${STEP}u);
+    let last_tap = u32((top % STRIDE + jy * STRIDE) * KERNEL_X + left % STRIDE + (to_x - 1) * STRIDE);
+    for (var i = 0u; i < run; i += ${STEP}u) {
+      let w_at = ((last_tap - i / OUT * u32(STRIDE)) * OUT + i % OUT) * columns + column;
 //# for i in 0..STEP
   //# for v in 0..VECS
-        let b${i}_${v} = column_group(w_tap + (o + ${i}u) * columns + ${v * LANES_X}u);
+      let b${i}_${v} = column_group(w_at + ${i}u * columns + ${v * LANES_X}u);
   //# end
 //# end
 //# for r in 0..ROWS
   //# if STEP == 4
-        let a${r} = row_texel(y_tap + ${r}u * image + o / 4u);
+      let a${r} = row_texel(y_run + ${r}u * image + i / 4u);
   //# else
-        let a${r} = vec4<f32>(row_float(y_tap + ${r}u * image + o));
+      let a${r} = vec4<f32>(row_float(y_run + ${r}u * image + i));
   //# end
   //# for v in 0..VECS
     //# for i in 0..STEP
-        c${r}_${v} = fma(T(a${r}[${i}]), b${i}_${v}, c${r}_${v});
+      c${r}_${v} = fma(T(a${r}[${i}]), b${i}_${v}, c${r}_${v});
     //# end
   //# end
 //# end
-      }
     }
   }
 

@@ -87,7 +87,7 @@ function eachProduct(p: ConvProblem, visit: (y: number, x: number, w: number, pi
                   ((n * p.outHeight + oy) * p.outWidth + ox) * p.outChannels + o,
                   ((n * p.height + iy) * p.width + ix) * p.inChannels + c,
                   ((ky * p.kernelWidth + kx) * p.inChannels + c) * p.outChannels + o,
-                  oy * p.outWidth + ox,
+                  (n * p.outHeight + oy) * p.outWidth + ox,
                 );
               }
             }
@@ -201,8 +201,8 @@ for (const [label, adapter] of [["software", SOFTWARE], ["hardware", HARDWARE]] 
         const swapped = swapLast(w, p.inChannels, p.outChannels);
         await check(`convTranspose2d ${name}`, convTranspose2dKernels(p, adapter), [y, swapped], transposed);
 
-        for (const splits of new Set([1, Math.min(3, pixels), conv2dWeightSplits(p, adapter)])) {
-          const range = Math.ceil(pixels / splits);
+        for (const splits of new Set([1, 3, conv2dWeightSplits(p, adapter)])) {
+          const range = Math.ceil(p.batch * pixels / splits / 4) * 4;
           const weight = new Float64Array(splits * w.length);
           eachProduct(p, (yi, xi, wi, pixel) => weight[Math.floor(pixel / range) * w.length + wi] += x[xi] * y[yi]);
           await check(`conv2dWeight ${splits} ${name}`, conv2dWeightKernels(p, splits, adapter), [x, y], weight);

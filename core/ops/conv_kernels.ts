@@ -1,7 +1,7 @@
 /** Kernels of the three convolution forms, best first: the partial derivatives of `Σ y[n, oy, ox, o] x[…] w[…]`. */
 
 import type { AdapterTraits, Kernel } from "../tensor.ts";
-import { rowBlockKernel } from "./row_block.ts";
+import { rowBlockKernel, splitRange } from "./row_block.ts";
 import conv2d from "../../shaders/conv2d.wgsl" with { type: "text" };
 import convTranspose2d from "../../shaders/conv_transpose2d.wgsl" with { type: "text" };
 import conv2dWeight from "../../shaders/conv2d_weight.wgsl" with { type: "text" };
@@ -51,11 +51,12 @@ export function convTranspose2dKernels(problem: ConvProblem, _adapter: AdapterTr
 
 /**
  * Candidates for `dw [splits, kh, kw, inChannels, outChannels]` from `x` and `dy`, the `s`-th part summed over the
- * `s`-th range of output pixels.
+ * `s`-th range of output pixels (of all samples).
  */
 export function conv2dWeightKernels(problem: ConvProblem, splits: number, _adapter: AdapterTraits): Kernel[] {
   const { batch, inChannels, outChannels, kernelHeight, kernelWidth, outHeight, outWidth } = problem;
   const group = inChannels % 4 === 0 ? 4 : 1;
+  const pixels = batch * outHeight * outWidth;
   return [rowBlockKernel(conv2dWeight, {
     rows: kernelHeight * kernelWidth * inChannels,
     columns: outChannels,
@@ -65,19 +66,19 @@ export function conv2dWeightKernels(problem: ConvProblem, splits: number, _adapt
     multiplyAdds: multiplyAddsOf(problem),
   }, {
     ...shapeConstants(problem),
-    SPLIT: Math.ceil(outHeight * outWidth / splits),
+    SPLIT: splitRange(pixels, splits),
     GROUP: group,
-    STEP: [4, 2, 1].find((step) => batch % step === 0)!,
+    STEP: pixels % 4 === 0 ? 4 : 1,
   })];
 }
 
 /** How many partial sums `conv2dWeightKernels` should make so that every core has work. */
 export function conv2dWeightSplits(problem: ConvProblem, adapter: AdapterTraits): number {
-  const { kernelHeight, kernelWidth, inChannels, outChannels, outHeight, outWidth } = problem;
+  const { batch, kernelHeight, kernelWidth, inChannels, outChannels, outHeight, outWidth } = problem;
   const tile = adapter.software ? 16 * 8 * 16 : 64 * 64;
   const wanted = adapter.software ? 8 : 256;
   const blocks = Math.ceil(kernelHeight * kernelWidth * inChannels * outChannels / tile);
-  return Math.max(1, Math.min(Math.ceil(wanted / blocks), outHeight * outWidth));
+  return Math.max(1, Math.min(Math.ceil(wanted / blocks), Math.ceil(batch * outHeight * outWidth / 64)));
 }
 
 function shapeConstants(problem: ConvProblem): Record<string, number> {

@@ -1,7 +1,7 @@
 /** Kernels of the batched matrix product, best first. */
 
 import type { AdapterTraits, Kernel } from "../tensor.ts";
-import { rowBlockKernel } from "./row_block.ts";
+import { rowBlockKernel, splitRange } from "./row_block.ts";
 import shader from "../../shaders/matmul.wgsl" with { type: "text" };
 
 /** `C[s, b] = A[b] B[b]` summed over the `s`-th range of `k`: A as `[m, k]` or `[k, m]`, B as `[k, n]`. */
@@ -36,7 +36,7 @@ function rowBlock({ batches, m, n, k, a, splits }: MatmulProblem): Kernel {
     M: m,
     N: n,
     K: k,
-    SPLIT: Math.ceil(k / splits / 4) * 4,
+    SPLIT: splitRange(k, splits),
     TRANSPOSED: Number(transposed),
     VECTOR_ROWS: Number(vectorRows),
     STEP: k % 4 === 0 ? 4 : 1,

@@ -37,7 +37,7 @@ function chooseTile({ rows, columns, rowValues, rowGroup }: Product, width: 1 | 
   let least = Infinity;
   for (const ROWS of [1, 2, 4, 8, 16].filter((count) => count % rowGroup === 0)) {
     for (const VECS of [1, 2, 4].filter((count) => count * ROWS <= MOST_REGISTERS)) {
-      for (const LANES_X of [1, 2, 4, 8, 16]) {
+      for (const LANES_X of [16, 8, 4, 2, 1]) {
         const LANES_Y = LANES / LANES_X;
         const blocks = Math.ceil(groups / (LANES_X * VECS)) * Math.ceil(rows / (LANES_Y * ROWS));
         const loads = ROWS / rowValues + VECS;
@@ -76,6 +76,11 @@ export function rowBlockKernel(shader: string, product: Product, constants: Read
     workgroups: [x, y, z],
     multiplyAdds: product.multiplyAdds,
   };
+}
+
+/** Length of one of `splits` consecutive ranges of `depth`: a multiple of 4, so the last may be shorter or empty. */
+export function splitRange(depth: number, splits: number): number {
+  return Math.ceil(depth / splits / 4) * 4;
 }
 
 /** Workgroups in x and y, since one dimension may not hold them all. */
