@@ -129,7 +129,7 @@ function unreadable(root: Tensor, roots: ReadonlySet<Tensor>): Set<Tensor> {
   const visit = (node: Tensor, views: readonly Tensor[], inlined: Tensor | null): void => {
     if (node.op.view) return visit(node.inputs[0], [node, ...views], inlined);
     if (node.inputs.length === 0 || roots.has(node)) {
-      if (inlined !== null && node.op.source !== "fill" && viewThrough(node, views) === null) found.add(inlined);
+      if (inlined !== null && viewThrough(node, views) === null) found.add(inlined);
       return;
     }
     for (const input of node.inputs) visit(input, views, node);
