@@ -1,5 +1,5 @@
 // Rows of tables by index; COLUMNS elements a row, one result element an invocation.
-//   gather:        y[i, c] = table[index[i], c]                          table f32 [rows, columns], read as bits
+//   gather:        y[i, c] = table[index[i], c]                          table of 32-bit elements [rows, columns], read as bits
 //   gather_bytes:  y[i, c] = byte c % 4 of word table[index[i], c / 4]   table u32 [rows, columns / 4], lowest byte first
 
 @group(0) @binding(0) var<storage, read> table: array<u32>;
@@ -15,7 +15,7 @@ fn gather(@builtin(global_invocation_id) id: vec3u) {
   let i = id.y * STRIDE + id.x;
   if (i >= SIZE) { return; }
   let row = min(index[i / COLUMNS], arrayLength(&table) / COLUMNS - 1u);
-  store(i, bitcast<f32>(table[row * COLUMNS + i % COLUMNS]));
+  store(i, bitcast<T>(table[row * COLUMNS + i % COLUMNS]));
 }
 
 @compute @workgroup_size(WORKGROUP)
