@@ -20,8 +20,8 @@ import { assertGpuAgrees } from "./gpu.ts";
 import { gradcheck, Numbers } from "./gradcheck.ts";
 import { KNOWN_OPERATIONS } from "./reference/interpreter.ts";
 
-/** What kernels are made of: operations that only `lower` of another one makes, tested through that one. */
-const INTERNAL = ["matrixProduct", "convTransposeProduct", "convWeightParts"];
+/** What kernels are made of: operations that only the compiler makes of others, tested through those. */
+const INTERNAL = ["matrixProduct", "convTransposeProduct", "convWeightParts", "copy"];
 
 /** Values from outside have nothing to compute: which test covers them. */
 const ELSEWHERE = {
