@@ -4,10 +4,10 @@
 //
 // x [BATCH, HEIGHT, WIDTH_X, IN]; w [KERNEL_Y, KERNEL_X, IN, OUT]; y [BATCH, OUT_HEIGHT, OUT_WIDTH, OUT].
 //
-// The rows of a workgroup are samples at the same pixel: all of them have the same taps inside the image, so the loops
-// visit just those and padding costs nothing. The taps of one ky and their channels lie side by side in x and in w: one
-// run. (A further loop over channels costs: llvmpipe copies all registers at every loop.) A texel of x is four channels
-// where IN allows (STEP 4).
+// The rows of an invocation are samples at one pixel: they have the same taps inside the image, and the loops visit just
+// those. Its lanes are LANES_X columns x LANES_P pixels x LANES_Y groups of samples. The taps of one ky and their channels lie side by side in x and in w: one
+// run. (A further loop over channels costs: llvmpipe copies all registers at every loop.) Four elements of
+// the run at a time; they are a texel of x where IN allows (ALIGNED).
 
 override BATCH: u32;
 override HEIGHT: i32;
@@ -21,10 +21,11 @@ override KERNEL_X: i32;
 override STRIDE: i32;
 override PADDING: i32;
 override COLUMN_BLOCKS: u32;
+override PIXEL_BLOCKS: u32;
 override BLOCKS: u32;
 override FOLD: u32; // workgroups in x
 
-@compute @workgroup_size(${LANES_X * LANES_Y})
+@compute @workgroup_size(${LANES_X * LANES_P * LANES_Y})
 fn row_block(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
   let block = group.x + group.y * FOLD;
 //# if FOLDED
@@ -32,13 +33,14 @@ fn row_block(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_
     return;
   }
 //# end
+  let pixels = OUT_HEIGHT * OUT_WIDTH;
   let columns = OUT / ${WIDTH}u;
   let column = block % COLUMN_BLOCKS * ${LANES_X * VECS}u + lane % ${LANES_X}u;
-  let pixel = block / COLUMN_BLOCKS % (OUT_HEIGHT * OUT_WIDTH);
-  let sample = (block / COLUMN_BLOCKS / (OUT_HEIGHT * OUT_WIDTH) * ${LANES_Y}u + lane / ${LANES_X}u) * ${ROWS}u;
+  let pixel = block / COLUMN_BLOCKS % PIXEL_BLOCKS * ${LANES_P}u + lane / ${LANES_X}u % ${LANES_P}u;
+  let sample = (block / COLUMN_BLOCKS / PIXEL_BLOCKS * ${LANES_Y}u + lane / ${LANES_X * LANES_P}u) * ${ROWS}u;
   let top = i32(pixel / OUT_WIDTH) * STRIDE - PADDING;
   let left = i32(pixel % OUT_WIDTH) * STRIDE - PADDING;
-  let image = u32(HEIGHT * WIDTH_X) * IN / ${STEP}u;
+  let image = u32(HEIGHT * WIDTH_X) * IN;
 
 //# for r in 0..ROWS
   //# for v in 0..VECS
@@ -48,22 +50,25 @@ fn row_block(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_
   let from_x = max(0, -left);
   let run = u32(min(KERNEL_X, WIDTH_X - left) - from_x) * IN;
   for (var ky = max(0, -top); ky < min(KERNEL_Y, HEIGHT - top); ky++) {
-    let x_run = sample * image + u32((top + ky) * WIDTH_X + left + from_x) * IN / ${STEP}u;
+    let x_run = sample * image + u32((top + ky) * WIDTH_X + left + from_x) * IN;
     let w_run = u32(ky * KERNEL_X + from_x) * IN * columns + column;
-    for (var i = 0u; i < run; i += ${STEP}u) {
-//# for i in 0..STEP
+    for (var i = 0u; i < run; i += 4u) {
+//# if ALIGNED == 0
+      let inside = vec4<u32>(0u, 1u, 2u, 3u) < vec4<u32>(run - i);
+//# end
+//# for i in 0..4
   //# for v in 0..VECS
       let b${i}_${v} = column_group(w_run + (i + ${i}u) * columns + ${v * LANES_X}u);
   //# end
 //# end
 //# for r in 0..ROWS
-  //# if STEP == 4
-      let a${r} = row_texel(x_run + ${r}u * image + i / 4u);
+  //# if ALIGNED
+      let a${r} = row_texel((x_run + ${r}u * image + i) / 4u);
   //# else
-      let a${r} = vec4<f32>(row_float(x_run + ${r}u * image + i));
+      let a${r} = select(vec4<f32>(), row_floats(x_run + ${r}u * image + i), inside);
   //# end
   //# for v in 0..VECS
-    //# for i in 0..STEP
+    //# for i in 0..4
       c${r}_${v} = fma(T(a${r}[${i}]), b${i}_${v}, c${r}_${v});
     //# end
   //# end
@@ -71,10 +76,10 @@ fn row_block(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_
     }
   }
 
-  let result = OUT_HEIGHT * OUT_WIDTH * columns;
+  let result = pixels * columns;
   let first = sample * result + pixel * columns + column;
 //# for v in 0..VECS
-  if (column + ${v * LANES_X}u < columns) {
+  if (pixel < pixels && column + ${v * LANES_X}u < columns) {
   //# for r in 0..ROWS
     if (sample + ${r}u < BATCH) {
       store(first + ${r}u * result + ${v * LANES_X}u, c${r}_${v});

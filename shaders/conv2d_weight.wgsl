@@ -5,8 +5,8 @@
 // over the pixels (n, oy, ox) number s · SPLIT to (s + 1) · SPLIT − 1.
 // x [BATCH, HEIGHT, WIDTH_X, IN]; dy [BATCH, OUT_HEIGHT, OUT_WIDTH, OUT]; dw [SPLITS, KERNEL_Y, KERNEL_X, IN, OUT].
 //
-// Rows come in groups of four neighbouring channels of one tap where IN allows (GROUP 4), else one by one; STEP pixels
-// are taken at a time. Their coordinates are divisions by constants, cheaper than a second loop.
+// The rows of one ky, taps and channels, lie side by side in x. They come in fours where KERNEL_X · IN allows (GROUP 4;
+// a texel of x where IN allows, ALIGNED), else one by one; STEP pixels are taken at a time. Their coordinates are divisions by constants, cheaper than a second loop.
 
 override BATCH: u32;
 override HEIGHT: i32;
@@ -25,18 +25,29 @@ override COLUMN_BLOCKS: u32;
 override BLOCKS: u32;
 override FOLD: u32; // workgroups in x
 
-// Row `row` of the result is x at a tap and channel; at `pixel` it reads these floats, zero outside the image.
+// Row `row` of the result is x at a tap and channel; at `pixel` it and its group read these floats, 0 outside the image.
 fn x_at(row: u32, pixel: u32) -> vec4<f32> {
-  let tap = row / IN;
-  let iy = i32(pixel / OUT_WIDTH % OUT_HEIGHT) * STRIDE - PADDING + i32(tap / KERNEL_X);
-  let ix = i32(pixel % OUT_WIDTH) * STRIDE - PADDING + i32(tap % KERNEL_X);
-  let inside = iy >= 0 && iy < HEIGHT && ix >= 0 && ix < WIDTH_X;
+  let line = KERNEL_X * IN;
+  let iy = i32(pixel / OUT_WIDTH % OUT_HEIGHT) * STRIDE - PADDING + i32(row / line);
+  let x = (i32(pixel % OUT_WIDTH) * STRIDE - PADDING) * i32(IN) + i32(row % line);
+  let inside_y = iy >= 0 && iy < HEIGHT;
   let sample = i32(pixel / (OUT_HEIGHT * OUT_WIDTH));
-  let at = u32(select(0, ((sample * HEIGHT + iy) * WIDTH_X + ix) * i32(IN) + i32(row % IN), inside));
-//# if GROUP == 4
-  return select(vec4<f32>(), row_texel(at / 4u), inside);
+  let at = (sample * HEIGHT + iy) * WIDTH_X * i32(IN) + x;
+//# if GROUP == 4 && ALIGNED
+  let inside = inside_y && x >= 0 && x < WIDTH_X * i32(IN);
+  return select(vec4<f32>(), row_texel(u32(select(0, at / 4, inside))), inside);
+//# else if GROUP == 4
+  // The four may begin before the first float of x: then they are those from 0 on, moved up.
+  let floats = row_floats(u32(max(at, 0)));
+  let xs = vec4<i32>(x) + vec4<i32>(0, 1, 2, 3);
+  let inside = vec4<bool>(inside_y) & (xs >= vec4<i32>()) & (xs < vec4<i32>(WIDTH_X * i32(IN)));
+  let one = select(floats, vec4<f32>(0.0, floats.xyz), at < 0);
+  let two = select(one, vec4<f32>(0.0, 0.0, floats.xy), at < -1);
+  let three = select(two, vec4<f32>(0.0, 0.0, 0.0, floats.x), at < -2);
+  return select(vec4<f32>(), three, inside);
 //# else
-  return vec4<f32>(select(0.0, row_float(at), inside));
+  let inside = inside_y && x >= 0 && x < WIDTH_X * i32(IN);
+  return vec4<f32>(select(0.0, row_float(u32(select(0, at, inside))), inside));
 //# end
 }
 

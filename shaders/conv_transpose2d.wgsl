@@ -5,7 +5,7 @@
 // y [BATCH, OUT_HEIGHT, OUT_WIDTH, OUT]; w stored as [KERNEL_Y, KERNEL_X, OUT, IN]; x [BATCH, HEIGHT, WIDTH_X, IN].
 //
 // With iy + PADDING = q · STRIDE + phase, the taps that reach iy are ky = phase + j · STRIDE from oy = q − j: the loops
-// visit just those, no product is with a zero. The rows of a workgroup are samples at the same pixel, as in conv2d.
+// visit just those, no product is with a zero. Rows and lanes are those of conv2d.
 
 override BATCH: u32;
 override HEIGHT: i32;
@@ -19,10 +19,11 @@ override KERNEL_X: i32;
 override STRIDE: i32;
 override PADDING: i32;
 override COLUMN_BLOCKS: u32;
+override PIXEL_BLOCKS: u32;
 override BLOCKS: u32;
 override FOLD: u32; // workgroups in x
 
-@compute @workgroup_size(${LANES_X * LANES_Y})
+@compute @workgroup_size(${LANES_X * LANES_P * LANES_Y})
 fn row_block(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
   let block = group.x + group.y * FOLD;
 //# if FOLDED
@@ -33,8 +34,8 @@ fn row_block(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_
   let columns = IN / ${WIDTH}u;
   let column = block % COLUMN_BLOCKS * ${LANES_X * VECS}u + lane % ${LANES_X}u;
   let pixels = u32(HEIGHT * WIDTH_X);
-  let pixel = block / COLUMN_BLOCKS % pixels;
-  let sample = (block / COLUMN_BLOCKS / pixels * ${LANES_Y}u + lane / ${LANES_X}u) * ${ROWS}u;
+  let pixel = block / COLUMN_BLOCKS % PIXEL_BLOCKS * ${LANES_P}u + lane / ${LANES_X}u % ${LANES_P}u;
+  let sample = (block / COLUMN_BLOCKS / PIXEL_BLOCKS * ${LANES_Y}u + lane / ${LANES_X * LANES_P}u) * ${ROWS}u;
   let top = i32(pixel) / WIDTH_X + PADDING; // not negative, as is left
   let left = i32(pixel) % WIDTH_X + PADDING;
   let image = u32(OUT_HEIGHT * OUT_WIDTH) * OUT / ${STEP}u;
@@ -78,7 +79,7 @@ fn row_block(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_
   let result = pixels * columns;
   let first = sample * result + pixel * columns + column;
 //# for v in 0..VECS
-  if (column + ${v * LANES_X}u < columns) {
+  if (pixel < pixels && column + ${v * LANES_X}u < columns) {
   //# for r in 0..ROWS
     if (sample + ${r}u < BATCH) {
       store(first + ${r}u * result + ${v * LANES_X}u, c${r}_${v});

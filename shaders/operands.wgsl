@@ -20,6 +20,17 @@ fn row_float(index: u32) -> f32 {
   return component(row_texel(index / 4u), index);
 }
 
+// Four floats from any index on, not just a multiple of 4.
+fn row_floats(index: u32) -> vec4<f32> {
+  let low = row_texel(index / 4u);
+  let high = row_texel(index / 4u + 1u);
+  let odd = (index & 1u) != 0u;
+  let by_two = (index & 2u) != 0u;
+  let a = select(low, vec4<f32>(low.zw, high.xy), by_two);
+  let b = select(high.xy, high.zw, by_two);
+  return select(a, vec4<f32>(a.yzw, b.x), odd);
+}
+
 fn column_texel(index: u32) -> vec4<f32> {
   return textureLoad(column_texture, vec2<u32>(index % ${PITCH}u, index / ${PITCH}u));
 }

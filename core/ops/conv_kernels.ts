@@ -25,15 +25,16 @@ export interface ConvProblem {
 
 /** Candidates for `y [batch, outHeight, outWidth, outChannels]` from `x` and `w [kh, kw, inChannels, outChannels]`. */
 export function conv2dKernels(problem: ConvProblem, _adapter: AdapterTraits): Kernel[] {
-  const step = problem.inChannels % 4 === 0 ? 4 : 1;
+  const aligned = problem.inChannels % 4 === 0;
   return [rowBlockKernel(conv2d, {
     rows: problem.batch,
     columns: problem.outChannels,
-    repeats: problem.outHeight * problem.outWidth,
-    rowValues: step,
+    pixels: problem.outHeight * problem.outWidth,
+    repeats: 1,
+    rowLoads: aligned ? 1 : 2,
     rowGroup: 1,
     multiplyAdds: multiplyAddsOf(problem),
-  }, { ...shapeConstants(problem), STEP: step })];
+  }, { ...shapeConstants(problem), ALIGNED: Number(aligned) })];
 }
 
 /** Candidates for `x [batch, height, width, inChannels]` from `y` and `w` stored as `[kh, kw, outChannels, inChannels]`. */
@@ -42,8 +43,9 @@ export function convTranspose2dKernels(problem: ConvProblem, _adapter: AdapterTr
   return [rowBlockKernel(convTranspose2d, {
     rows: problem.batch,
     columns: problem.inChannels,
-    repeats: problem.height * problem.width,
-    rowValues: step,
+    pixels: problem.height * problem.width,
+    repeats: 1,
+    rowLoads: step === 4 ? 1 : 4,
     rowGroup: 1,
     multiplyAdds: multiplyAddsOf(problem),
   }, { ...shapeConstants(problem), STEP: step })];
@@ -55,19 +57,22 @@ export function convTranspose2dKernels(problem: ConvProblem, _adapter: AdapterTr
  */
 export function conv2dWeightKernels(problem: ConvProblem, splits: number, _adapter: AdapterTraits): Kernel[] {
   const { batch, inChannels, outChannels, kernelHeight, kernelWidth, outHeight, outWidth } = problem;
-  const group = inChannels % 4 === 0 ? 4 : 1;
+  const group = kernelWidth * inChannels % 4 === 0 ? 4 : 1;
+  const aligned = inChannels % 4 === 0;
   const pixels = batch * outHeight * outWidth;
   return [rowBlockKernel(conv2dWeight, {
     rows: kernelHeight * kernelWidth * inChannels,
     columns: outChannels,
+    pixels: 1,
     repeats: splits,
-    rowValues: group,
+    rowLoads: aligned ? 1 : group === 4 ? 2 : 4,
     rowGroup: group,
     multiplyAdds: multiplyAddsOf(problem),
   }, {
     ...shapeConstants(problem),
     SPLIT: splitRange(pixels, splits),
     GROUP: group,
+    ALIGNED: Number(aligned),
     STEP: pixels % 4 === 0 ? 4 : 1,
   })];
 }

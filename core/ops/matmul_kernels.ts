@@ -23,12 +23,12 @@ function rowBlock({ batches, m, n, k, a, splits }: MatmulProblem): Kernel {
   const transposed = a === "km";
   const vectorRows = (transposed ? m : k) % 4 === 0;
   const multiplyAdds = batches * m * n * k;
-  const rowValues = vectorRows ? 4 : 1;
   return rowBlockKernel(shader, {
     rows: m,
     columns: n,
+    pixels: 1,
     repeats: batches * splits,
-    rowValues,
+    rowLoads: vectorRows ? 1 : 4,
     rowGroup: transposed ? 4 : 1,
     multiplyAdds,
   }, {

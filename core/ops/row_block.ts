@@ -1,18 +1,19 @@
 /**
  * The shape of a register-blocked kernel: one invocation holds `ROWS` rows x `VECS` groups of columns, one workgroup is
- * `LANES_X` (columns) x `LANES_Y` (rows) invocations.
+ * `LANES_X` (columns) x `LANES_P` (pixels) x `LANES_Y` (rows) invocations.
  */
 
 import { type AdapterTraits, type Kernel, TEXTURE_PITCH } from "../tensor.ts";
 import operands from "../../shaders/operands.wgsl" with { type: "text" };
 
-/** A product of `[rows, depth]` by `[depth, columns]`, repeated `repeats` times. */
+/** A product of `[rows, depth]` by `[depth, columns]`, for each of some pixels and `repeats` times. */
 export interface Product {
   readonly rows: number;
   readonly columns: number;
+  readonly pixels: number;
   readonly repeats: number;
-  /** Row values one texel load brings: 4 where they lie side by side, else 1. */
-  readonly rowValues: number;
+  /** Texel loads for four values of a row. */
+  readonly rowLoads: number;
   /** Rows of an invocation are a multiple of this. */
   readonly rowGroup: number;
   readonly multiplyAdds: number;
@@ -22,27 +23,29 @@ export interface Product {
 const LANES = 16;
 /** Largest rows x column groups: compile time grows with it, 8 x 4 takes llvmpipe about 0.2 s. */
 const MOST_REGISTERS = 32;
-/** Instructions of llvmpipe for a texel load, and for one multiply-add of a vec4. */
+/** Instructions of llvmpipe for a texel load, for the multiply-adds of four depths, and for going round the loop. */
 const LOAD_COST = 62;
 const FMA_COST = 12;
-/** Instructions per depth that do not depend on the tile. */
-const LOOP_COST = 20;
+const LOOP_COST = 80;
 /** Workgroups in one dimension of a dispatch. */
 const MOST_WORKGROUPS = 65535;
 
 /** The tile with the least estimated work: wasted lanes and edges against loads that many products share. */
-function chooseTile({ rows, columns, rowValues, rowGroup }: Product, width: 1 | 4) {
+function chooseTile({ rows, columns, pixels, rowLoads, rowGroup }: Product, width: 1 | 4) {
   const groups = columns / width;
-  let best = { LANES_X: 1, LANES_Y: LANES, ROWS: rowGroup, VECS: 1 };
+  let best = { LANES_X: 1, LANES_P: 1, LANES_Y: LANES, ROWS: rowGroup, VECS: 1 };
   let least = Infinity;
   for (const ROWS of [1, 2, 4, 8, 16].filter((count) => count % rowGroup === 0)) {
     for (const VECS of [1, 2, 4].filter((count) => count * ROWS <= MOST_REGISTERS)) {
       for (const LANES_X of [16, 8, 4, 2, 1]) {
-        const LANES_Y = LANES / LANES_X;
-        const blocks = Math.ceil(groups / (LANES_X * VECS)) * Math.ceil(rows / (LANES_Y * ROWS));
-        const loads = ROWS / rowValues + VECS;
-        const cost = blocks * (loads * LOAD_COST + ROWS * VECS * FMA_COST * width / 4 + LOOP_COST);
-        if (cost < least) [least, best] = [cost, { LANES_X, LANES_Y, ROWS, VECS }];
+        for (const LANES_P of [1, 2, 4, 8, 16].filter((count) => count * LANES_X <= LANES && count <= pixels)) {
+          const LANES_Y = LANES / LANES_X / LANES_P;
+          const blocks = Math.ceil(groups / (LANES_X * VECS)) * Math.ceil(rows / (LANES_Y * ROWS)) *
+            Math.ceil(pixels / LANES_P);
+          const loads = ROWS * rowLoads + VECS * 4;
+          const cost = blocks * (loads * LOAD_COST + ROWS * VECS * width * FMA_COST + LOOP_COST);
+          if (cost < least) [least, best] = [cost, { LANES_X, LANES_P, LANES_Y, ROWS, VECS }];
+        }
       }
     }
   }
@@ -55,7 +58,8 @@ export function rowBlockKernel(shader: string, product: Product, constants: Read
   const tile = chooseTile(product, width);
   const rowBlocks = Math.ceil(product.rows / (tile.ROWS * tile.LANES_Y));
   const columnBlocks = Math.ceil(product.columns / (width * tile.VECS * tile.LANES_X));
-  const blocks = rowBlocks * columnBlocks * product.repeats;
+  const pixelBlocks = Math.ceil(product.pixels / tile.LANES_P);
+  const blocks = rowBlocks * columnBlocks * pixelBlocks * product.repeats;
   const [x, y, z] = fold(blocks);
   return {
     shader: operands + shader,
@@ -67,6 +71,7 @@ export function rowBlockKernel(shader: string, product: Product, constants: Read
       PITCH: TEXTURE_PITCH,
       ROW_BLOCKS: rowBlocks,
       COLUMN_BLOCKS: columnBlocks,
+      PIXEL_BLOCKS: pixelBlocks,
       BLOCKS: blocks,
       FOLD: x,
       FOLDED: Number(blocks !== x * y),
