@@ -1,0 +1,51 @@
+/** The generator of a checkpoint: its options, its graph, its weights. */
+
+import { isTensor } from "../grad.ts";
+import { type Generator, generator, type GeneratorParameters } from "../models/generator.ts";
+import type { ModelOptions } from "../models/presets.ts";
+import { initializer } from "../nn/init.ts";
+import { constant } from "../ops/source.ts";
+import { sameShape } from "../shape.ts";
+import type { Tensor } from "../tensor.ts";
+import { mapTree } from "../tree.ts";
+import { type Checkpoint, RunError } from "./run.ts";
+
+/** A generator with the weights it was trained to. */
+export interface TrainedGenerator {
+  readonly options: ModelOptions;
+  readonly generator: Generator;
+  /** Constants. */
+  readonly parameters: GeneratorParameters;
+}
+
+const WEIGHTS = "ema"; // the average over the last iterations makes better pictures than the newest weights
+
+/**
+ * The generator in a checkpoint, with the moving average of its weights.
+ *
+ * @throws {RunError} If the checkpoint has no model options, or its tensors are those of another model
+ */
+export function trainedGenerator({ path, options: run, tensors }: Checkpoint): TrainedGenerator {
+  const refuse = (found: string, expected: string): never => {
+    throw new RunError(`Cannot use checkpoint ${path}: found ${found}, expected ${expected}`);
+  };
+  const options = run.model as ModelOptions;
+  const model = build(options, refuse);
+  const parameters = mapTree<Tensor, Tensor>(model.parameters(initializer(0)), isTensor, ({ shape }, place) => {
+    const name = `${WEIGHTS}/${place}`;
+    const stored = tensors[name] ?? refuse(`no tensor ${name}`, "that of the model in its options");
+    if (sameShape(stored.shape, shape)) return constant(stored.data, shape);
+    return refuse(`${name} of shape [${stored.shape}]`, `[${shape}], that of the model in its options`);
+  });
+  return { options, generator: model, parameters: parameters as GeneratorParameters };
+}
+
+/** `generator(options)`, where the options come from a file and may be anything. */
+function build(options: ModelOptions, refuse: (found: string, expected: string) => never): Generator {
+  try {
+    return generator(options);
+  } catch (error) {
+    const reason = options === undefined || error instanceof TypeError ? "none or incomplete ones" : `${error}`;
+    return refuse(`model options that cannot be used (${reason})`, "those of the run that wrote it");
+  }
+}

@@ -1,0 +1,206 @@
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertGreater,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
+import { type Device, openDevice } from "../../core/gpu/device.ts";
+import type { ModelOptions } from "../../core/models/presets.ts";
+import { RunError } from "../../core/sampling/run.ts";
+import { openSampler, RareRegionError, type Sampler } from "../../core/sampling/sampler.ts";
+import { type Change, TINY_RUN, writeTinyRun } from "./tiny_run.ts";
+
+const ROUNDING = 1e-5; // weights are rounded to six decimals
+
+interface Setup {
+  options?: Partial<ModelOptions>;
+  change?: Change;
+}
+
+async function withRuns(test: (device: Device, runs: string) => Promise<void>): Promise<void> {
+  const runs = await Deno.makeTempDir();
+  const device = await openDevice();
+  try {
+    await test(device, runs);
+  } finally {
+    await device.destroy();
+    await Deno.remove(runs, { recursive: true });
+  }
+}
+
+/** A sampler of an untrained `tiny` generator: a tree of depth 2. */
+function withSampler(setup: Setup, test: (sampler: Sampler) => Promise<void>): Promise<void> {
+  return withRuns(async (device, runs) => {
+    await writeTinyRun(device, runs, setup);
+    const sampler = await openSampler(device, TINY_RUN, { runs });
+    try {
+      await test(sampler);
+    } finally {
+      await sampler.close();
+    }
+  });
+}
+
+/** Moves the bias of the root gate, so that next to everything goes left. */
+const lopsided = (bias: number): Change => (tensors) => {
+  tensors["ema/head/gates/bias"].data[0] = bias;
+};
+
+/** Multiplies what the gates see, so that paths become sharp as they do in training. */
+const sharp: Change = (tensors) => {
+  const { shape, data } = tensors["ema/head/gates/weight"];
+  tensors["ema/head/gates/weight"] = { shape, data: Float32Array.from(data, (value) => 4 * value) };
+};
+
+const meanWeight = (samples: { weights: number[] }[], leaf: number): number =>
+  samples.reduce((sum, { weights }) => sum + weights[leaf], 0) / samples.length;
+
+Deno.test("sample() gives pictures in [-1, 1] with the path of each: weights sum to 1, the largest is the leaf", () =>
+  withSampler({}, async (sampler) => {
+    const { seed, shape, images, latents, samples } = await sampler.sample({ n: 5, seed: 0 });
+    assertEquals([seed, shape, images.length, latents.length], [0, [5, 32, 32, 1], 5 * 1024, 5 * 8]);
+    assert(images.every((pixel) => Math.abs(pixel) <= 1) && images.some((pixel) => pixel !== 0));
+    for (const { weights, gates, leaf, path, seed } of samples) {
+      assertEquals([weights.length, gates.length, path[0], path.at(-1), seed], [4, 3, 0, 3 + leaf, 0]);
+      assertAlmostEquals(weights.reduce((a, b) => a + b), 1, ROUNDING);
+      assertEquals(weights[leaf], Math.max(...weights));
+      assertAlmostEquals(weights[0], gates[0] * gates[1], ROUNDING);
+      assertAlmostEquals(weights[3], (1 - gates[0]) * (1 - gates[2]), ROUNDING);
+    }
+  }));
+
+Deno.test("sample() gives the same samples for the same seed, whatever n and whoever asks at the same time", () =>
+  withSampler({}, async (sampler) => {
+    for (const request of [{ seed: 3 }, { seed: 3, leaf: 2 }, { seed: 3, leaf: 2, mode: "forced" as const }]) {
+      const many = await sampler.sample({ n: 40, ...request });
+      const [again, other, one] = await Promise.all([
+        sampler.sample({ n: 40, ...request }),
+        sampler.sample({ n: 3, seed: 4, leaf: 1 }),
+        sampler.sample({ n: 1, ...request }),
+      ]);
+      assertEquals(again, many);
+      assertEquals(one.samples, many.samples.slice(0, 1));
+      assertEquals(one.images, many.images.slice(0, 1024));
+      assert(other.images.some((pixel, i) => pixel !== many.images[i]));
+    }
+  }));
+
+Deno.test("sample() makes more than one pass holds, and no sample twice", () =>
+  withSampler({}, async (sampler) => {
+    const { latents } = await sampler.sample({ n: 300, seed: 2 });
+    const rows = Array.from({ length: 300 }, (_, i) => latents.slice(8 * i, 8 * i + 8).join());
+    assertEquals(new Set(rows).size, 300);
+  }));
+
+Deno.test("sample() of a leaf draws latents from its region: its mean weight is clearly higher", () =>
+  withSampler({ change: sharp }, async (sampler) => {
+    const all = await sampler.sample({ n: 256, seed: 5 });
+    for (const leaf of [0, 1, 2, 3]) {
+      const { samples } = await sampler.sample({ n: 256, seed: 5, leaf });
+      // Under p(z | l) the weight of l has mean E[p²] / E[p], under the prior E[p].
+      const expected = all.samples.reduce((sum, { weights }) => sum + weights[leaf] ** 2, 0) / 256 /
+        meanWeight(all.samples, leaf);
+      assertAlmostEquals(meanWeight(samples, leaf), expected, 0.06); // four standard errors of 256 weights
+      assertGreater(meanWeight(samples, leaf), meanWeight(all.samples, leaf) + 0.2);
+    }
+  }));
+
+Deno.test("sample() of a node draws from all leaves under it, of the root from everything", () =>
+  withSampler({}, async (sampler) => {
+    const all = await sampler.sample({ n: 256, seed: 6 });
+    assertEquals(await sampler.sample({ n: 256, seed: 6, node: 0 }), all);
+    const { samples } = await sampler.sample({ n: 256, seed: 6, node: 1 });
+    const left = (rows: typeof samples) => meanWeight(rows, 0) + meanWeight(rows, 1);
+    assertGreater(left(samples), left(all.samples) + 0.05);
+  }));
+
+Deno.test("sample() forces the path: one-hot for a leaf, renormalised under a node, same latents as without", () =>
+  withSampler({}, async (sampler) => {
+    const free = await sampler.sample({ n: 4, seed: 8 });
+    const leaf = await sampler.sample({ n: 4, seed: 8, leaf: 1, mode: "forced" });
+    assertEquals(leaf.latents, free.latents);
+    assertEquals(leaf.samples.map(({ weights, path }) => [weights, path]), Array(4).fill([[0, 1, 0, 0], [0, 1, 4]]));
+    const node = await sampler.sample({ n: 4, seed: 8, node: 2, mode: "forced" });
+    node.samples.forEach(({ weights }, i) => {
+      const [, , left, right] = free.samples[i].weights;
+      assertEquals(weights.slice(0, 2), [0, 0]);
+      assertAlmostEquals(weights[2], left / (left + right), 2 * ROUNDING);
+    });
+  }));
+
+Deno.test("sample() tries again until rare latents are found", () =>
+  withSampler({ change: lopsided(4) }, async (sampler) => {
+    const [both, one] = await Promise.all([
+      sampler.sample({ n: 20, seed: 1, leaf: 3 }),
+      sampler.sample({ n: 1, seed: 1, leaf: 3 }),
+    ]);
+    assertEquals(one.samples[0], both.samples[0]);
+    assertEquals(one.latents, both.latents.slice(0, 8));
+    assertEquals(new Set(both.latents).size, 20 * 8);
+    const all = await sampler.sample({ n: 256, seed: 1 });
+    assertGreater(meanWeight(both.samples, 3), 2 * meanWeight(all.samples, 3));
+  }));
+
+Deno.test("sample() refuses a leaf that next to nothing belongs to, with its share; other requests go on", () =>
+  withSampler({ change: lopsided(20) }, async (sampler) => {
+    const rare = sampler.sample({ n: 20, seed: 1, leaf: 3 });
+    const fine = sampler.sample({ n: 20, seed: 1, leaf: 0 });
+    const { message } = await assertRejects(() => rare, RareRegionError);
+    assertStringIncludes(message, "Cannot draw latents of leaf 3: about ");
+    assertStringIncludes(message, "expected at least 0.001");
+    assertEquals((await fine).samples.length, 20);
+    const forced = await sampler.sample({ n: 2, seed: 1, leaf: 3, mode: "forced" });
+    assertEquals(forced.samples[0].weights, [0, 0, 0, 1]);
+  }));
+
+Deno.test("sample() of a flat mixture and of a single generator", async () => {
+  await withSampler({ options: { head: "flat" } }, async (sampler) => {
+    assertEquals([sampler.structure.leaves, sampler.structure.nodes], [4, 5]);
+    const { samples } = await sampler.sample({ n: 2, seed: 1, leaf: 2, mode: "forced" });
+    assertEquals([samples[0].weights, samples[0].path], [[0, 0, 1, 0], [0, 3]]);
+  });
+  await withSampler({ options: { head: "single" } }, async (sampler) => {
+    const { samples } = await sampler.sample({ n: 2, seed: 1, leaf: 0 });
+    assertEquals([samples[0].weights, samples[0].path], [[1], [0]]);
+  });
+});
+
+Deno.test("sample() names a number that is out of range", () =>
+  withSampler({}, (sampler) => {
+    const refusal = (request: Record<string, number>) =>
+      assertThrows(() => sampler.sample({ n: 1, seed: 1, ...request }), RangeError).message;
+    assertEquals(refusal({ leaf: 4 }), "Cannot sample with leaf 4: expected a whole number from 0 to 3");
+    assertEquals(refusal({ node: 7 }), "Cannot sample with node 7: expected a whole number from 0 to 6");
+    assertStringIncludes(refusal({ n: 0 }), "n 0: expected a whole number from 1 to 16384");
+    assertStringIncludes(refusal({ seed: -1 }), "seed -1: expected a whole number from 0 to 9007199254740991");
+    assertStringIncludes(refusal({ leaf: 1, node: 1 }), "expected at most one");
+    return Promise.resolve();
+  }));
+
+Deno.test("openSampler() refuses a checkpoint of another configuration, naming the tensor", () =>
+  withRuns(async (device, runs) => {
+    const refusal = async (change: Change, options = {}) => {
+      await writeTinyRun(device, runs, { change, options });
+      return (await assertRejects(() => openSampler(device, TINY_RUN, { runs }), RunError)).message;
+    };
+    const missing = await refusal((tensors) => delete tensors["ema/body/0/bias"]);
+    assertStringIncludes(missing, "found no tensor ema/body/0/bias, expected that of the model in its options");
+    const reshaped = await refusal((tensors) => {
+      tensors["ema/head/gates/bias"] = { shape: [7], data: new Float32Array(7) };
+    });
+    assertStringIncludes(reshaped, "found ema/head/gates/bias of shape [7], expected [3]");
+  }));
+
+Deno.test("close() answers what was asked and gives all memory back", () =>
+  withRuns(async (device, runs) => {
+    await writeTinyRun(device, runs);
+    const before = device.bytes;
+    const sampler = await openSampler(device, TINY_RUN, { runs });
+    const asked = sampler.sample({ n: 2, seed: 1 });
+    await sampler.close();
+    assertEquals((await asked).samples.length, 2);
+    assertEquals(device.bytes, before);
+  }));

@@ -1,0 +1,41 @@
+/** A run folder with an untrained generator, as training would leave it. */
+
+import { createState } from "../../core/compile/program.ts";
+import { isHostArray } from "../../core/compile/state.ts";
+import type { Device } from "../../core/gpu/device.ts";
+import { isTensor } from "../../core/grad.ts";
+import { generator } from "../../core/models/generator.ts";
+import { type ModelOptions, PRESETS } from "../../core/models/presets.ts";
+import { initializer } from "../../core/nn/init.ts";
+import { encodeSafetensors, type StoredTensor } from "../../core/safetensors.ts";
+import { checkpointName } from "../../core/sampling/run.ts";
+import type { Tensor } from "../../core/tensor.ts";
+import { leavesOf } from "../../core/tree.ts";
+
+export const TINY_RUN = "00000-fashionmnist-tree-tiny";
+
+/** Changes a generator's tensors, by path, before they are stored. */
+export type Change = (tensors: Record<string, StoredTensor>) => void;
+
+/** Writes `runs/00000-fashionmnist-tree-tiny` with one checkpoint; gives the path of the checkpoint. */
+export async function writeTinyRun(
+  device: Device,
+  runs: string,
+  { options = {} as Partial<ModelOptions>, change = (() => {}) as Change, iteration = 500 } = {},
+): Promise<string> {
+  const model = { ...PRESETS.tiny, ...options };
+  const tree = generator(model).parameters(initializer(7));
+  const state = await createState(device, tree);
+  const values = new Map(leavesOf(await state.read(), isHostArray));
+  state.destroy();
+  const tensors: Record<string, StoredTensor> = {};
+  for (const [path, { shape }] of leavesOf<Tensor>(tree, isTensor)) {
+    tensors[`ema/${path}`] = { shape, data: values.get(path)! };
+  }
+  change(tensors);
+  const metadata = { format: "hmog", version: "1", iteration: String(iteration), options: JSON.stringify({ model }) };
+  const path = `${runs}/${TINY_RUN}/${checkpointName(iteration)}`;
+  await Deno.mkdir(`${runs}/${TINY_RUN}`, { recursive: true });
+  await Deno.writeFile(path, new Blob(encodeSafetensors({ tensors, metadata })).stream());
+  return path;
+}
