@@ -61,10 +61,13 @@ Deno.test("wgan-gp: the generator's loss is minus its mean score", () => {
 Deno.test("non-saturating: losses are the logarithms of the logistic function", () => {
   const critic = criticOf(constant([1, 1], [1, 1, 2, 1]), 0);
   const minusLog = (logit: number) => -Math.log(1 / (1 + Math.exp(-logit)));
-  const { loss } = nonSaturating.critic({ critic, real: REAL, fake: FAKE, epsilon: EPSILON });
+  const batch = { critic, real: REAL, fake: FAKE, epsilon: EPSILON };
+  const { loss } = nonSaturating.critic(batch);
+  const apart = nonSaturating.critic({ ...batch, batchwise: true });
   const real = (minusLog(3) + minusLog(7)) / 2;
   const fake = minusLog(-1); // log(1 - σ(s)) = log σ(-s)
   assertAlmostEquals(evaluate64(loss)[0], real + fake, TOLERANCE);
+  assertAlmostEquals(evaluate64(apart.loss)[0], real + fake, TOLERANCE);
   assertAlmostEquals(evaluate64(nonSaturating.generator({ critic, fake: FAKE }))[0], minusLog(1), TOLERANCE);
 });
 
