@@ -120,7 +120,7 @@ export class Body {
     const inner = vector[vector.length - 1];
     const shared = this.others.flatMap((index) => this.#parts(terms(view, index.axes), index.name, 0));
     // A step of several elements stays inside one run of the innermost axis, or is computed element by element.
-    const together = width === 1 || vector.length <= 1 || inner.length % width === 0;
+    const together = width === 1 || inner === undefined || inner.length % width === 0;
     const steps = Array.from({ length: width }, (_, lane) => lane);
     const fill = node.op.source === "fill" ? `${node.dtype}(${node.attributes.value})` : null;
     const at = (lane: number): Part[] => {

@@ -7,7 +7,8 @@ import { sizeOf, stridesOf } from "../shape.ts";
 import type { AdapterTraits, Tensor, View } from "../tensor.ts";
 import { rewrite, withInputs } from "./graph.ts";
 
-const FEW_RESULTS = 256; // below it the results alone do not keep an adapter busy
+const FEW_COLUMNS = 256; // below it the results of a sum over the outer axes do not keep an adapter busy
+const FEW_ROWS = 16; // the same for a sum over the inner axes, where invocations share a result
 const LONG_SUM = 4096; // terms; a shorter sum costs less than a second dispatch
 
 /** The same values by operations that have a kernel, a reduction or an expression, with operands as kernels want them. */
@@ -26,10 +27,10 @@ export function lower(outputs: readonly Tensor[], adapter: AdapterTraits): Tenso
 /** A long sum with few results in two: over the inner axes, then over the outermost one, or over equal parts of it. */
 function splitSum(node: Tensor): Tensor {
   const [x] = node.inputs;
-  const axes = node.attributes.axes as number[];
-  const terms = x.size / node.size;
-  if (node.size >= FEW_RESULTS || terms < LONG_SUM) return node;
-  const [first, ...others] = axes.filter((axis) => x.shape[axis] > 1);
+  const isLong = (axis: number) => x.shape[axis] > 1;
+  const [first, ...others] = (node.attributes.axes as number[]).filter(isLong);
+  const lastIsKept = !(node.attributes.axes as number[]).includes(x.shape.findLastIndex((length) => length > 1));
+  if (node.size >= (lastIsKept ? FEW_COLUMNS : FEW_ROWS) || x.size / node.size < LONG_SUM) return node;
   if (others.length > 0) return sum(sum(x, { axes: others, keepDims: true }), { axes: [first], keepDims: true });
   const length = x.shape[first];
   const parts = [64, 32, 16, 8].find((parts) => length % parts === 0);

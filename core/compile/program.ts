@@ -178,11 +178,10 @@ async function build(
   places: Readonly<Record<string, Tensor>>,
 ): Promise<Program> {
   const wanted = [...outputs.map(([, tensor]) => tensor), ...updates.map(({ value }) => value)];
-  const simple = simplify(lower(simplify(wanted), device.traits));
   // What leaves the program has a buffer of its own: sources, views and what is wanted twice are copied.
-  const values = simple.map((tensor, i) =>
-    tensor.op.view || tensor.op.source || simple.indexOf(tensor) < i ? copy(tensor) : tensor
-  );
+  const owned = (tensor: Tensor) => tensor.op.view || tensor.op.source ? copy(tensor) : tensor;
+  const simple = simplify(lower(simplify(wanted).map(owned), device.traits)).map(owned);
+  const values = simple.map((tensor, i) => simple.indexOf(tensor) < i ? copy(tensor) : tensor);
   const outputValues = values.slice(0, outputs.length);
   const newValues = values.slice(outputs.length);
 

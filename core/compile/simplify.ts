@@ -47,7 +47,13 @@ const IDENTITIES: Record<string, (x: Tensor, y: Tensor) => Tensor | null> = {
   mul: (x, y) =>
     valueOf(y) === 1 ? x : valueOf(x) === 1 ? y : [valueOf(x), valueOf(y)].includes(0) ? zero(x) : scaled(x, y),
   div: (x, y) =>
-    valueOf(y) === 1 ? x : valueOf(x) === 0 ? x : valueOf(y) !== null ? mul(x, fill(1 / valueOf(y)!, x.shape)) : null,
+    valueOf(y) === 1
+      ? x
+      : valueOf(x) === 0
+      ? x
+      : valueOf(y) !== null && valueOf(y) !== 0
+      ? mul(x, fill(1 / valueOf(y)!, x.shape))
+      : null,
   neg: (x) => x.op.name === "neg" ? x.inputs[0] : null,
 };
 
@@ -58,10 +64,17 @@ function scaled(x: Tensor, y: Tensor): Tensor | null {
   const [value, other] = valueOf(y) !== null ? [valueOf(y)!, x] : [valueOf(x), y];
   if (value === null || other.op.name !== "mul") return null;
   const [a, b] = other.inputs;
-  if (valueOf(b) !== null) return mul(a, fill(value * valueOf(b)!, a.shape));
-  if (valueOf(a) !== null) return mul(b, fill(value * valueOf(a)!, b.shape));
+  if (valueOf(b) !== null) return times(a, value * valueOf(b)!);
+  if (valueOf(a) !== null) return times(b, value * valueOf(a)!);
   return null;
 }
+
+/** `x` times a number, or null if `f32` cannot hold the number: then the GPU makes of it what it makes. */
+function times(x: Tensor, value: number): Tensor | null {
+  return fitsF32(value) ? mul(x, fill(value, x.shape)) : null;
+}
+
+const fitsF32 = (value: number): boolean => Number.isFinite(Math.fround(value));
 
 /** The number a tensor holds everywhere, or null. */
 function valueOf(x: Tensor): number | null {
@@ -83,7 +96,10 @@ function simplifyNode(node: Tensor): Tensor {
   }
   const values = inputs.map(valueOf);
   if (op.expression && dtype === "f32") {
-    if (op.name in FOLD && values.every((value) => value !== null)) return fill(FOLD[op.name](...values), shape);
+    if (op.name in FOLD && values.every((value) => value !== null)) {
+      const value = FOLD[op.name](...values);
+      return fitsF32(value) ? fill(value, shape) : node;
+    }
     return IDENTITIES[op.name]?.(inputs[0], inputs[1]) ?? node;
   }
   if (op.reduction && values[0] !== null) {

@@ -131,6 +131,11 @@ function fold(groups: number): readonly [x: number, y: number, z: number] {
 }
 
 function label(group: Group): string {
+  if (Deno.env.get("HMOG_DBG")) {
+    return group.members.map((m) => `${m.op.name}${m.op.reduction ? `<${m.inputs[0].shape}>` : ""}[${m.shape}]`).join(
+      "+",
+    );
+  }
   const names = group.members.map((member) => member.op.name);
   return names.length > 4 ? `${names.slice(0, 3).join("+")}+${names.length - 3} more` : names.join("+");
 }

@@ -10,9 +10,14 @@ const fillOp = defineOp<[], { value: number; shape: Shape }>({
   shape: (_, { shape }) => shape,
 });
 
-/** One number everywhere. */
+/**
+ * One number everywhere.
+ *
+ * @throws {RangeError} If `f32` cannot hold the number
+ */
 export function fill(value: number, shape: Shape = []): Tensor {
-  return fillOp({ value, shape });
+  if (Number.isFinite(Math.fround(value))) return fillOp({ value, shape });
+  throw new RangeError(`Cannot fill a tensor with ${value}: expected a finite number that fits f32`);
 }
 
 /** Zeros of a shape. */
