@@ -52,7 +52,7 @@ const IDENTITIES: Record<string, (x: Tensor, y: Tensor) => Tensor | null> = {
       : valueOf(x) === 0
       ? x
       : valueOf(y) !== null && valueOf(y) !== 0
-      ? mul(x, fill(1 / valueOf(y)!, x.shape))
+      ? times(x, 1 / valueOf(y)!)
       : null,
   neg: (x) => x.op.name === "neg" ? x.inputs[0] : null,
 };
@@ -104,7 +104,8 @@ function simplifyNode(node: Tensor): Tensor {
   }
   if (op.reduction && values[0] !== null) {
     const count = sizeOf(inputs[0].shape) / sizeOf(shape);
-    return fill(op.reduction === "sum" ? values[0] * count : values[0], shape);
+    const value = op.reduction === "sum" ? values[0] * count : values[0];
+    return fitsF32(value) ? fill(value, shape) : node;
   }
   if (op.reduction && sameShape(shape, inputs[0].shape)) return inputs[0];
   return node;
