@@ -6,6 +6,7 @@
 @group(0) @binding(1) var<storage, read> index: array<u32>;
 
 override SIZE: u32;
+override ROWS: u32; // of the table; its buffer may be longer
 override COLUMNS: u32;
 override WORKGROUP: u32;
 override STRIDE: u32; // invocations in a row of workgroups
@@ -14,7 +15,7 @@ override STRIDE: u32; // invocations in a row of workgroups
 fn gather(@builtin(global_invocation_id) id: vec3u) {
   let i = id.y * STRIDE + id.x;
   if (i >= SIZE) { return; }
-  let row = min(index[i / COLUMNS], arrayLength(&table) / COLUMNS - 1u);
+  let row = min(index[i / COLUMNS], ROWS - 1u);
   store(i, bitcast<T>(table[row * COLUMNS + i % COLUMNS]));
 }
 
@@ -23,7 +24,7 @@ fn gather_bytes(@builtin(global_invocation_id) id: vec3u) {
   let i = id.y * STRIDE + id.x;
   if (i >= SIZE) { return; }
   let words = COLUMNS / 4u;
-  let row = min(index[i / COLUMNS], arrayLength(&table) / words - 1u);
+  let row = min(index[i / COLUMNS], ROWS - 1u);
   let c = i % COLUMNS;
   store(i, f32((table[row * words + c / 4u] >> (8u * (c % 4u))) & 255u));
 }

@@ -10,13 +10,13 @@ import oneHotShader from "../../shaders/one_hot.wgsl" with { type: "text" };
 
 const WORKGROUP = 64; // invocations; one result element each
 
-function kernel(shader: string, entryPoint: string, y: Tensor, columns: number): Kernel {
+function kernel(shader: string, entryPoint: string, y: Tensor, sizes: Kernel["constants"]): Kernel {
   const groups = Math.ceil(y.size / WORKGROUP);
   const x = Math.min(groups, 32768);
   return {
     shader,
     entryPoint,
-    constants: { SIZE: y.size, COLUMNS: columns, WORKGROUP, STRIDE: x * WORKGROUP },
+    constants: { SIZE: y.size, ...sizes, WORKGROUP, STRIDE: x * WORKGROUP },
     operands: y.inputs.map(() => "buffer"),
     width: 1,
     workgroups: [x, Math.ceil(groups / x), 1],
@@ -32,14 +32,14 @@ function rows(table: Shape, index: Shape): Shape {
  * Rows by number, `y[i] = table[index[i]]`.
  *
  * @param table `[rows, ...]`
- * @param index `[batch]`, `u32` below `rows` (larger ones give the last row)
+ * @param index `[batch]`, `u32` below `rows` (larger ones give the last row, without a gradient)
  * @returns `[batch, ...]`
  * @throws {ShapeError} If `index` is no list
  */
 export const gather: Op<[table: Tensor, index: Tensor]> = defineOp({
   name: "gather",
   shape: ([table, index]) => rows(table, index),
-  kernel: (y) => kernel(gatherShader, "gather", y, y.size / y.shape[0]),
+  kernel: (y) => kernel(gatherShader, "gather", y, { ROWS: y.inputs[0].shape[0], COLUMNS: y.size / y.shape[0] }),
   // dtable[r] = Σ dy[i] over index[i] = r, a product with one-hot rows; row numbers have no derivative.
   vjp: (dy, [table, index]) => {
     const columns = table.size / table.shape[0];
@@ -64,7 +64,7 @@ export const gatherBytes: Op<[table: Tensor, index: Tensor]> = defineOp({
     if (table.length === 2) return [rows(table, index)[0], table[1] * 4];
     throw new ShapeError(`Cannot gather bytes of [${table}]: expected rows of words`);
   },
-  kernel: (y) => kernel(gatherShader, "gather_bytes", y, y.shape[1]),
+  kernel: (y) => kernel(gatherShader, "gather_bytes", y, { ROWS: y.inputs[0].shape[0], COLUMNS: y.shape[1] }),
   vjp: () => [null, null], // bytes and row numbers have no derivative
 });
 
@@ -72,7 +72,7 @@ const oneHotOp = defineOp<[index: Tensor], { classes: number }>({
   name: "oneHot",
   dtype: "f32",
   shape: ([index], { classes }) => [...index, classes],
-  kernel: (y, _, { classes }) => kernel(oneHotShader, "one_hot", y, classes),
+  kernel: (y, _, { classes }) => kernel(oneHotShader, "one_hot", y, { COLUMNS: classes }),
   vjp: () => [null], // whole numbers have no derivative
 });
 
