@@ -26,6 +26,7 @@ import { max, sum } from "../core/ops/reduce.ts";
 import { constant } from "../core/ops/source.ts";
 import { type Shape, sizeOf } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
+import { evaluate64, type Value } from "./reference/interpreter.ts";
 
 /** Values stay within ±LIMIT, so that products summed over MAX_SIZE elements stay below 2²⁴. */
 const LIMIT = 30;
@@ -109,7 +110,10 @@ const OPERATIONS: ((x: Tensor, y: Tensor, pick: Pick) => Tensor)[] = [
   (x, y) => where(x, fitted(y, x.shape), neg(x)),
   (x, _, pick) => sum(x, { axes: x.shape.map((_, axis) => axis).filter(() => pick(2)), keepDims: pick(2) === 1 }),
   (x, _, pick) => max(x, { axes: x.shape.map((_, axis) => axis).filter(() => pick(2)), keepDims: pick(2) === 1 }),
-  (x, y, pick) => concat([x, fitted(y, x.shape), x].slice(pick(2)), pick(Math.max(1, x.shape.length))),
+  (x, y, pick) => {
+    const [a, b] = x.shape.length === 0 ? [reshape(x, [1]), reshape(x, [1])] : [x, fitted(y, x.shape)];
+    return concat([a, b, a].slice(pick(2)), pick(a.shape.length));
+  },
   (x, y, pick) => {
     const a = fitted(x, [1 + pick(5), 1 + pick(9)]);
     return matmul(a, fitted(y, [a.shape[1], 1 + pick(9)]));
@@ -147,20 +151,28 @@ export function wholeNumbers(size: number, seed: number): Float32Array<ArrayBuff
 /** Builds a graph from a list of seeds, one operation each, on leaves made by `leaf`. */
 export function buildGraph(
   seeds: readonly number[],
-  leaf: (shape: Shape, i: number) => Tensor = (shape, i) => constant(wholeNumbers(sizeOf(shape), i), shape),
+  leaf: (shape: Shape, data: Float32Array<ArrayBuffer>) => Tensor = (shape, data) => constant(data, shape),
 ): Graph {
-  const leaves = LEAVES.map(leaf);
+  const values = new Map<Tensor, Value>();
+  const leaves = LEAVES.map((shape, i) => {
+    const data = wholeNumbers(sizeOf(shape), i);
+    const tensor = leaf(shape, data);
+    values.set(tensor, Float64Array.from(data));
+    return tensor;
+  });
   const pool = [...leaves];
   for (const seed of seeds) {
     const pick = picker(seed);
     // Half of the time the latest value, so that chains grow long.
     const operand = () => pool[pick(2) ? pool.length - 1 : pick(pool.length)];
     const y = OPERATIONS[pick(OPERATIONS.length)](operand(), operand(), pick);
-    if (y.size <= MAX_SIZE && y.shape.length <= 5) pool.push(maximum(minimum(y, LIMIT), -LIMIT));
+    if (y.size > MAX_SIZE || y.shape.length > 5) continue;
+    const large = evaluate64(y, values).some((value) => Math.abs(value) > LIMIT);
+    const bounded = large ? maximum(minimum(y, LIMIT), -LIMIT) : y;
+    values.set(bounded, evaluate64(bounded, values));
+    pool.push(bounded);
   }
-  const used = new Set(pool.flatMap((tensor) => tensor.inputs.flatMap((input) => [input, ...input.inputs])));
-  const ends = pool.slice(leaves.length).filter((tensor, i, all) => !used.has(tensor) || i === all.length - 1);
-  return { leaves, results: ends.slice(-6) };
+  return { leaves, results: pool.slice(leaves.length).filter((_, i, all) => i % 3 === 0 || i >= all.length - 3) };
 }
 
 /** Seeds of graphs of up to `length` operations. */
