@@ -29,7 +29,7 @@ export function trainedGenerator({ path, options: run, tensors }: Checkpoint): T
   const refuse = (found: string, expected: string): never => {
     throw new RunError(`Cannot use checkpoint ${path}: found ${found}, expected ${expected}`);
   };
-  const options = run.generator as ModelOptions;
+  const options = run.model as ModelOptions;
   const model = build(options, refuse);
   const parameters = mapTree<Tensor, Tensor>(model.parameters(initializer(0)), isTensor, ({ shape }, place) => {
     const name = `${WEIGHTS}/${place}`;

@@ -33,7 +33,7 @@ export async function writeTinyRun(
     tensors[`ema/${path}`] = { shape, data: values.get(path)! };
   }
   change(tensors);
-  const metadata = { format: "hmog", version: "1", iteration: String(iteration), options: JSON.stringify({ generator: model }) };
+  const metadata = { format: "hmog", version: "1", iteration: String(iteration), options: JSON.stringify({ model }) };
   const path = `${runs}/${TINY_RUN}/${checkpointName(iteration)}`;
   await Deno.mkdir(`${runs}/${TINY_RUN}`, { recursive: true });
   await Deno.writeFile(path, new Blob(encodeSafetensors({ tensors, metadata })).stream());

@@ -1,0 +1,35 @@
+/** `deno task sample`: pictures from a run, and the path of each. */
+
+import { RUNS_FOLDER } from "../core/sampling/run.ts";
+import { drawToFiles } from "../core/sampling/files.ts";
+import { helpText, readFlags, UsageError } from "./flags.ts";
+import { runTask } from "./run_task.ts";
+
+const USAGE =
+  "deno task sample --run RUN [--n 64] [--seed 1] [--leaf 3] [--forced] [--out grid.png] [--json paths.json]";
+const FLAGS = {
+  run: {
+    kind: "text",
+    value: "RUN",
+    meaning: `Folder of a run, its name or number in ${RUNS_FOLDER}/, or a checkpoint`,
+  },
+  n: { kind: "integer", meaning: "How many pictures (64)" },
+  seed: { kind: "integer", meaning: "The same seed gives the same pictures (1)" },
+  leaf: { kind: "integer", meaning: "Pictures from this leaf: latents from its part of the latent space" },
+  forced: { kind: "switch", meaning: "Force the path into the leaf instead: what the local generator does alone" },
+  out: { kind: "text", value: "FILE", meaning: "The grid of pictures, PNG (grid.png)" },
+  json: { kind: "text", value: "FILE", meaning: "Seed, path weights, gates and most likely leaf of every picture" },
+} as const;
+
+if (import.meta.main) {
+  await runTask("sample", async () => {
+    const { help, run, n = 64, seed = 1, leaf, forced, out = "grid.png", json } = readFlags(Deno.args, FLAGS);
+    if (help) return console.log(helpText(USAGE, FLAGS));
+    if (run === undefined) throw new UsageError(`Cannot sample without a run: expected ${USAGE}`);
+    if (forced && leaf === undefined) {
+      throw new UsageError("Cannot force the path without a leaf: expected --leaf N too");
+    }
+    const request = { n, seed, leaf, mode: forced ? "forced" as const : "region" as const };
+    for (const line of await drawToFiles(run, request, { out, json })) console.log(line);
+  });
+}

@@ -1,0 +1,39 @@
+/** `deno task serve`: samples of a run over HTTP. */
+
+import { RUNS_FOLDER } from "../core/sampling/run.ts";
+import { serve } from "../server/serve.ts";
+import { helpText, readFlags, UsageError } from "./flags.ts";
+import { runTask } from "./run_task.ts";
+
+const USAGE = "deno task serve --run RUN [--host HOST] [--port PORT]";
+const FLAGS = {
+  run: {
+    kind: "text",
+    value: "RUN",
+    meaning: `Folder of a run, its name or number in ${RUNS_FOLDER}/, or a checkpoint`,
+  },
+  host: { kind: "text", value: "HOST", meaning: "Address to listen on (127.0.0.1: this machine alone)" },
+  port: { kind: "integer", value: "PORT", meaning: "Port to listen on (8000; 0 takes a free one)" },
+} as const;
+
+const MOST_PORT = 65535;
+
+if (import.meta.main) {
+  await runTask("serve", async () => {
+    const { help, run, host = "127.0.0.1", port = 8000 } = readFlags(Deno.args, FLAGS);
+    if (help) return console.log(helpText(USAGE, FLAGS));
+    if (run === undefined) throw new UsageError(`Cannot serve without a run: expected ${USAGE}`);
+    if (port < 0 || port > MOST_PORT) {
+      throw new UsageError(`Cannot use --port ${port}: expected a whole number from 0 to ${MOST_PORT}`);
+    }
+    await serve({ run, host, port, signal: untilStopped(), print: (line) => console.log(line) });
+  });
+}
+
+/** Aborts at Ctrl-C and, where there is such a thing, at SIGTERM. */
+function untilStopped(): AbortSignal {
+  const stop = new AbortController();
+  const signals: Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM"];
+  for (const signal of signals) Deno.addSignalListener(signal, () => stop.abort());
+  return stop.signal;
+}

@@ -1,0 +1,53 @@
+/** Samples of a run as files: the grid as PNG, the paths as JSON. */
+
+import { openDevice } from "../gpu/device.ts";
+import { encodePng } from "../png.ts";
+import { imageGrid } from "./grid.ts";
+import { RUNS_FOLDER } from "./run.ts";
+import { openSampler, type SampleRequest } from "./sampler.ts";
+
+/** Paths of the files to write. */
+export interface SampleFiles {
+  out: string;
+  json?: string;
+}
+
+/**
+ * Draws samples of a run and writes them.
+ *
+ * @returns One line for every file written
+ * @throws {RunError} If the run cannot be used
+ * @throws {RangeError} If the request is out of range
+ * @throws {Error} If a file cannot be written; the message names it
+ */
+export async function drawToFiles(
+  run: string,
+  request: SampleRequest,
+  { out, json }: SampleFiles,
+  { runs = RUNS_FOLDER } = {},
+): Promise<string[]> {
+  const device = await openDevice();
+  try {
+    const sampler = await openSampler(device, run, { runs });
+    try {
+      const { seed, shape, images, samples } = await sampler.sample(request);
+      await write(out, await encodePng(imageGrid(images, { shape })));
+      const lines = [`Wrote ${out}: ${shape[0]} pictures of seed ${seed} from ${sampler.source.path}`];
+      if (json === undefined) return lines;
+      await write(json, new TextEncoder().encode(JSON.stringify({ seed, samples }, null, 1) + "\n"));
+      return [...lines, `Wrote ${json}: their paths`];
+    } finally {
+      await sampler.close();
+    }
+  } finally {
+    await device.destroy();
+  }
+}
+
+async function write(path: string, bytes: Uint8Array): Promise<void> {
+  try {
+    await Deno.writeFile(path, bytes);
+  } catch (error) {
+    throw new Error(`Cannot write ${path}: ${(error as Error).message}, expected a place for a file`, { cause: error });
+  }
+}
