@@ -17,7 +17,7 @@ export type FlatMixture = { gates: Linear; leaves: Leaves };
  */
 export function flatMixture(options: HeadOptions): MixtureHead<FlatMixture> {
   const { latent, depth, featureShape } = options;
-  checkDepth(depth);
+  checkDepth(depth, "flat mixture");
   const leaves = 2 ** depth;
   return {
     latent,

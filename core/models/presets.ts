@@ -121,7 +121,7 @@ export function checkModelOptions(options: ModelOptions): void {
   checkName("leaves", leaves, ["linear", "constant"]);
   checkName("output", output, ["tanh", "identity"]);
   checkName("criticNorm", criticNorm, ["layer", "batch", "none"]);
-  if (head !== "single") checkDepth(depth);
+  if (head !== "single") checkDepth(depth, head === "tree" ? "tree" : "flat mixture");
   checkCount("latent", latent);
   checkCount("features", features);
   checkCount("image channels", image[2]);

@@ -58,10 +58,14 @@ export function softTree(options: HeadOptions): MixtureHead<SoftTree> {
   };
 }
 
-/** @throws {RangeError} If the depth is no whole number from 1 to 10 */
-export function checkDepth(depth: number): void {
+/**
+ * Checks the depth of a tree, or of what has as many leaves.
+ *
+ * @throws {RangeError} If the depth is no whole number from 1 to 10
+ */
+export function checkDepth(depth: number, what = "tree"): void {
   if (Number.isInteger(depth) && depth >= 1 && depth <= MAX_DEPTH) return;
-  throw new RangeError(`Cannot build a tree of depth ${depth}: expected a whole number from 1 to ${MAX_DEPTH}`);
+  throw new RangeError(`Cannot build a ${what} of depth ${depth}: expected a whole number from 1 to ${MAX_DEPTH}`);
 }
 
 /**

@@ -1,0 +1,84 @@
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { critic } from "../../core/models/critic.ts";
+import { generator } from "../../core/models/generator.ts";
+import { checkModelOptions, type ModelOptions, presetFor, PRESETS } from "../../core/models/presets.ts";
+import { single } from "../../core/models/single.ts";
+import { isTensor } from "../../core/grad.ts";
+import { initializer } from "../../core/nn/init.ts";
+import { zeros } from "../../core/ops/source.ts";
+import type { Tensor } from "../../core/tensor.ts";
+import { leavesOf, type Tree } from "../../core/tree.ts";
+
+const count = (parameters: Tree<Tensor>) =>
+  leavesOf<Tensor>(parameters, isTensor).reduce((sum, [, { size }]) => sum + size, 0);
+
+Deno.test("presets: paper has the parameters of the published networks", () => {
+  // Counted from alper111/hmog: gates 31·101; leaves 32·4096·101; transposed convolutions; and the critic.
+  const body = (256 * 128 + 128 * 64 + 64 * 1) * 16 + 128 + 64 + 1;
+  const layerNorms = 2 * (64 * 256 + 128 * 64 + 256 * 16);
+  const convolutions = (64 + 64 * 128 + 128 * 256) * 16 + 64 + 128 + 256;
+  assertEquals(count(generator(PRESETS.paper).parameters(initializer(1))), 31 * 101 + 32 * 4096 * 101 + body);
+  assertEquals(count(critic(PRESETS.paper).parameters(initializer(1))), convolutions + layerNorms + 4096 + 1);
+});
+
+Deno.test("presets: every preset, with every head and norm, goes from latents to one score each", () => {
+  for (const preset of Object.values(PRESETS)) {
+    for (const head of ["tree", "flat", "single"] as const) {
+      for (const criticNorm of ["layer", "batch", "none"] as const) {
+        const options: ModelOptions = { ...preset, head, criticNorm, image: [64, 32, 3] };
+        const [g, d] = [generator(options), critic(options)];
+        const init = initializer(1);
+        const made = g.apply(g.parameters(init), zeros([2, options.latent]));
+        assertEquals(made.images.shape, [2, 64, 32, 3]);
+        assertEquals(made.weights.shape, [2, g.head.leaves]);
+        assertEquals(made.gates.shape, [2, g.head.gates]);
+        assertEquals(d.apply(d.parameters(init), made.images).shape, [2, 1]);
+      }
+    }
+  }
+});
+
+Deno.test("presetFor() takes paper on a GPU, small on a CPU, and says why", () => {
+  assertEquals(presetFor("auto", { software: false }).name, "paper");
+  const { name, reason } = presetFor("auto", { software: true });
+  assertEquals(name, "small");
+  assertStringIncludes(reason, "CPU");
+  assertEquals(presetFor("tiny", { software: false }).options, PRESETS.tiny);
+});
+
+Deno.test("presetFor() refuses an unknown preset and names the nearest", () => {
+  assertThrows(
+    () => presetFor("papre", { software: true }),
+    RangeError,
+    'Cannot use preset "papre": expected one of auto, paper, small, tiny; the nearest is paper',
+  );
+  assertThrows(() => presetFor("constructor", { software: true }), RangeError);
+});
+
+Deno.test("checkModelOptions() refuses what describes no model, in one sentence", () => {
+  const refused: [Partial<Record<keyof ModelOptions, unknown>>, string][] = [
+    [{ depth: 0 }, "Cannot build a tree of depth 0: expected a whole number from 1 to 10"],
+    [{ depth: 20, head: "flat" }, "Cannot build a flat mixture of depth 20: expected a whole number from 1 to 10"],
+    [{ head: "Trees" }, 'Cannot use head "Trees": expected one of tree, flat, single; the nearest is tree'],
+    [{ leaves: "linaer" }, 'Cannot use leaves "linaer": expected one of linear, constant; the nearest is linear'],
+    [{ latent: 0 }, "Cannot use 0 as latent: expected a whole number from 1 to 4096"],
+    [{ body: [32, 1.5] }, "Cannot use 1.5 as body channels: expected a whole number from 1 to 4096"],
+    [{ critic: [] }, "Cannot build a critic of 0 convolutions: expected at least 1"],
+    [
+      { image: [28, 28, 1] },
+      "Cannot use images of 28x28 with a body of 3 convolutions: expected sides that 8 divides",
+    ],
+  ];
+  for (const [change, message] of refused) {
+    assertThrows(() => checkModelOptions({ ...PRESETS.small, ...change } as ModelOptions), RangeError, message);
+  }
+  checkModelOptions({ ...PRESETS.small, head: "single", depth: 0 }); // has no depth
+});
+
+Deno.test("single() refuses constant leaves", () => {
+  assertThrows(
+    () => single({ latent: 4, leaves: "constant", featureShape: [2, 2, 2] }),
+    RangeError,
+    "Cannot build a single generator with constant leaves",
+  );
+});
