@@ -12,7 +12,7 @@ export type TrainOptions = {
   dataset: string;
   preset: PresetName;
   /** The model, critic included. */
-  generator: ModelOptions;
+  model: ModelOptions;
   objective: ObjectiveName;
   iterations: number;
   /** Images of a step. */
@@ -105,7 +105,7 @@ export function resolveOptions(
   const options: TrainOptions = {
     dataset: request.dataset,
     preset: preset.name,
-    generator: {
+    model: {
       ...preset.options,
       head: (request.head ?? preset.options.head) as ModelOptions["head"],
       leaves: (request.leaves ?? preset.options.leaves) as ModelOptions["leaves"],
@@ -128,7 +128,7 @@ export function resolveOptions(
 
 /** @throws {RangeError} If a number is out of range or a name unknown */
 export function checkOptions(options: TrainOptions): void {
-  checkModelOptions(options.generator);
+  checkModelOptions(options.model);
   objectiveName(options.objective);
   for (const name of ["iterations", "batch", "criticSteps", "sampleEvery", "saveEvery", "reportEvery"] as const) {
     checkCount(name, options[name]);

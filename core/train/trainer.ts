@@ -6,8 +6,7 @@ import { isTensor, type Tensors, vjp } from "../grad.ts";
 import { critic, type CriticParameters } from "../models/critic.ts";
 import { generator, type GeneratorParameters } from "../models/generator.ts";
 import { initializer } from "../nn/init.ts";
-import { log, maximum, mul, neg, sub, toFloat } from "../ops/elementwise.ts";
-import { addU32 } from "../ops/elementwise.ts";
+import { addU32, log, maximum, mul, neg, sub, toFloat } from "../ops/elementwise.ts";
 import { gatherBytes } from "../ops/gather.ts";
 import { reshape, slice } from "../ops/movement.ts";
 import { keyWords, normal, randomKey, stepKey, uniform } from "../ops/random.ts";
@@ -61,8 +60,8 @@ const QUEUE = { software: 2, gpu: 16 }; // iterations under way; a wait of 10-12
 /** The first state of a run. */
 export function initialState(options: TrainOptions): TrainState {
   const init = initializer(options.seed);
-  const generatorParameters = generator(options.generator).parameters(init);
-  const criticParameters = critic(options.generator).parameters(init);
+  const generatorParameters = generator(options.model).parameters(init);
+  const criticParameters = critic(options.model).parameters(init);
   return {
     generator: generatorParameters,
     ema: generatorParameters,
@@ -75,8 +74,8 @@ export function initialState(options: TrainOptions): TrainState {
 
 /** A step of the critic: the images `indices` of the data against as many generated ones. */
 export function criticStep(options: TrainOptions, data: TrainingImages) {
-  const make = generator(options.generator);
-  const score = critic(options.generator);
+  const make = generator(options.model);
+  const score = critic(options.model);
   const real = imagesOf(data);
   return (state: TrainState, { indices }: { indices: Tensor }) => {
     const batch = indices.shape[0];
@@ -87,7 +86,7 @@ export function criticStep(options: TrainOptions, data: TrainingImages) {
       real: real(indices),
       fake: make.apply(state.generator, z).images,
       epsilon: uniform(key, { shape: [batch, 1, 1, 1], stream: EPSILON_STREAM }),
-      batchwise: options.generator.criticNorm === "batch",
+      batchwise: options.model.criticNorm === "batch",
     });
     const gradients = gradientsOf(loss, state.critic);
     const { parameters, moments } = adam(state.critic, gradients, state.moments.critic, options.adam);
@@ -100,8 +99,8 @@ export function criticStep(options: TrainOptions, data: TrainingImages) {
 
 /** A step of the generator and of its moving average. */
 export function generatorStep(options: TrainOptions) {
-  const make = generator(options.generator);
-  const score = critic(options.generator);
+  const make = generator(options.model);
+  const score = critic(options.model);
   return (state: TrainState) => {
     const key = stepKey(state.seed, state.step);
     const z = normal(key, { shape: [options.batch, make.head.latent], stream: LATENT_STREAM });
@@ -127,7 +126,7 @@ export function generatorStep(options: TrainOptions) {
 
 /** Pictures of the moving average from latents that are the same at every iteration. */
 export function sampleStep(options: TrainOptions) {
-  const make = generator(options.generator);
+  const make = generator(options.model);
   return (state: TrainState) => {
     const key = randomKey(options.seed, 0, SAMPLE_ROUND);
     const z = normal(key, { shape: [SAMPLES, make.head.latent], stream: LATENT_STREAM });
@@ -187,11 +186,9 @@ export class Trainer {
    */
   static async create(device: Device, options: TrainOptions, data: TrainingImages): Promise<Trainer> {
     const [count, ...image] = data.shape;
-    if (image.join() !== options.generator.image.join()) {
+    if (image.join() !== options.model.image.join()) {
       throw new RangeError(
-        `Cannot train on images of ${image.join("x")}: expected ${
-          options.generator.image.join("x")
-        }, as the model makes`,
+        `Cannot train on images of ${image.join("x")}: expected ${options.model.image.join("x")}, as the model makes`,
       );
     }
     new Batches(count, options.batch, options.seed); // throws before anything is allocated
@@ -225,7 +222,7 @@ export class Trainer {
       while (underWay.length < depth && this.#iteration < iteration && !signal?.aborted) underWay.push(this.#enqueue());
       const next = underWay.shift();
       if (next === undefined) return;
-      const measured = await this.#orLost(next);
+      const measured = await next;
       for (const [name, value] of Object.entries(measured)) {
         if (!Number.isFinite(value)) {
           await Promise.allSettled(underWay);
@@ -238,7 +235,7 @@ export class Trainer {
 
   /** Values of the whole state, after the iterations so far. */
   read(): Promise<Tree<HostArray>> {
-    return this.#orLost(this.state.read());
+    return this.state.read();
   }
 
   /** Goes on from a state that was read after `iteration` iterations. */
@@ -250,8 +247,8 @@ export class Trainer {
   /** Pictures of the moving average, the same latents every time: `[64, height, width, channels]`, in [-1, 1]. */
   async sample(): Promise<{ images: Float32Array; shape: readonly number[] }> {
     this.programs.sample.run();
-    const { images } = await this.#orLost(this.programs.sample.read());
-    return { images: images as Float32Array, shape: [SAMPLES, ...this.options.generator.image] };
+    const { images } = await this.programs.sample.read();
+    return { images: images as Float32Array, shape: [SAMPLES, ...this.options.model.image] };
   }
 
   /** Frees everything on the GPU. */
@@ -276,13 +273,6 @@ export class Trainer {
     }));
     measured.catch(() => {}); // it is waited for later, or an earlier one has failed
     return measured;
-  }
-
-  #orLost<T>(wait: Promise<T>): Promise<T> {
-    const lost = this.device.lost.then((error) => {
-      throw error;
-    });
-    return Promise.race([wait, lost]);
   }
 }
 

@@ -1,0 +1,263 @@
+/** A whole run: training, reports, samples and checkpoints into a run folder, new or resumed. */
+
+import type { Device } from "../gpu/device.ts";
+import { DeviceError } from "../gpu/device.ts";
+import { encodePng } from "../png.ts";
+import { imageGrid } from "../sampling/grid.ts";
+import {
+  type Checkpoint,
+  checkpointsOf,
+  findCheckpoint,
+  OPTIONS_FILE,
+  readCheckpoint,
+  readOptions,
+  RunError,
+  RUNS_FOLDER,
+} from "../sampling/run.ts";
+import { permutation } from "./batches.ts";
+import { checkConfiguration, valuesOf, writeCheckpoint } from "./checkpoint.ts";
+import { checkOptions, type TrainOptions } from "./options.ts";
+import { provenance } from "./provenance.ts";
+import { appendMetrics, createRunFolder, trimMetrics, writeWhole } from "./run_folder.ts";
+import { type Measurement, NonFiniteError, Trainer, type TrainingImages } from "./trainer.ts";
+
+/** A data set to train on, and how it is known again. */
+export interface TrainingData extends TrainingImages {
+  readonly fingerprint: string;
+  readonly source: string;
+}
+
+/** A run to be gone on with. */
+export interface ResumedRun {
+  readonly folder: string;
+  readonly checkpoint: Checkpoint;
+  readonly options: TrainOptions;
+  /** Of the data it was begun with. */
+  readonly fingerprint: string | undefined;
+}
+
+/** What is trained, on what, and where to. */
+export interface TrainJob {
+  device: Device;
+  data: TrainingData;
+  options: TrainOptions;
+  /** The folder for a new run; `runs` unless given. */
+  runs?: string;
+  /** The run to go on with instead. */
+  resume?: ResumedRun;
+  /** Stops after the iterations under way, with a checkpoint. */
+  signal?: AbortSignal;
+}
+
+/** One line of `metrics.jsonl`: means over the iterations since the last, and how fast they were. */
+export type Report = Measurement & {
+  /** Real images shown to the critic. */
+  imagesPerSecond: number;
+  msPerIteration: number;
+  gpuBytes: number;
+  /** Time spent on the run, resumed or not. */
+  elapsedSeconds: number;
+};
+
+/** What happens in a run, as it happens. */
+export type TrainEvent =
+  | { kind: "started"; folder: string; iteration: number }
+  | { kind: "measured"; measurement: Measurement }
+  | { kind: "reported"; report: Report }
+  | { kind: "sampled"; path: string }
+  | { kind: "saved"; path: string; iteration: number }
+  | { kind: "ended"; folder: string; iteration: number; stopped: boolean };
+
+/**
+ * Trains until the iterations of the options are done or `signal` aborts; everything goes into the run folder.
+ *
+ * @throws {RangeError} If data and options do not fit together
+ * @throws {NonFiniteError} If a loss or a parameter is no finite number; names the last checkpoint, which is a good one
+ * @throws {DeviceError} If the adapter is lost
+ * @throws {RunError} If the folder cannot be written
+ */
+export async function* train(job: TrainJob): AsyncGenerator<TrainEvent> {
+  const { device, data, options, resume, signal } = job;
+  if (resume) checkData(resume, data);
+  const trainer = await Trainer.create(device, options, data);
+  let folder: string | undefined;
+  try {
+    if (resume) trainer.resume(resume.checkpoint.iteration, valuesOf(resume.checkpoint, trainer.state.leaves()));
+    folder = resume?.folder ?? await createRunFolder(job.runs ?? RUNS_FOLDER, labelOf(options));
+    const before = resume ? await trimMetrics(folder, trainer.iteration) : 0;
+    await writeOptions(folder, job);
+    if (!resume) await writePictures(`${folder}/reals.png`, realImages(data, options));
+    yield { kind: "started", folder, iteration: trainer.iteration };
+    yield* trainInto(folder, trainer, before, signal);
+    yield { kind: "ended", folder, iteration: trainer.iteration, stopped: trainer.iteration < options.iterations };
+  } catch (error) {
+    throw folder === undefined ? error : await withAdvice(error, folder);
+  } finally {
+    trainer.destroy();
+  }
+}
+
+/**
+ * The run meant by `run` (path, name or number) with its newest checkpoint, or a checkpoint by its path.
+ *
+ * @param changes What may be different from now on
+ * @throws {RunError} If there is none, it has no checkpoint, or that is damaged or of another configuration
+ * @throws {RangeError} If a change is out of range or the run has done its iterations
+ */
+export async function findResumable(
+  run: string,
+  { runs = RUNS_FOLDER, changes = {} }: {
+    runs?: string;
+    changes?: Partial<Pick<TrainOptions, "iterations" | "sampleEvery" | "saveEvery">>;
+  } = {},
+): Promise<ResumedRun> {
+  const file = await findCheckpoint(run, runs);
+  const folder = file.path.split("/").slice(0, -1).join("/") || ".";
+  const record = await readOptions(folder) as { options?: TrainOptions; data?: { fingerprint?: string } };
+  const stored = record.options;
+  if (stored?.model === undefined || stored.adam === undefined) {
+    throw new RunError(
+      `Cannot resume ${folder}: ${OPTIONS_FILE} holds no options of a run, expected those it began with`,
+    );
+  }
+  const given = Object.entries(changes).filter(([, value]) => value !== undefined);
+  const options: TrainOptions = { ...stored, ...Object.fromEntries(given) };
+  checkOptions(options);
+  const checkpoint = await readCheckpoint(file);
+  checkConfiguration(checkpoint, options);
+  if (options.iterations <= checkpoint.iteration) {
+    throw new RangeError(
+      `Cannot resume ${folder}: ${checkpoint.iteration} iterations are done, expected more with --iterations`,
+    );
+  }
+  return { folder, checkpoint, options, fingerprint: record.data?.fingerprint };
+}
+
+async function* trainInto(
+  folder: string,
+  trainer: Trainer,
+  secondsBefore: number,
+  signal?: AbortSignal,
+): AsyncGenerator<TrainEvent> {
+  const { options, device } = trainer;
+  const { iterations, sampleEvery, saveEvery, reportEvery } = options;
+  const start = performance.now();
+  let window: Measurement[] = [];
+  let spent = 0; // ms in the window
+  let saved = -1;
+  while (trainer.iteration < iterations && !signal?.aborted) {
+    const stop = Math.min(
+      iterations,
+      nextMultiple(trainer.iteration, sampleEvery),
+      nextMultiple(trainer.iteration, saveEvery),
+    );
+    let last = performance.now();
+    for await (const measurement of trainer.run(stop, signal)) {
+      const now = performance.now();
+      spent += now - last;
+      last = now;
+      window.push(measurement);
+      yield { kind: "measured", measurement };
+      if (measurement.iteration % reportEvery !== 0 && measurement.iteration !== iterations) continue;
+      const report = reportOf(window, spent, { options, device, elapsed: secondsBefore + (now - start) / 1000 });
+      await appendMetrics(folder, report);
+      [window, spent] = [[], 0];
+      yield { kind: "reported", report };
+    }
+    const { iteration } = trainer;
+    const ended = iteration === iterations;
+    if (iteration % sampleEvery === 0 || ended) {
+      const path = `${folder}/samples-${String(iteration).padStart(6, "0")}.png`;
+      await writePictures(path, await trainer.sample());
+      yield { kind: "sampled", path };
+    }
+    if (iteration % saveEvery === 0 || ended) {
+      yield { kind: "saved", path: await save(folder, trainer), iteration };
+      saved = iteration;
+    }
+  }
+  const { iteration } = trainer;
+  if (iteration === saved || iteration === iterations) return;
+  if (window.length > 0) {
+    const elapsed = secondsBefore + (performance.now() - start) / 1000;
+    await appendMetrics(folder, reportOf(window, spent, { options, device, elapsed }));
+  }
+  yield { kind: "saved", path: await save(folder, trainer), iteration };
+}
+
+const nextMultiple = (iteration: number, step: number): number => (Math.floor(iteration / step) + 1) * step;
+
+async function save(folder: string, trainer: Trainer): Promise<string> {
+  const { iteration, options } = trainer;
+  return await writeCheckpoint(folder, iteration, {
+    options,
+    leaves: trainer.state.leaves(),
+    values: await trainer.read(),
+  });
+}
+
+function reportOf(
+  window: readonly Measurement[],
+  spent: number,
+  { options, device, elapsed }: { options: TrainOptions; device: Device; elapsed: number },
+): Report {
+  const names = Object.keys(window[0]);
+  const means = names.map((name) => [name, window.reduce((sum, m) => sum + m[name], 0) / window.length]);
+  const msPerIteration = spent / window.length;
+  return {
+    ...Object.fromEntries(means),
+    iteration: window[window.length - 1].iteration,
+    imagesPerSecond: tenths(options.batch * options.criticSteps * 1000 / msPerIteration),
+    msPerIteration: tenths(msPerIteration),
+    gpuBytes: device.bytes,
+    elapsedSeconds: tenths(elapsed),
+  } as Report;
+}
+
+const tenths = (x: number): number => Math.round(x * 10) / 10;
+
+function checkData({ folder, fingerprint }: ResumedRun, data: TrainingData): void {
+  if (fingerprint === undefined || fingerprint === data.fingerprint) return;
+  throw new RunError(
+    `Cannot resume ${folder}: the data in ${data.source} have fingerprint ${data.fingerprint.slice(0, 12)}, ` +
+      `expected ${fingerprint.slice(0, 12)}, that of the data it was begun with`,
+  );
+}
+
+async function writeOptions(folder: string, { options, device, data }: TrainJob): Promise<void> {
+  const { shape, fingerprint, source } = data;
+  const { versions, commit } = await provenance();
+  const record = { options, versions, commit, adapter: device.description, data: { shape, fingerprint, source } };
+  await writeWhole(`${folder}/${OPTIONS_FILE}`, `${JSON.stringify(record, null, 2)}\n`);
+}
+
+/** `fashionmnist-tree-small`. */
+function labelOf({ dataset, model, preset }: TrainOptions): string {
+  return [dataset, model.head, preset].join("-");
+}
+
+const REALS = 64;
+
+/** Images of the data in random order, pixels in [-1, 1]. */
+function realImages({ images, shape: [count, ...image] }: TrainingData, { seed }: TrainOptions) {
+  const size = images.length / count;
+  const chosen = permutation(count, seed, 0).subarray(0, REALS);
+  const pixels = new Float32Array(chosen.length * size);
+  chosen.forEach((index, i) => {
+    for (let j = 0; j < size; j++) pixels[i * size + j] = images[index * size + j] / 127.5 - 1;
+  });
+  return { images: pixels, shape: [chosen.length, ...image] };
+}
+
+async function writePictures(path: string, { images, shape }: { images: Float32Array; shape: readonly number[] }) {
+  await writeWhole(path, [await encodePng(imageGrid(images, { shape }))]);
+}
+
+/** The error with what can be gone on from; every checkpoint that was written is a good one. */
+async function withAdvice(error: unknown, folder: string): Promise<unknown> {
+  if (!(error instanceof NonFiniteError) && !(error instanceof DeviceError)) return error;
+  const last = (await checkpointsOf(folder).catch(() => [])).at(-1);
+  error.message += last ? `; the last good checkpoint is ${last.path}` : "; there is no checkpoint yet";
+  if (error instanceof NonFiniteError) error.message += ", and a lower --lr may help";
+  return error;
+}
