@@ -9,14 +9,14 @@ export interface Lifetime<K> {
 }
 
 /** Which slot every value lives in, how large the slots are, and the largest sum of values alive at once. */
-export interface Plan<K> {
+export interface MemoryPlan<K> {
   slotOf: Map<K, number>;
   slots: number[];
   largestLiveSet: number;
 }
 
 /** Assigns slots, first come first served: the free one that fits best, else the largest free one grows. */
-export function planMemory<K>(lifetimes: readonly Lifetime<K>[]): Plan<K> {
+export function planMemory<K>(lifetimes: readonly Lifetime<K>[]): MemoryPlan<K> {
   const slotOf = new Map<K, number>();
   const slots: number[] = [];
   const freeAt: number[] = []; // first step at which the slot is free

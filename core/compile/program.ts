@@ -7,13 +7,8 @@ import { input } from "../ops/source.ts";
 import { sameShape, type Shape, ShapeError } from "../shape.ts";
 import { type DType, type Tensor, TEXTURE_PITCH } from "../tensor.ts";
 import { leavesOf } from "../tree.ts";
-import { fuse, type Group, readsOf } from "./fuse.ts";
-import { topologicalOrder } from "./graph.ts";
-import { copy, lower } from "./lower.ts";
-import { type Lifetime, planMemory } from "./memory.ts";
-import { simplify } from "./simplify.ts";
+import { plan, type Update } from "./plan.ts";
 import { type HostArray, hostArray, State } from "./state.ts";
-import { type KernelText, writeKernel } from "./write.ts";
 
 export { type HostArray, State } from "./state.ts";
 
@@ -126,7 +121,7 @@ export async function compile<S extends Tensors, I extends InputSpecs>(
   ) as { [name in keyof I]: Tensor };
   const result = step(state?.tensors as S, places);
   const updates = state && result.state ? changedLeaves(state, result.state) : [];
-  return await build(device, Object.entries(result.outputs ?? {}), updates, places);
+  return await build(device, result.outputs ?? {}, updates, places);
 }
 
 /** Computes tensors that need no state and no inputs: compiles, runs once, reads, frees. */
@@ -146,17 +141,11 @@ export async function createState<S extends Tensors>(device: Device, tree: S): P
   const leaves = leavesOf<Tensor>(tree, isTensor);
   const state = new State(device, tree, (leaf) => device.createBuffer(leaf.size * 4, "state"));
   const places = state.leaves();
-  const updates = places.map(([path, place], i): Update => ({ path, place, value: leaves[i][1] }));
-  const program = await build(device, [], updates, {});
+  const updates = places.map(([, place], i): Update => ({ place, value: leaves[i][1] }));
+  const program = await build(device, {}, updates, {});
   program.run();
   program.destroy();
   return state;
-}
-
-interface Update {
-  path: string;
-  place: Tensor;
-  value: Tensor;
 }
 
 function changedLeaves<S extends Tensors>(state: State<S>, changed: Tensors): Update[] {
@@ -167,174 +156,95 @@ function changedLeaves<S extends Tensors>(state: State<S>, changed: Tensors): Up
       const expected = place ? `${place.dtype} [${place.shape}]` : `one of ${[...places.keys()].join(", ")}`;
       throw new ShapeError(`Cannot replace ${path} by ${value.dtype} [${value.shape}]: expected ${expected}`);
     }
-    return value === place ? [] : [{ path, place, value }];
+    return value === place ? [] : [{ place, value }];
   });
 }
 
+/** Plans, allocates, compiles the pipelines and makes the commands. */
 async function build(
   device: Device,
-  outputs: readonly (readonly [name: string, tensor: Tensor])[],
+  outputs: Readonly<Record<string, Tensor>>,
   updates: readonly Update[],
   places: Readonly<Record<string, Tensor>>,
 ): Promise<Program> {
-  const wanted = [...outputs.map(([, tensor]) => tensor), ...updates.map(({ value }) => value)];
-  // What leaves the program has a buffer of its own: sources, views and what is wanted twice are copied.
-  const owned = (tensor: Tensor) => tensor.op.view || tensor.op.source ? copy(tensor) : tensor;
-  const simple = simplify(lower(simplify(wanted).map(owned), device.traits)).map(owned);
-  const values = simple.map((tensor, i) => simple.indexOf(tensor) < i ? copy(tensor) : tensor);
-  const outputValues = values.slice(0, outputs.length);
-  const newValues = values.slice(outputs.length);
-
-  const { groups, roots } = fuse(values, newValues, device.traits);
-  const reads = groups.map((group) =>
-    new Set(group.members.flatMap((member) => readsOf(member, roots).map(({ node }) => node)))
-  );
-  const inPlace = new Map<Tensor, Tensor>();
-  updates.forEach(({ place }, i) => {
-    const at = groups.findIndex((group) => group.members.includes(newValues[i]));
-    if (replaceable(place, groups[at], roots) && reads.every((set, other) => other <= at || !set.has(place))) {
-      inPlace.set(newValues[i], place);
-    }
-  });
-  const kept = new Set(values);
-  const stored = new Set([...roots].filter((root) => {
-    const own = groups.find((group) => group.members.includes(root));
-    return kept.has(root) || groups.some((group, i) => group !== own && reads[i].has(root));
-  }));
-
-  const numbers = new Map<Tensor, number>();
-  const number = (node: Tensor): number => {
-    if (!numbers.has(node)) numbers.set(node, numbers.size);
-    return numbers.get(node)!;
-  };
-  const texts = groups.map((group) => writeKernel(group, { adapter: device.traits, roots, stored, inPlace, number }));
-  return await assemble(device, { groups, texts, stored, reads, inPlace }, {
-    outputs: outputs.map(([name], i) => ({ name, tensor: outputValues[i] })),
-    updates: updates.map(({ place }, i) => ({ place, value: newValues[i] })),
-    places,
-    sources: topologicalOrder(values).filter((node) => node.op.source),
-  });
-}
-
-/** Whether a group may overwrite a variable: it reads it, if at all, element by element where it writes. */
-function replaceable(place: Tensor, group: Group, roots: ReadonlySet<Tensor>): boolean {
-  return group.members.every((member) =>
-    readsOf(member, roots).every(({ node, inPlace }) => node !== place || inPlace)
-  );
-}
-
-interface Kernels {
-  groups: readonly Group[];
-  texts: readonly KernelText[];
-  stored: ReadonlySet<Tensor>;
-  reads: readonly ReadonlySet<Tensor>[];
-  inPlace: ReadonlyMap<Tensor, Tensor>;
-}
-
-interface Ends {
-  outputs: readonly { name: string; tensor: Tensor }[];
-  updates: readonly { place: Tensor; value: Tensor }[];
-  places: Readonly<Record<string, Tensor>>;
-  sources: readonly Tensor[];
-}
-
-/** Allocates, compiles the pipelines and makes the commands. */
-async function assemble(device: Device, kernels: Kernels, ends: Ends): Promise<Program> {
-  const { groups, texts, stored, reads, inPlace } = kernels;
+  const before = device.bytes;
+  const planned = plan(Object.values(outputs), updates, device.traits);
+  const { texts, memory, textures } = planned;
   const owned: (GPUBuffer | GPUTexture)[] = [];
   const own = <R extends GPUBuffer | GPUTexture>(resource: R): R => {
     owned.push(resource);
     return resource;
   };
-  const before = device.bytes;
   const buffers = new Map<Tensor, GPUBuffer>();
-  for (const source of ends.sources) {
-    if (source.op.source === "fill") continue;
-    const { name } = source.attributes;
-    if (source.op.source === "variable" && !device.variables.get(source)) {
-      throw new TypeError(
-        `Cannot compile with variable ${name}: its state was not made on this device, or was destroyed`,
-      );
-    }
-    if (source.op.source === "input" && !Object.values(ends.places).includes(source)) {
-      throw new TypeError(`Cannot compile with input ${name}: it is not among the inputs of this program`);
-    }
-    const buffer = device.variables.get(source) ?? own(device.createBuffer(source.size * 4, source.op.name));
-    buffers.set(source, buffer);
-    if (source.op.source === "constant") {
-      device.gpu.queue.writeBuffer(buffer, 0, source.attributes.data as Float32Array<ArrayBuffer>);
-    }
-  }
   const inputs = new Map(
-    Object.entries(ends.places).map(([name, place]) => {
-      const buffer = buffers.get(place) ?? own(device.createBuffer(place.size * 4, name));
+    Object.entries(places).map(([name, place]) => {
+      const buffer = own(device.createBuffer(place.size * 4, name));
+      buffers.set(place, buffer);
       return [name, { place, buffer }];
     }),
   );
-  for (const { tensor } of ends.outputs) buffers.set(tensor, own(device.createBuffer(tensor.size * 4, "output")));
-  for (const [value, place] of inPlace) buffers.set(value, device.variables.get(place)!);
-
-  // Intermediate values share buffers; so do the textures that operands are copied to.
-  const lastRead = (node: Tensor, list: readonly ReadonlySet<Tensor>[]) => list.findLastIndex((set) => set.has(node));
-  const copied = new Set(ends.updates.filter(({ value }) => !inPlace.has(value)).map(({ value }) => value));
-  const lifetimes: Lifetime<Tensor>[] = groups.flatMap((group, from) =>
-    group.members.filter((member) => stored.has(member) && !buffers.has(member)).map((key) => {
-      const to = copied.has(key) ? groups.length : Math.max(from, lastRead(key, reads));
-      return { key, bytes: Math.ceil(key.size / 4) * 16, from, to };
-    })
-  );
-  const plan = planMemory(lifetimes);
-  const slots = plan.slots.map((bytes) => own(device.createBuffer(bytes, "intermediate values")));
-  for (const [node, slot] of plan.slotOf) buffers.set(node, slots[slot]);
-
-  const textured = texts.map((text) =>
-    new Set(text.bindings.filter(({ access }) => access === "texture").map(({ node }) => node))
-  );
-  const textureKeys = [...new Set(textured.flatMap((set) => [...set]))];
-  const texturePlan = planMemory(textureKeys.map((key) => ({
-    key,
-    bytes: Math.ceil(key.size / 4 / TEXTURE_PITCH), // rows
-    from: textured.findIndex((set) => set.has(key)),
-    to: lastRead(key, textured),
-  })));
-  const textures = texturePlan.slots.map((rows) => own(device.createTexture(TEXTURE_PITCH, rows, "operand")));
+  for (const source of planned.sources) buffers.set(source, buffers.get(source) ?? sourceBuffer(device, source, own));
+  for (const [value, place] of planned.inPlace) buffers.set(value, device.variables.get(place)!);
+  const slots = memory.slots.map((bytes) => own(device.createBuffer(bytes, "intermediate values")));
+  for (const [node, slot] of memory.slotOf) buffers.set(node, slots[slot]);
+  const results = Object.keys(outputs).map((name, i) => {
+    const tensor = planned.outputs[i];
+    const buffer = own(device.createBuffer(tensor.size * 4, name));
+    buffers.set(tensor, buffer);
+    return { name, tensor, buffer };
+  });
+  const operands = textures.slots.map((rows) => own(device.createTexture(TEXTURE_PITCH, rows, "operand")));
+  const textureOf = (node: Tensor) => operands[textures.slotOf.get(node)!];
 
   const pipelines = await Promise.all(
     texts.map((text) => device.pipelines.get({ ...text, bindings: text.bindings.map(({ access }) => access) })),
   );
-  const commands = texts.flatMap((text, i): Command[] => {
-    const fresh = [...textured[i]].filter((node) => textured.findIndex((set) => set.has(node)) === i);
+  const commands = texts.flatMap(({ label, bindings, workgroups }, i): Command[] => {
     const { pipeline, layout } = pipelines[i];
-    const resourceOf = (node: Tensor, access: string): GPUBindingResource =>
-      access === "texture" ? textures[texturePlan.slotOf.get(node)!].createView() : { buffer: buffers.get(node)! };
-    const entries = text.bindings.map(({ node, access }, binding) => ({ binding, resource: resourceOf(node, access) }));
-    const bindGroup = device.gpu.createBindGroup({ label: text.label, layout, entries });
+    const entries = bindings.map(({ node, access }, binding): GPUBindGroupEntry => ({
+      binding,
+      resource: access === "texture" ? textureOf(node).createView() : { buffer: buffers.get(node)! },
+    }));
+    const bindGroup = device.gpu.createBindGroup({ label, layout, entries });
     return [
-      ...fresh.map((node): Command => ({
+      ...planned.freshTextures[i].map((node): Command => ({
         kind: "texture",
         from: buffers.get(node)!,
-        to: textures[texturePlan.slotOf.get(node)!],
+        to: textureOf(node),
         texels: Math.ceil(node.size / 4),
       })),
-      { kind: "dispatch", label: text.label, pipeline, bindGroup, workgroups: text.workgroups },
+      { kind: "dispatch", label, pipeline, bindGroup, workgroups },
     ];
   });
-  for (const { place, value } of ends.updates) {
-    if (inPlace.has(value)) continue;
-    commands.push({
-      kind: "buffer",
-      from: buffers.get(value)!,
-      to: device.variables.get(place)!,
-      bytes: place.size * 4,
-    });
-  }
+  commands.push(...planned.copied.map(({ place, value }): Command => ({
+    kind: "buffer",
+    from: buffers.get(value)!,
+    to: device.variables.get(place)!,
+    bytes: place.size * 4,
+  })));
   const report: ProgramReport = {
     dispatches: texts.length,
     copies: commands.length - texts.length,
     bytes: device.bytes - before,
-    largestLiveSet: plan.largestLiveSet,
+    largestLiveSet: memory.largestLiveSet,
     kernels: texts.map(({ label, multiplyAdds, workgroups }) => ({ label, multiplyAdds, workgroups })),
   };
-  const outputs = ends.outputs.map((output) => ({ ...output, buffer: buffers.get(output.tensor)! }));
-  return new Program(device, report, commands, owned, inputs, outputs);
+  return new Program(device, report, commands, owned, inputs, results);
+}
+
+/** The buffer of a variable; for a constant a new one that holds it. */
+function sourceBuffer(device: Device, source: Tensor, own: (buffer: GPUBuffer) => GPUBuffer): GPUBuffer {
+  const { name, data } = source.attributes;
+  if (source.op.source === "constant") {
+    const buffer = own(device.createBuffer(source.size * 4, "constant"));
+    device.gpu.queue.writeBuffer(buffer, 0, data as Float32Array<ArrayBuffer>);
+    return buffer;
+  }
+  const buffer = device.variables.get(source);
+  if (buffer) return buffer;
+  throw new TypeError(
+    source.op.source === "input"
+      ? `Cannot compile with input ${name}: it belongs to another function, expected one of this function's own inputs`
+      : `Cannot compile with variable ${name}: its state is gone or on another device, expected a state of this device`,
+  );
 }

@@ -130,14 +130,12 @@ function fold(groups: number): readonly [x: number, y: number, z: number] {
   return [x, Math.ceil(groups / x), 1];
 }
 
+/** What a kernel computes, for people: its operations and the shape of the last result. */
 function label(group: Group): string {
-  if (Deno.env.get("HMOG_DBG")) {
-    return group.members.map((m) => `${m.op.name}${m.op.reduction ? `<${m.inputs[0].shape}>` : ""}[${m.shape}]`).join(
-      "+",
-    );
-  }
   const names = group.members.map((member) => member.op.name);
-  return names.length > 4 ? `${names.slice(0, 3).join("+")}+${names.length - 3} more` : names.join("+");
+  const shown = names.length > 4 ? `${names.slice(0, 3).join("+")}+${names.length - 3} more` : names.join("+");
+  const from = group.anchor?.op.reduction ? `[${group.anchor.inputs[0].shape}] to ` : "";
+  return `${shown} ${from}[${group.members[group.members.length - 1].shape}]`;
 }
 
 function writeElementwise(group: Group, surroundings: Surroundings): KernelText {
