@@ -51,7 +51,9 @@ export function softTree(options: HeadOptions): MixtureHead<SoftTree> {
     apply(parameters, z, region) {
       const logits = linear(parameters.gates, z);
       const logWeights = logLevelWeights(logits, depth);
-      const weights = region === undefined ? exp(logWeights) : softmax(logWeights, region);
+      const weights = region === undefined
+        ? reshape(exp(logWeights), [z.shape[0], leaves])
+        : softmax(reshape(logWeights, [z.shape[0], leaves]), region);
       const features = mixLeaves(parameters.leaves, weights, z);
       return { features: reshape(features, [z.shape[0], ...featureShape]), weights, gates: sigmoid(logits) };
     },
@@ -75,7 +77,7 @@ export function checkDepth(depth: number, what = "tree"): void {
  *
  * @param logits `a [batch, gates]`, the gates before the sigmoid in level order
  * @param level From 0, the root, to the depth of the tree
- * @returns `[batch, 2^level]`
+ * @returns `[batch, 2, …, 2]`, an axis per gate on the path; row-major these are the nodes from left to right
  */
 export function logLevelWeights(logits: Tensor, level: number): Tensor {
   const batch = logits.shape[0];
@@ -86,8 +88,8 @@ export function logLevelWeights(logits: Tensor, level: number): Tensor {
     const side = reshape(constant([-1, 1]), shape.map((_, axis) => axis === above + 1 ? 2 : 1)); // left, right
     return softplus(mul(broadcastTo(gates, shape), broadcastTo(side, shape)));
   });
-  if (level === 0) return zeros([batch, 1]);
-  return reshape(neg(sides.reduce((a, b) => add(a, b))), [batch, 2 ** level]);
+  if (level === 0) return zeros([batch]);
+  return neg(sides.reduce((a, b) => add(a, b)));
 }
 
 /**
@@ -105,7 +107,7 @@ export function nodeWeights(weights: Tensor): Tensor {
 }
 
 /**
- * The leaves under a node as a region for `MixtureHead.apply` and `drawLatent`.
+ * The leaves under a node as a region for `MixtureHead.apply` and `drawFromRegion`.
  *
  * @param node Level order: 0 is the root, the last `2^depth` are the leaves
  * @returns `2^depth` numbers, 1 for the leaves under the node, 0 for the others

@@ -5,7 +5,7 @@ import { leavesUnder, logLevelWeights, nodeWeights, softTree } from "../../core/
 import { linear } from "../../core/nn/linear.ts";
 import { initializer } from "../../core/nn/init.ts";
 import { exp } from "../../core/ops/elementwise.ts";
-import { slice } from "../../core/ops/movement.ts";
+import { reshape, slice } from "../../core/ops/movement.ts";
 import { normal, randomKey } from "../../core/ops/random.ts";
 import { constant } from "../../core/ops/source.ts";
 import { evaluate64, evaluateAll64 } from "../reference/interpreter.ts";
@@ -57,7 +57,7 @@ Deno.test("logLevelWeights() of depth 10, the deepest, sums to 1 on the GPU", as
   const logits = normal(randomKey(1), { shape: [3, 1023], stream: 0 });
   const [weights, nodes] = await onGpu([
     exp(logLevelWeights(logits, 10)),
-    nodeWeights(exp(logLevelWeights(logits, 10))),
+    nodeWeights(reshape(exp(logLevelWeights(logits, 10)), [3, 1024])),
   ]);
   for (const row of rowsOf(weights, 1024)) assertAlmostEquals(total(row), 1, FLOAT32_TOLERANCE);
   for (const row of rowsOf(nodes, 2047)) {
