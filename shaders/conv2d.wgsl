@@ -20,6 +20,31 @@ override KERNEL_Y: i32;
 override KERNEL_X: i32;
 override STRIDE: i32;
 override PADDING: i32;
+
+//# if TILED
+@group(0) @binding(0) var<storage, read> rows: array<f32>;
+@group(0) @binding(1) var<storage, read> columns: array<f32>;
+
+// i counts pixels of y, k taps and channels.
+fn row_value(z: u32, i: u32, k: u32) -> f32 {
+  let tap = i32(k / IN);
+  let iy = i32(i / OUT_WIDTH % OUT_HEIGHT) * STRIDE - PADDING + tap / KERNEL_X;
+  let ix = i32(i % OUT_WIDTH) * STRIDE - PADDING + tap % KERNEL_X;
+  if (iy < 0 || iy >= HEIGHT || ix < 0 || ix >= WIDTH_X) {
+    return 0.0;
+  }
+  let sample = i / (OUT_HEIGHT * OUT_WIDTH);
+  return rows[((sample * u32(HEIGHT) + u32(iy)) * u32(WIDTH_X) + u32(ix)) * IN + k % IN];
+}
+
+fn column_value(z: u32, k: u32, j: u32) -> f32 {
+  return columns[k * OUT + j];
+}
+
+fn put(z: u32, i: u32, j: u32, value: T) {
+  store((i * OUT + j) / ${WIDTH}u, value);
+}
+//# else
 override COLUMN_BLOCKS: u32;
 override PIXEL_BLOCKS: u32;
 override BLOCKS: u32;
@@ -88,3 +113,4 @@ fn row_block(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_
   }
 //# end
 }
+//# end

@@ -20,8 +20,34 @@ override KERNEL_X: u32;
 override STRIDE: i32;
 override PADDING: i32;
 override SPLIT: u32;
-override ROW_BLOCKS: u32;
+
+//# if TILED
+@group(0) @binding(0) var<storage, read> rows: array<f32>;
+@group(0) @binding(1) var<storage, read> columns: array<f32>;
+
+// z = s; i counts taps and channels, k pixels of the range.
+fn row_value(z: u32, i: u32, k: u32) -> f32 {
+  let pixel = z * SPLIT + k;
+  let tap = i / IN;
+  let iy = i32(pixel / OUT_WIDTH % OUT_HEIGHT) * STRIDE - PADDING + i32(tap / KERNEL_X);
+  let ix = i32(pixel % OUT_WIDTH) * STRIDE - PADDING + i32(tap % KERNEL_X);
+  let sample = pixel / (OUT_HEIGHT * OUT_WIDTH);
+  if (sample >= BATCH || iy < 0 || iy >= HEIGHT || ix < 0 || ix >= WIDTH_X) {
+    return 0.0;
+  }
+  return rows[((sample * u32(HEIGHT) + u32(iy)) * u32(WIDTH_X) + u32(ix)) * IN + i % IN];
+}
+
+fn column_value(z: u32, k: u32, j: u32) -> f32 {
+  return columns[min(z * SPLIT + k, BATCH * OUT_HEIGHT * OUT_WIDTH - 1u) * OUT + j];
+}
+
+fn put(z: u32, i: u32, j: u32, value: T) {
+  store(((z * KERNEL_Y * KERNEL_X * IN + i) * OUT + j) / ${WIDTH}u, value);
+}
+//# else
 override COLUMN_BLOCKS: u32;
+override ROW_BLOCKS: u32;
 override BLOCKS: u32;
 override FOLD: u32; // workgroups in x
 
@@ -102,3 +128,4 @@ fn row_block(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_
   }
 //# end
 }
+//# end

@@ -18,6 +18,47 @@ override KERNEL_Y: i32;
 override KERNEL_X: i32;
 override STRIDE: i32;
 override PADDING: i32;
+
+//# if TILED
+@group(0) @binding(0) var<storage, read> rows: array<f32>;
+@group(0) @binding(1) var<storage, read> columns: array<f32>;
+
+override BLOCK_HEIGHT: u32; // q from 0 to BLOCK_HEIGHT − 1
+override BLOCK_WIDTH: u32;
+override TAPS_X: u32; // most taps of a phase along x
+
+// z = phase of y · STRIDE + phase of x; i counts samples and q; k taps of the phase and channels.
+fn row_value(z: u32, i: u32, k: u32) -> f32 {
+  let tap = k / OUT;
+  let oy = i32(i / BLOCK_WIDTH % BLOCK_HEIGHT) - i32(tap / TAPS_X);
+  let ox = i32(i % BLOCK_WIDTH) - i32(tap % TAPS_X);
+  if (oy < 0 || oy >= OUT_HEIGHT || ox < 0 || ox >= OUT_WIDTH) {
+    return 0.0;
+  }
+  let sample = i / (BLOCK_HEIGHT * BLOCK_WIDTH);
+  return rows[((sample * u32(OUT_HEIGHT) + u32(oy)) * u32(OUT_WIDTH) + u32(ox)) * OUT + k % OUT];
+}
+
+fn column_value(z: u32, k: u32, j: u32) -> f32 {
+  let tap = k / OUT;
+  let ky = i32(z) / STRIDE + i32(tap / TAPS_X) * STRIDE;
+  let kx = i32(z) % STRIDE + i32(tap % TAPS_X) * STRIDE;
+  if (ky >= KERNEL_Y || kx >= KERNEL_X) {
+    return 0.0;
+  }
+  return columns[(u32(ky * KERNEL_X + kx) * OUT + k % OUT) * IN + j];
+}
+
+fn put(z: u32, i: u32, j: u32, value: T) {
+  let iy = i32(i / BLOCK_WIDTH % BLOCK_HEIGHT) * STRIDE + i32(z) / STRIDE - PADDING;
+  let ix = i32(i % BLOCK_WIDTH) * STRIDE + i32(z) % STRIDE - PADDING;
+  if (iy < 0 || iy >= HEIGHT || ix < 0 || ix >= WIDTH_X) {
+    return;
+  }
+  let sample = i / (BLOCK_HEIGHT * BLOCK_WIDTH);
+  store((((sample * u32(HEIGHT) + u32(iy)) * u32(WIDTH_X) + u32(ix)) * IN + j) / ${WIDTH}u, value);
+}
+//# else
 override COLUMN_BLOCKS: u32;
 override PIXEL_BLOCKS: u32;
 override BLOCKS: u32;
@@ -88,3 +129,4 @@ fn row_block(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_
   }
 //# end
 }
+//# end

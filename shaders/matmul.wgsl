@@ -12,8 +12,35 @@ override M: u32;
 override N: u32;
 override K: u32;
 override SPLIT: u32;
-override ROW_BLOCKS: u32;
+
+//# if TILED
+@group(0) @binding(0) var<storage, read> rows: array<f32>;
+@group(0) @binding(1) var<storage, read> columns: array<f32>;
+
+// z = s · BATCHES + b; k counts within the range.
+fn row_value(z: u32, i: u32, k: u32) -> f32 {
+  let at = z / BATCHES * SPLIT + k;
+  if (at >= K) {
+    return 0.0;
+  }
+//# if TRANSPOSED
+  return rows[(z % BATCHES * K + at) * M + i];
+//# else
+  return rows[(z % BATCHES * M + i) * K + at];
+//# end
+}
+
+fn column_value(z: u32, k: u32, j: u32) -> f32 {
+  let at = z / BATCHES * SPLIT + k;
+  return columns[(z % BATCHES * K + min(at, K - 1u)) * N + j];
+}
+
+fn put(z: u32, i: u32, j: u32, value: T) {
+  store(((z * M + i) * N + j) / ${WIDTH}u, value);
+}
+//# else
 override COLUMN_BLOCKS: u32;
+override ROW_BLOCKS: u32;
 override BLOCKS: u32;
 override FOLD: u32; // workgroups in x
 
@@ -87,3 +114,4 @@ fn row_block(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_
   }
 //# end
 }
+//# end

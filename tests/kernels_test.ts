@@ -13,14 +13,14 @@ import { Dispatch, openDevice, pipelineOf } from "./dispatch.ts";
 /** Sums of at most a few hundred products of numbers in [-1, 1], in f32. */
 const TOLERANCE = 2e-4;
 
-const SOFTWARE: AdapterTraits = {
+/** All candidates are tried; the kind of adapter only decides their order. */
+const ADAPTER: AdapterTraits = {
   software: true,
   maxInvocations: 1024,
   maxWorkgroupMemory: 32768,
   maxStorageBuffers: 8,
   maxTextureSide: 8192,
 };
-const HARDWARE: AdapterTraits = { ...SOFTWARE, software: false };
 
 const device = await openDevice();
 
@@ -40,6 +40,8 @@ async function check(
   expected: Float64Array,
 ) {
   for (const [i, kernel] of kernels.entries()) {
+    // The third is the second with another tile; compiling it for some of the shapes is enough.
+    if (i === 2 && expected.length % 3 !== 0) continue;
     const pipeline = await pipelineOf(device!, kernel);
     const values = await new Dispatch(device!, kernel, pipeline, inputs, expected.length).run();
     let worst = 0;
@@ -119,6 +121,7 @@ const MATMULS: readonly [batches: number, m: number, n: number, k: number, split
   [1, 6, 260, 4, 1],
   [1, 192, 1, 100, 1],
   [5, 4, 4, 4, 1],
+  [70001, 1, 1, 1, 1], // more workgroups than one dimension holds
 ];
 
 /** batch, height, width, inChannels, outChannels, kernelHeight, kernelWidth, stride, padding, rows and columns left over. */
@@ -162,52 +165,49 @@ function convProblem(
   };
 }
 
-for (const [label, adapter] of [["software", SOFTWARE], ["hardware", HARDWARE]] as const) {
-  Deno.test({
-    name: `matmulKernels() for a ${label} adapter agree with float64 loops`,
-    ignore: device === null, // no WebGPU adapter here
-    sanitizeResources: false,
-    fn: async () => {
-      for (const [batches, m, n, k, splits] of MATMULS) {
-        const x = numbers(batches * m * k, 1);
-        const y = numbers(batches * k * n, 2);
-        for (const a of ["mk", "km"] as const) {
-          const problem = { batches, m, n, k, a, splits };
-          await check(JSON.stringify(problem), matmulKernels(problem, adapter), [x, y], matmulReference(problem, x, y));
-        }
+Deno.test({
+  name: "matmulKernels() agree with float64 loops",
+  ignore: device === null, // no WebGPU adapter here
+  sanitizeResources: false,
+  fn: async () => {
+    for (const [batches, m, n, k, splits] of MATMULS) {
+      const x = numbers(batches * m * k, 1);
+      const y = numbers(batches * k * n, 2);
+      for (const a of ["mk", "km"] as const) {
+        const problem = { batches, m, n, k, a, splits };
+        await check(JSON.stringify(problem), matmulKernels(problem, ADAPTER), [x, y], matmulReference(problem, x, y));
       }
-    },
-  });
+    }
+  },
+});
 
-  Deno.test({
-    name:
-      `conv2dKernels(), convTranspose2dKernels(), conv2dWeightKernels() for a ${label} adapter agree with float64 loops`,
-    ignore: device === null, // no WebGPU adapter here
-    sanitizeResources: false,
-    fn: async () => {
-      for (const list of CONVS) {
-        const p = convProblem(list);
-        const name = JSON.stringify(p);
-        const pixels = p.outHeight * p.outWidth;
-        const x = numbers(p.batch * p.height * p.width * p.inChannels, 3);
-        const w = numbers(p.kernelHeight * p.kernelWidth * p.inChannels * p.outChannels, 4);
-        const y = numbers(p.batch * pixels * p.outChannels, 5);
-        const conv = new Float64Array(y.length);
-        eachProduct(p, (yi, xi, wi) => conv[yi] += x[xi] * w[wi]);
-        await check(`conv2d ${name}`, conv2dKernels(p, adapter), [x, w], conv);
+Deno.test({
+  name: `conv2dKernels(), convTranspose2dKernels(), conv2dWeightKernels() agree with float64 loops`,
+  ignore: device === null, // no WebGPU adapter here
+  sanitizeResources: false,
+  fn: async () => {
+    for (const list of CONVS) {
+      const p = convProblem(list);
+      const name = JSON.stringify(p);
+      const pixels = p.outHeight * p.outWidth;
+      const x = numbers(p.batch * p.height * p.width * p.inChannels, 3);
+      const w = numbers(p.kernelHeight * p.kernelWidth * p.inChannels * p.outChannels, 4);
+      const y = numbers(p.batch * pixels * p.outChannels, 5);
+      const conv = new Float64Array(y.length);
+      eachProduct(p, (yi, xi, wi) => conv[yi] += x[xi] * w[wi]);
+      await check(`conv2d ${name}`, conv2dKernels(p, ADAPTER), [x, w], conv);
 
-        const transposed = new Float64Array(x.length);
-        eachProduct(p, (yi, xi, wi) => transposed[xi] += y[yi] * w[wi]);
-        const swapped = swapLast(w, p.inChannels, p.outChannels);
-        await check(`convTranspose2d ${name}`, convTranspose2dKernels(p, adapter), [y, swapped], transposed);
+      const transposed = new Float64Array(x.length);
+      eachProduct(p, (yi, xi, wi) => transposed[xi] += y[yi] * w[wi]);
+      const swapped = swapLast(w, p.inChannels, p.outChannels);
+      await check(`convTranspose2d ${name}`, convTranspose2dKernels(p, ADAPTER), [y, swapped], transposed);
 
-        for (const splits of new Set([1, 3, conv2dWeightSplits(p, adapter)])) {
-          const range = Math.ceil(p.batch * pixels / splits / 4) * 4;
-          const weight = new Float64Array(splits * w.length);
-          eachProduct(p, (yi, xi, wi, pixel) => weight[Math.floor(pixel / range) * w.length + wi] += x[xi] * y[yi]);
-          await check(`conv2dWeight ${splits} ${name}`, conv2dWeightKernels(p, splits, adapter), [x, y], weight);
-        }
+      for (const splits of new Set([1, 3, conv2dWeightSplits(p, ADAPTER)])) {
+        const range = Math.ceil(p.batch * pixels / splits / 4) * 4;
+        const weight = new Float64Array(splits * w.length);
+        eachProduct(p, (yi, xi, wi, pixel) => weight[Math.floor(pixel / range) * w.length + wi] += x[xi] * y[yi]);
+        await check(`conv2dWeight ${splits} ${name}`, conv2dWeightKernels(p, splits, ADAPTER), [x, y], weight);
       }
-    },
-  });
-}
+    }
+  },
+});

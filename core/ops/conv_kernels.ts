@@ -1,7 +1,8 @@
 /** Kernels of the three convolution forms, best first: the partial derivatives of `Σ y[n, oy, ox, o] x[…] w[…]`. */
 
 import type { AdapterTraits, Kernel } from "../tensor.ts";
-import { rowBlockKernel, splitRange } from "./row_block.ts";
+import { fitTextures, rowBlockKernel, splitRange } from "./row_block.ts";
+import { inOrder, tiledKernels } from "./tiled.ts";
 import conv2d from "../../shaders/conv2d.wgsl" with { type: "text" };
 import convTranspose2d from "../../shaders/conv_transpose2d.wgsl" with { type: "text" };
 import conv2dWeight from "../../shaders/conv2d_weight.wgsl" with { type: "text" };
@@ -24,57 +25,85 @@ export interface ConvProblem {
 }
 
 /** Candidates for `y [batch, outHeight, outWidth, outChannels]` from `x` and `w [kh, kw, inChannels, outChannels]`. */
-export function conv2dKernels(problem: ConvProblem, _adapter: AdapterTraits): Kernel[] {
-  const aligned = problem.inChannels % 4 === 0;
-  return [rowBlockKernel(conv2d, {
-    rows: problem.batch,
-    columns: problem.outChannels,
-    pixels: problem.outHeight * problem.outWidth,
-    repeats: 1,
-    rowLoads: aligned ? 1 : 2,
-    rowGroup: 1,
-    multiplyAdds: multiplyAddsOf(problem),
-  }, { ...shapeConstants(problem), ALIGNED: Number(aligned) })];
+export function conv2dKernels(problem: ConvProblem, adapter: AdapterTraits): Kernel[] {
+  const { batch, inChannels, outChannels, outHeight, outWidth, kernelHeight, kernelWidth } = problem;
+  const sizes = sizesOf(problem);
+  const pixels = outHeight * outWidth;
+  const aligned = inChannels % 4 === 0;
+  const constants = { ...shapeConstants(problem), ALIGNED: Number(aligned) };
+  const product = { rows: batch, columns: outChannels, repeats: 1, multiplyAdds: multiplyAddsOf(problem) };
+  return inOrder(
+    adapter.software,
+    fitTextures(adapter, sizes.x, sizes.w),
+    rowBlockKernel(conv2d, { ...product, pixels, rowLoads: aligned ? 1 : 2, rowGroup: 1 }, constants),
+    tiledKernels(
+      conv2d,
+      { ...product, rows: batch * pixels, depth: kernelHeight * kernelWidth * inChannels },
+      constants,
+    ),
+  );
 }
 
 /** Candidates for `x [batch, height, width, inChannels]` from `y` and `w` stored as `[kh, kw, outChannels, inChannels]`. */
-export function convTranspose2dKernels(problem: ConvProblem, _adapter: AdapterTraits): Kernel[] {
-  const step = problem.outChannels % 4 === 0 ? 4 : 1;
-  return [rowBlockKernel(convTranspose2d, {
-    rows: problem.batch,
-    columns: problem.inChannels,
-    pixels: problem.height * problem.width,
-    repeats: 1,
-    rowLoads: step === 4 ? 1 : 4,
-    rowGroup: 1,
-    multiplyAdds: multiplyAddsOf(problem),
-  }, { ...shapeConstants(problem), STEP: step })];
+export function convTranspose2dKernels(problem: ConvProblem, adapter: AdapterTraits): Kernel[] {
+  const { batch, height, width, inChannels, outChannels, kernelHeight, kernelWidth, stride, padding } = problem;
+  const sizes = sizesOf(problem);
+  const step = outChannels % 4 === 0 ? 4 : 1;
+  const blockHeight = Math.floor((height - 1 + padding) / stride) + 1;
+  const blockWidth = Math.floor((width - 1 + padding) / stride) + 1;
+  const tapsX = Math.ceil(kernelWidth / stride);
+  const depth = Math.ceil(kernelHeight / stride) * tapsX * outChannels;
+  const constants = {
+    ...shapeConstants(problem),
+    STEP: step,
+    BLOCK_HEIGHT: blockHeight,
+    BLOCK_WIDTH: blockWidth,
+    TAPS_X: tapsX,
+  };
+  const product = { rows: batch, columns: inChannels, repeats: 1, multiplyAdds: multiplyAddsOf(problem) };
+  return inOrder(
+    adapter.software,
+    fitTextures(adapter, sizes.y, sizes.w),
+    rowBlockKernel(
+      convTranspose2d,
+      { ...product, pixels: height * width, rowLoads: step === 4 ? 1 : 4, rowGroup: 1 },
+      constants,
+    ),
+    tiledKernels(
+      convTranspose2d,
+      { ...product, rows: batch * blockHeight * blockWidth, depth, repeats: stride ** 2 },
+      constants,
+    ),
+  );
 }
 
 /**
  * Candidates for `dw [splits, kh, kw, inChannels, outChannels]` from `x` and `dy`, the `s`-th part summed over the
  * `s`-th range of output pixels (of all samples).
  */
-export function conv2dWeightKernels(problem: ConvProblem, splits: number, _adapter: AdapterTraits): Kernel[] {
+export function conv2dWeightKernels(problem: ConvProblem, splits: number, adapter: AdapterTraits): Kernel[] {
   const { batch, inChannels, outChannels, kernelHeight, kernelWidth, outHeight, outWidth } = problem;
-  const group = kernelWidth * inChannels % 4 === 0 ? 4 : 1;
-  const aligned = inChannels % 4 === 0;
+  const sizes = sizesOf(problem);
   const pixels = batch * outHeight * outWidth;
-  return [rowBlockKernel(conv2dWeight, {
-    rows: kernelHeight * kernelWidth * inChannels,
-    columns: outChannels,
-    pixels: 1,
-    repeats: splits,
-    rowLoads: aligned ? 1 : group === 4 ? 2 : 4,
-    rowGroup: group,
-    multiplyAdds: multiplyAddsOf(problem),
-  }, {
+  const depth = splitRange(pixels, splits);
+  const aligned = inChannels % 4 === 0;
+  const group = kernelWidth * inChannels % 4 === 0 ? 4 : 1;
+  const constants = {
     ...shapeConstants(problem),
-    SPLIT: splitRange(pixels, splits),
+    SPLIT: depth,
     GROUP: group,
     ALIGNED: Number(aligned),
     STEP: pixels % 4 === 0 ? 4 : 1,
-  })];
+  };
+  const rows = kernelHeight * kernelWidth * inChannels;
+  const product = { rows, columns: outChannels, repeats: splits, multiplyAdds: multiplyAddsOf(problem) };
+  const rowLoads = aligned ? 1 : group === 4 ? 2 : 4;
+  return inOrder(
+    adapter.software,
+    fitTextures(adapter, sizes.x, sizes.y),
+    rowBlockKernel(conv2dWeight, { ...product, pixels: 1, rowLoads, rowGroup: group }, constants),
+    tiledKernels(conv2dWeight, { ...product, depth }, constants),
+  );
 }
 
 /** How many partial sums `conv2dWeightKernels` should make so that every core has work. */
@@ -99,6 +128,16 @@ function shapeConstants(problem: ConvProblem): Record<string, number> {
     KERNEL_X: problem.kernelWidth,
     STRIDE: problem.stride,
     PADDING: problem.padding,
+  };
+}
+
+/** Floats in each of the three tensors. */
+function sizesOf(problem: ConvProblem): { x: number; w: number; y: number } {
+  const { batch, height, width, inChannels, outHeight, outWidth, outChannels, kernelHeight, kernelWidth } = problem;
+  return {
+    x: batch * height * width * inChannels,
+    w: kernelHeight * kernelWidth * inChannels * outChannels,
+    y: batch * outHeight * outWidth * outChannels,
   };
 }
 

@@ -1,7 +1,8 @@
 /** Kernels of the batched matrix product, best first. */
 
 import type { AdapterTraits, Kernel } from "../tensor.ts";
-import { rowBlockKernel, splitRange } from "./row_block.ts";
+import { fitTextures, rowBlockKernel, splitRange } from "./row_block.ts";
+import { inOrder, tiledKernels } from "./tiled.ts";
 import shader from "../../shaders/matmul.wgsl" with { type: "text" };
 
 /** `C[s, b] = A[b] B[b]` summed over the `s`-th range of `k`: A as `[m, k]` or `[k, m]`, B as `[k, n]`. */
@@ -15,30 +16,29 @@ export interface MatmulProblem {
 }
 
 /** Candidates for `C [splits, batches, m, n]` from A and B. */
-export function matmulKernels(problem: MatmulProblem, _adapter: AdapterTraits): Kernel[] {
-  return [rowBlock(problem)];
-}
-
-function rowBlock({ batches, m, n, k, a, splits }: MatmulProblem): Kernel {
+export function matmulKernels({ batches, m, n, k, a, splits }: MatmulProblem, adapter: AdapterTraits): Kernel[] {
   const transposed = a === "km";
   const vectorRows = (transposed ? m : k) % 4 === 0;
-  const multiplyAdds = batches * m * n * k;
-  return rowBlockKernel(shader, {
-    rows: m,
-    columns: n,
-    pixels: 1,
-    repeats: batches * splits,
-    rowLoads: vectorRows ? 1 : 4,
-    rowGroup: transposed ? 4 : 1,
-    multiplyAdds,
-  }, {
+  const depth = splitRange(k, splits);
+  const constants = {
     BATCHES: batches,
     M: m,
     N: n,
     K: k,
-    SPLIT: splitRange(k, splits),
+    SPLIT: depth,
     TRANSPOSED: Number(transposed),
     VECTOR_ROWS: Number(vectorRows),
     STEP: k % 4 === 0 ? 4 : 1,
-  });
+  };
+  const product = { rows: m, columns: n, repeats: batches * splits, multiplyAdds: batches * m * n * k };
+  return inOrder(
+    adapter.software,
+    fitTextures(adapter, batches * m * k, batches * k * n),
+    rowBlockKernel(
+      shader,
+      { ...product, pixels: 1, rowLoads: vectorRows ? 1 : 4, rowGroup: transposed ? 4 : 1 },
+      constants,
+    ),
+    tiledKernels(shader, { ...product, depth }, constants),
+  );
 }

@@ -68,6 +68,7 @@ export function rowBlockKernel(shader: string, product: Product, constants: Read
       ...constants,
       ...tile,
       WIDTH: width,
+      TILED: 0,
       PITCH: TEXTURE_PITCH,
       ROW_BLOCKS: rowBlocks,
       COLUMN_BLOCKS: columnBlocks,

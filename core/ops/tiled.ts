@@ -1,0 +1,71 @@
+/** The shape of a kernel that goes through workgroup memory: 16 x 16 invocations of `ROWS` x `4 · VECS` results. */
+
+import type { Kernel } from "../tensor.ts";
+import { fold } from "./row_block.ts";
+import tiled from "../../shaders/tiled.wgsl" with { type: "text" };
+
+/** A product of `[rows, depth]` by `[depth, columns]`, repeated `repeats` times. */
+export interface TiledProduct {
+  readonly rows: number;
+  readonly columns: number;
+  readonly depth: number;
+  readonly repeats: number;
+  readonly multiplyAdds: number;
+}
+
+/** Workgroups below which a smaller tile is better, since part of a GPU would have nothing to do. */
+const FEW_WORKGROUPS = 128;
+
+/** The tiled kernels of a shader for a product of this shape, best first. */
+export function tiledKernels(
+  shader: string,
+  product: TiledProduct,
+  constants: Readonly<Record<string, number>>,
+): Kernel[] {
+  const small = tiledKernel(shader, product, constants, 4, 1);
+  const large = tiledKernel(shader, product, constants, 8, 2);
+  return large.constants.BLOCKS >= FEW_WORKGROUPS ? [large, small] : [small, large];
+}
+
+function tiledKernel(
+  shader: string,
+  { rows, columns, depth, repeats, multiplyAdds }: TiledProduct,
+  constants: Readonly<Record<string, number>>,
+  ROWS: number,
+  VECS: number,
+): Kernel {
+  const width = columns % 4 === 0 ? 4 : 1;
+  const rowBlocks = Math.ceil(rows / (16 * ROWS));
+  const columnBlocks = Math.ceil(columns / (64 * VECS));
+  const blocks = rowBlocks * columnBlocks * repeats;
+  const [x, y, z] = fold(blocks);
+  return {
+    shader: shader + tiled,
+    entryPoint: "tiled",
+    constants: {
+      ...constants,
+      TILED: 1,
+      TILED_ROWS: rows,
+      TILED_COLUMNS: columns,
+      TILED_DEPTH: depth,
+      ROWS,
+      VECS,
+      WIDTH: width,
+      ROW_BLOCKS: rowBlocks,
+      COLUMN_BLOCKS: columnBlocks,
+      BLOCKS: blocks,
+      FOLD: x,
+      FOLDED: Number(blocks !== x * y),
+    },
+    operands: ["buffer", "buffer"],
+    width,
+    workgroups: [x, y, z],
+    multiplyAdds,
+  };
+}
+
+/** Candidates in the order for this kind of adapter; register blocks only where their operands fit textures. */
+export function inOrder(software: boolean, fits: boolean, rowBlock: Kernel, tiles: readonly Kernel[]): Kernel[] {
+  if (!fits) return [...tiles];
+  return software ? [rowBlock, ...tiles] : [...tiles, rowBlock];
+}
