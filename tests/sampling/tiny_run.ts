@@ -2,7 +2,7 @@
 
 import { createState } from "../../core/compile/program.ts";
 import { isHostArray } from "../../core/compile/state.ts";
-import type { Device } from "../../core/gpu/device.ts";
+import { type Device, openDevice } from "../../core/gpu/device.ts";
 import { isTensor } from "../../core/grad.ts";
 import { generator } from "../../core/models/generator.ts";
 import { type ModelOptions, PRESETS } from "../../core/models/presets.ts";
@@ -38,4 +38,16 @@ export async function writeTinyRun(
   await Deno.mkdir(`${runs}/${TINY_RUN}`, { recursive: true });
   await Deno.writeFile(path, new Blob(encodeSafetensors({ tensors, metadata })).stream());
   return path;
+}
+
+/** A folder of runs with one checkpoint in it and no device open; removed afterwards. */
+export async function withTinyRuns(test: (runs: string, checkpoint: string) => Promise<void>): Promise<void> {
+  const runs = await Deno.makeTempDir();
+  try {
+    const device = await openDevice();
+    const checkpoint = await writeTinyRun(device, runs).finally(() => device.destroy());
+    await test(runs, checkpoint);
+  } finally {
+    await Deno.remove(runs, { recursive: true });
+  }
 }

@@ -1,0 +1,44 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { decode } from "fast-png";
+import { withTinyRuns } from "../sampling/tiny_run.ts";
+import { runTaskFile } from "./task.ts";
+
+const PERMISSIONS = ["--allow-read", "--allow-write"];
+
+const sample = (...args: string[]) => runTaskFile("cli/sample.ts", PERMISSIONS, args);
+
+Deno.test("sample writes a grid and the paths, the same ones for the same seed", () =>
+  withTinyRuns(async (runs, checkpoint) => {
+    const files = ["a", "b"].map((name) => ({ png: `${runs}/${name}.png`, json: `${runs}/${name}.json` }));
+    for (const { png, json } of files) {
+      const args = ["--run", checkpoint, "--n", "6", "--seed", "0", "--leaf", "1", "--out", png, "--json", json];
+      const { code, stdout, stderr } = await sample(...args);
+      assertEquals([code, stderr], [0, ""]);
+      assertStringIncludes(stdout, `Wrote ${png}: 6 pictures of seed 0 from ${checkpoint}`);
+    }
+    const [a, b] = await Promise.all(files.map(({ png }) => Deno.readFile(png)));
+    assertEquals(a, b);
+    assertEquals([decode(a).width, decode(a).height], [3 * 34 + 2, 2 * 34 + 2]);
+    const { seed, samples } = JSON.parse(await Deno.readTextFile(files[0].json));
+    assertEquals([seed, samples.length, Object.keys(samples[0])], [0, 6, ["seed", "leaf", "weights", "gates", "path"]]);
+  }));
+
+Deno.test("sample refuses with one sentence: exit code 2 for usage, 1 for the rest", () =>
+  withTinyRuns(async (runs, checkpoint) => {
+    const cases: [args: string[], code: number, message: string][] = [
+      [[], 2, "Cannot sample without a run"],
+      [["--run", checkpoint, "--sede", "1"], 2, "the nearest is --seed"],
+      [["--run", checkpoint, "--forced"], 2, "expected --leaf N too"],
+      [["--run", `${runs}/nowhere`], 1, "there is no such folder"],
+      [["--run", runs], 1, "it has no checkpoint"],
+      [["--run", checkpoint, "--leaf", "4"], 1, "Cannot sample with leaf 4: expected a whole number from 0 to 3"],
+      [["--run", checkpoint, "--n", "0"], 1, "n 0: expected a whole number from 1 to"],
+      [["--run", checkpoint, "--out", `${runs}/no/such/folder.png`], 1, `Cannot write ${runs}/no/such/folder.png`],
+    ];
+    for (const [args, code, message] of cases) {
+      const found = await sample(...args);
+      assertEquals([found.code, found.stdout], [code, ""], args.join(" "));
+      assertStringIncludes(found.stderr, message);
+      assertEquals(found.stderr.trim().split("\n").length, 1, found.stderr);
+    }
+  }));

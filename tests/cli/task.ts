@@ -1,0 +1,55 @@
+/** Runs a task as users do: another process with its own permissions. */
+
+import { fromFileUrl } from "@std/path";
+
+const ROOT = fromFileUrl(new URL("../..", import.meta.url));
+
+export interface Ended {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+function command(file: string, permissions: readonly string[], args: readonly string[]): Deno.Command {
+  return new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "--no-prompt", ...permissions, "--env-file=compat/gpu.env", file, ...args],
+    cwd: ROOT,
+    stdout: "piped",
+    stderr: "piped",
+  });
+}
+
+/** Runs the task of a file to its end. */
+export async function runTaskFile(
+  file: string,
+  permissions: readonly string[],
+  args: readonly string[],
+): Promise<Ended> {
+  const { code, stdout, stderr } = await command(file, permissions, args).output();
+  const [out, error] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
+  return { code, stdout: out, stderr: error };
+}
+
+/** Starts the task of a file; `firstLine` waits for what it prints first. */
+export function startTaskFile(file: string, permissions: readonly string[], args: readonly string[]) {
+  const process = command(file, permissions, args).spawn();
+  const stderr = new Response(process.stderr).text();
+  const lines = process.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  let stdout = "";
+  return {
+    process,
+    async firstLine(): Promise<string> {
+      while (!stdout.includes("\n")) {
+        const { value, done } = await lines.read();
+        if (done) throw new Error(`Cannot read a line: the task ended with "${await stderr}"`);
+        stdout += value;
+      }
+      return stdout.split("\n")[0];
+    },
+    async ended(): Promise<Ended> {
+      for (let read = await lines.read(); !read.done; read = await lines.read()) stdout += read.value;
+      const { code } = await process.status;
+      return { code, stdout, stderr: await stderr };
+    },
+  };
+}
