@@ -14,12 +14,12 @@ import {
   RunError,
   RUNS_FOLDER,
 } from "../sampling/run.ts";
-import { permutation } from "./batches.ts";
 import { checkConfiguration, valuesOf, writeCheckpoint } from "./checkpoint.ts";
+import { type Pictures, realImages, type TrainingImages } from "./images.ts";
 import { checkOptions, type TrainOptions } from "./options.ts";
 import { provenance } from "./provenance.ts";
 import { appendMetrics, createRunFolder, trimMetrics, writeWhole } from "./run_folder.ts";
-import { type Measurement, NonFiniteError, Trainer, type TrainingImages } from "./trainer.ts";
+import { type Measurement, NonFiniteError, SAMPLES, Trainer } from "./trainer.ts";
 
 /** A data set to train on, and how it is known again. */
 export interface TrainingData extends TrainingImages {
@@ -86,7 +86,7 @@ export async function* train(job: TrainJob): AsyncGenerator<TrainEvent> {
     folder = resume?.folder ?? await createRunFolder(job.runs ?? RUNS_FOLDER, labelOf(options));
     const before = resume ? await trimMetrics(folder, trainer.iteration) : 0;
     await writeOptions(folder, job);
-    if (!resume) await writePictures(`${folder}/reals.png`, realImages(data, options));
+    if (!resume) await writePictures(`${folder}/reals.png`, realImages(data, { n: SAMPLES, seed: options.seed }));
     yield { kind: "started", folder, iteration: trainer.iteration };
     yield* trainInto(folder, trainer, before, signal);
     yield { kind: "ended", folder, iteration: trainer.iteration, stopped: trainer.iteration < options.iterations };
@@ -236,20 +236,7 @@ function labelOf({ dataset, model, preset }: TrainOptions): string {
   return [dataset, model.head, preset].join("-");
 }
 
-const REALS = 64;
-
-/** Images of the data in random order, pixels in [-1, 1]. */
-function realImages({ images, shape: [count, ...image] }: TrainingData, { seed }: TrainOptions) {
-  const size = images.length / count;
-  const chosen = permutation(count, seed, 0).subarray(0, REALS);
-  const pixels = new Float32Array(chosen.length * size);
-  chosen.forEach((index, i) => {
-    for (let j = 0; j < size; j++) pixels[i * size + j] = images[index * size + j] / 127.5 - 1;
-  });
-  return { images: pixels, shape: [chosen.length, ...image] };
-}
-
-async function writePictures(path: string, { images, shape }: { images: Float32Array; shape: readonly number[] }) {
+async function writePictures(path: string, { images, shape }: Pictures): Promise<void> {
   await writeWhole(path, [await encodePng(imageGrid(images, { shape }))]);
 }
 

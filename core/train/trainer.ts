@@ -6,9 +6,7 @@ import { isTensor, type Tensors, vjp } from "../grad.ts";
 import { critic, type CriticParameters } from "../models/critic.ts";
 import { generator, type GeneratorParameters } from "../models/generator.ts";
 import { initializer } from "../nn/init.ts";
-import { addU32, log, maximum, mul, neg, sub, toFloat } from "../ops/elementwise.ts";
-import { gatherBytes } from "../ops/gather.ts";
-import { reshape, slice } from "../ops/movement.ts";
+import { addU32, log, maximum, mul, neg, toFloat } from "../ops/elementwise.ts";
 import { keyWords, normal, randomKey, stepKey, uniform } from "../ops/random.ts";
 import { mean, sum } from "../ops/reduce.ts";
 import { constant } from "../ops/source.ts";
@@ -17,14 +15,9 @@ import { leavesOf, mapTree, type Tree } from "../tree.ts";
 import { adam, initialMoments, type Moments } from "./adam.ts";
 import { Batches } from "./batches.ts";
 import { movingAverage } from "./ema.ts";
+import { imagesOf, type Pictures, type TrainingImages } from "./images.ts";
 import { OBJECTIVES } from "./objectives.ts";
 import type { TrainOptions } from "./options.ts";
-
-/** Images to learn from: bytes `[count, height, width, channels]`. */
-export interface TrainingImages {
-  readonly images: Uint8Array;
-  readonly shape: readonly [count: number, height: number, width: number, channels: number];
-}
 
 /** Everything that a step changes: what a checkpoint holds. */
 export type TrainState = {
@@ -42,6 +35,13 @@ export type TrainState = {
 /** Numbers of one iteration by name: `criticLoss`, `generatorLoss`, and what the objective and the mixture add. */
 export type Measurement = { iteration: number } & Record<string, number>;
 
+/** What a model and its steps consist of: numbers of parameters, dispatches and copies, bytes on the GPU. */
+export interface TrainerSummary {
+  parameters: { generator: number; critic: number };
+  programs: Record<"critic" | "generator" | "sample", { dispatches: number; copies: number; bytes: number }>;
+  gpuBytes: number;
+}
+
 /** A loss that is no finite number. */
 export class NonFiniteError extends Error {
   override name = "NonFiniteError";
@@ -53,7 +53,8 @@ export class NonFiniteError extends Error {
 const LATENT_STREAM = 1;
 const EPSILON_STREAM = 2;
 const SAMPLE_ROUND = 1; // of the key that fixed latents are drawn with; training draws in round 0
-const SAMPLES = 64; // pictures of a grid
+/** Pictures of a grid. */
+export const SAMPLES = 64;
 const TINIEST_WEIGHT = 1e-30; // under the logarithm
 const QUEUE = { software: 2, gpu: 16 }; // iterations under way; a wait of 10-12 ms must not hold up a fast GPU
 
@@ -140,21 +141,6 @@ export function usageEntropy(weights: Tensor): Tensor {
   return neg(sum(mul(usage, log(maximum(usage, TINIEST_WEIGHT)))));
 }
 
-/** The images of given numbers from bytes that stay on the GPU, pixels in [-1, 1]. */
-function imagesOf({ images, shape: [count, ...image] }: TrainingImages): (indices: Tensor) => Tensor {
-  const size = images.length / count;
-  const words = Math.ceil(size / 4);
-  const packed = new Uint8Array(count * words * 4);
-  if (size === words * 4) packed.set(images);
-  else for (let i = 0; i < count; i++) packed.set(images.subarray(i * size, (i + 1) * size), i * words * 4);
-  const table = constant(new Uint32Array(packed.buffer), [count, words]);
-  return (indices) => {
-    const bytes = gatherBytes(table, indices);
-    const pixels = slice(bytes, { start: [0, 0], shape: [indices.shape[0], size] });
-    return reshape(sub(mul(pixels, 2 / 255), 1), [indices.shape[0], ...image]);
-  };
-}
-
 function gradientsOf<P extends Tensors>(loss: Tensor, parameters: P): P {
   const leaves = leavesOf<Tensor>(parameters, isTensor).map(([, leaf]) => leaf);
   const gradients = vjp(loss, leaves);
@@ -233,6 +219,22 @@ export class Trainer {
     }
   }
 
+  /** How large the model and its compiled steps are. */
+  summary(): TrainerSummary {
+    const parameters = ({ generator, critic }: TrainState) => ({
+      generator: sizeOf(generator),
+      critic: sizeOf(critic),
+    });
+    const programs = Object.entries(this.programs).map(([name, { report: { dispatches, copies, bytes } }]) => {
+      return [name, { dispatches, copies, bytes }];
+    });
+    return {
+      parameters: parameters(this.state.tensors),
+      programs: Object.fromEntries(programs),
+      gpuBytes: this.device.bytes,
+    };
+  }
+
   /** Values of the whole state, after the iterations so far. */
   read(): Promise<Tree<HostArray>> {
     return this.state.read();
@@ -245,7 +247,7 @@ export class Trainer {
   }
 
   /** Pictures of the moving average, the same latents every time: `[64, height, width, channels]`, in [-1, 1]. */
-  async sample(): Promise<{ images: Float32Array; shape: readonly number[] }> {
+  async sample(): Promise<Pictures> {
     this.programs.sample.run();
     const { images } = await this.programs.sample.read();
     return { images: images as Float32Array, shape: [SAMPLES, ...this.options.model.image] };
@@ -274,6 +276,11 @@ export class Trainer {
     measured.catch(() => {}); // it is waited for later, or an earlier one has failed
     return measured;
   }
+}
+
+/** Number of elements in a tree. */
+function sizeOf(tree: Tensors): number {
+  return leavesOf<Tensor>(tree, isTensor).reduce((size, [, leaf]) => size + leaf.size, 0);
 }
 
 const LOSS_NAMES: Record<string, string> = {

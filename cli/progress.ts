@@ -1,0 +1,97 @@
+/** How a run in progress looks: one line that is rewritten on a terminal, a plain line now and then elsewhere. */
+
+/** What is shown of an iteration. */
+export interface Progress {
+  iteration: number;
+  iterations: number;
+  criticLoss: number;
+  generatorLoss: number;
+  imagesPerSecond: number;
+  secondsLeft: number;
+}
+
+/** `500/1500  critic -3.214  generator 1.207  533 images/s  10 min left`. */
+export function progressLine(progress: Progress): string {
+  const { iteration, iterations, criticLoss, generatorLoss, imagesPerSecond, secondsLeft } = progress;
+  return [
+    `${String(iteration).padStart(String(iterations).length)}/${iterations}`,
+    `critic ${criticLoss.toFixed(3)}`,
+    `generator ${generatorLoss.toFixed(3)}`,
+    `${imagesPerSecond.toFixed(imagesPerSecond < 10 ? 1 : 0)} images/s`,
+    iteration < iterations ? `${duration(secondsLeft)} left` : "done",
+  ].join("  ");
+}
+
+/** `45 s`, `10 min`, `3 h 20 min`. */
+export function duration(seconds: number): string {
+  if (seconds < 100) return `${Math.ceil(seconds)} s`;
+  const minutes = Math.ceil(seconds / 60);
+  if (minutes < 100) return `${minutes} min`;
+  return minutes % 60 === 0 ? `${minutes / 60} h` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+const REWRITES = 100; // ms between two states of the line on a terminal
+const PLAIN_LINES = 20; // in a run, elsewhere
+const RECENT = 0.05; // weight of an iteration in the mean of the recent ones
+
+/** Shows a run: `write` takes text for the terminal or the log. */
+export class ProgressDisplay {
+  #last = -Infinity;
+  #open = false;
+  #time: number;
+  #count = 0;
+  #mean = 0; // ms of recent iterations
+
+  constructor(
+    readonly options: {
+      iterations: number;
+      /** Images of an iteration. */
+      images: number;
+      terminal: boolean;
+      write: (text: string) => void;
+      columns?: () => number;
+      now?: () => number;
+    },
+  ) {
+    this.#time = this.#now();
+  }
+
+  /** Shows an iteration that was measured. */
+  measured({ iteration, criticLoss, generatorLoss }: Record<string, number>): void {
+    const { iterations, images, terminal, write, columns = () => 80 } = this.options;
+    const now = this.#now();
+    this.#average(now - this.#time);
+    this.#time = now;
+    const due = terminal ? now - this.#last >= REWRITES : iteration % Math.ceil(iterations / PLAIN_LINES) === 0;
+    if (!due && iteration !== iterations) return;
+    this.#last = now;
+    const line = progressLine({
+      iteration,
+      iterations,
+      criticLoss,
+      generatorLoss,
+      imagesPerSecond: images * 1000 / this.#mean,
+      secondsLeft: (iterations - iteration) * this.#mean / 1000,
+    });
+    if (terminal) write(`\r\x1b[K${line.slice(0, Math.max(1, columns() - 1))}`);
+    else write(`${line}\n`);
+    this.#open = terminal;
+  }
+
+  /** Writes a line of its own. */
+  line(text: string): void {
+    this.options.write(`${this.#open ? "\n" : ""}${text}\n`);
+    this.#open = false;
+  }
+
+  /** The first iteration compiles, so it does not count as soon as there are others. */
+  #average(ms: number): void {
+    this.#count++;
+    if (this.#count <= 2) this.#mean = ms;
+    else this.#mean += Math.max(RECENT, 1 / (this.#count - 1)) * (ms - this.#mean);
+  }
+
+  #now(): number {
+    return (this.options.now ?? (() => performance.now()))();
+  }
+}

@@ -1,0 +1,215 @@
+/** `deno task train`: flags in, a run folder out. */
+
+import { type Device, openDevice } from "../core/gpu/device.ts";
+import { PRESETS } from "../core/models/presets.ts";
+import { RUNS_FOLDER } from "../core/sampling/run.ts";
+import { OBJECTIVE_NAMES } from "../core/train/objectives.ts";
+import { resolveOptions, type TrainOptions, type TrainRequest } from "../core/train/options.ts";
+import { findResumable, type ResumedRun, train, type TrainingData } from "../core/train/train.ts";
+import { Trainer } from "../core/train/trainer.ts";
+import { DATASET_NAMES, datasetName, loadDataset } from "../datasets/registry.ts";
+import { type FlagValues, helpText, readFlags, UsageError } from "./flags.ts";
+import { duration, ProgressDisplay } from "./progress.ts";
+import { runTask } from "./run_task.ts";
+
+const FLAGS = {
+  dataset: { kind: "text", value: "NAME", meaning: `Data set: ${DATASET_NAMES.join(", ")}` },
+  preset: { kind: "text", value: "NAME", meaning: `Configuration: auto, ${Object.keys(PRESETS).join(", ")}` },
+  head: { kind: "text", value: "NAME", meaning: "Mixture head: tree, flat, single" },
+  leaves: { kind: "text", value: "NAME", meaning: "Leaves of a mixture: linear, constant" },
+  depth: { kind: "integer", meaning: "Levels of decisions; a tree has 2^N leaves" },
+  objective: { kind: "text", value: "NAME", meaning: `What is minimised: ${OBJECTIVE_NAMES.join(", ")}` },
+  iterations: { kind: "integer", meaning: "Generator steps, each with its critic steps" },
+  epochs: { kind: "number", meaning: "Passes of the critic over the data, instead of iterations" },
+  batch: { kind: "integer", meaning: "Images of a step" },
+  lr: { kind: "number", meaning: "Learning rate of Adam" },
+  seed: { kind: "integer", meaning: "Seed of everything random; the same seed gives the same run" },
+  "data-dir": { kind: "text", value: "DIR", meaning: "Folder with the files of the data set" },
+  runs: { kind: "text", value: "DIR", meaning: `Folder for run folders (${RUNS_FOLDER})` },
+  resume: { kind: "text", value: "RUN", meaning: "Go on with a run: its folder, name or number" },
+  "sample-every": { kind: "integer", meaning: "Iterations between two grids of samples" },
+  "save-every": { kind: "integer", meaning: "Iterations between two checkpoints" },
+  "dry-run": { kind: "switch", meaning: "Print options, parameter counts and compiled steps, and stop" },
+  quiet: { kind: "switch", meaning: "Print nothing but errors" },
+} as const;
+
+const USAGE = `Trains a model and writes a run folder.
+
+  ./hmog train --dataset fashionmnist
+  deno task train --resume 0 --iterations 3000`;
+
+/** Flags that a resumed run may have; everything else it takes from its options. */
+const WITH_RESUME = ["resume", "iterations", "sample-every", "save-every", "data-dir", "runs", "dry-run", "quiet"];
+
+const ANY_COUNT = 60_000; // images, to check a call before the data are read
+
+type Values = FlagValues<typeof FLAGS>;
+
+async function main(args: readonly string[]): Promise<void> {
+  const { help, ...flags } = readFlags(args, FLAGS);
+  if (help) return console.log(helpText(USAGE, FLAGS));
+  checkTogether(flags);
+  const stop = stopOnSignals(flags.quiet === true);
+  const say = flags.quiet ? () => {} : (line: string) => console.log(line);
+  const request = requestOf(flags);
+  // Mistakes in the call come first, before a device is opened and data are read.
+  if (!flags.resume) usage(() => resolveOptions(request, { traits: { software: true }, count: ANY_COUNT }));
+  const resume = flags.resume === undefined ? undefined : await resumable(flags);
+  const device = await openDevice();
+  try {
+    const data = await dataOf(resume?.options.dataset ?? request.dataset, flags, stop);
+    if (data === null) return say("Stopped before training began");
+    const { options, reason } = resume
+      ? { options: resume.options, reason: `Preset ${resume.options.preset}: that of the run` }
+      : usage(() => resolveOptions(request, { traits: device.traits, count: data.shape[0] }));
+    say(`${reason} (${device.description})`);
+    say(`Data: ${data.shape[0]} images of ${options.dataset} from ${data.source}`);
+    if (flags["dry-run"]) await dryRun(device, options, data);
+    else await follow(device, { options, data, resume, runs: flags.runs, stop, quiet: flags.quiet === true });
+  } finally {
+    await device.destroy();
+  }
+}
+
+function checkTogether(flags: Values): void {
+  if (flags.resume === undefined) {
+    if (flags.dataset !== undefined) return;
+    throw new UsageError(
+      `Cannot train without data: expected --dataset ${DATASET_NAMES.join(" or ")}, or --resume RUN`,
+    );
+  }
+  const other = Object.keys(flags).find((name) => !WITH_RESUME.includes(name));
+  if (other === undefined) return;
+  throw new UsageError(
+    `Cannot use --${other} with --resume: a run goes on with its own options, ` +
+      `expected only ${WITH_RESUME.slice(1).map((name) => `--${name}`).join(", ")}`,
+  );
+}
+
+function requestOf(flags: Values): TrainRequest {
+  const { dataset = "", lr, "sample-every": sampleEvery, "save-every": saveEvery } = flags;
+  return {
+    dataset: flags.resume ? dataset : usage(() => datasetName(dataset)),
+    preset: flags.preset,
+    head: flags.head,
+    leaves: flags.leaves,
+    depth: flags.depth,
+    objective: flags.objective,
+    iterations: flags.iterations,
+    epochs: flags.epochs,
+    batch: flags.batch,
+    learningRate: lr,
+    seed: flags.seed,
+    sampleEvery,
+    saveEvery,
+  };
+}
+
+async function resumable(flags: Values): Promise<ResumedRun> {
+  const { resume = "", runs, iterations, "sample-every": sampleEvery, "save-every": saveEvery } = flags;
+  try {
+    return await findResumable(resume, { runs, changes: { iterations, sampleEvery, saveEvery } });
+  } catch (error) {
+    throw error instanceof RangeError ? new UsageError(error.message) : error;
+  }
+}
+
+/** A value out of range came from a flag. */
+function usage<T>(task: () => T): T {
+  try {
+    return task();
+  } catch (error) {
+    throw error instanceof RangeError ? new UsageError(error.message) : error;
+  }
+}
+
+/** The data set; null if the user stopped its download. */
+async function dataOf(name: string, flags: Values, signal: AbortSignal): Promise<TrainingData | null> {
+  const terminal = Deno.stderr.isTerminal();
+  let shown = -1;
+  try {
+    return await loadDataset(name, {
+      dataDir: flags["data-dir"],
+      signal,
+      onProgress: ({ file, bytes, total }) => {
+        const percent = total === null ? 0 : Math.floor(100 * bytes / total);
+        if (flags.quiet || percent === shown || (!terminal && percent % 25 !== 0)) return;
+        shown = percent;
+        const line = `Downloading ${file}: ${(bytes / 1e6).toFixed(1)} MB${total === null ? "" : ` (${percent} %)`}`;
+        writeTo(Deno.stderr, terminal ? `\r\x1b[K${line}${percent === 100 ? "\n" : ""}` : `${line}\n`);
+      },
+    });
+  } catch (error) {
+    if (signal.aborted) return null;
+    throw error;
+  }
+}
+
+async function dryRun(device: Device, options: TrainOptions, data: TrainingData): Promise<void> {
+  const trainer = await Trainer.create(device, options, data);
+  console.log(JSON.stringify({ options, ...trainer.summary() }, null, 2));
+  trainer.destroy();
+}
+
+/** Trains and shows how it goes. */
+async function follow(device: Device, job: {
+  options: TrainOptions;
+  data: TrainingData;
+  resume?: ResumedRun;
+  runs?: string;
+  stop: AbortSignal;
+  quiet: boolean;
+}): Promise<void> {
+  const { options, data, resume, runs, stop, quiet } = job;
+  const display = new ProgressDisplay({
+    iterations: options.iterations,
+    images: options.batch * options.criticSteps,
+    terminal: Deno.stdout.isTerminal(),
+    columns: () => Deno.consoleSize().columns,
+    write: quiet ? () => {} : (text) => writeTo(Deno.stdout, text),
+  });
+  const begun = performance.now();
+  for await (const event of train({ device, options, data, resume, runs, signal: stop })) {
+    if (event.kind === "measured") display.measured(event.measurement);
+    if (event.kind === "started") {
+      display.line(
+        `Training ${event.folder} from iteration ${event.iteration} to ${options.iterations} ` +
+          `(batch ${options.batch}, ${options.criticSteps} critic steps, seed ${options.seed}); Ctrl-C saves and stops`,
+      );
+    }
+    if (event.kind !== "ended") continue;
+    const { folder, iteration, stopped } = event;
+    if (stopped) {
+      display.line(`Stopped at iteration ${iteration}, saved; go on with: deno task train --resume ${folder}`);
+    } else {
+      const time = duration((performance.now() - begun) / 1000);
+      display.line(`Trained ${iteration} iterations in ${time}; draw from it with: deno task sample --run ${folder}`);
+    }
+  }
+}
+
+const INTERRUPTED = 130; // exit code after Ctrl-C, by custom
+
+/** Aborts at the first Ctrl-C or SIGTERM, ends the process at the second. */
+function stopOnSignals(quiet: boolean): AbortSignal {
+  const controller = new AbortController();
+  const stop = () => {
+    if (controller.signal.aborted) Deno.exit(INTERRUPTED);
+    if (!quiet) writeTo(Deno.stderr, "\nStopping after this iteration; again to stop at once\n");
+    controller.abort();
+  };
+  Deno.addSignalListener("SIGINT", stop);
+  if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", stop);
+  return controller.signal;
+}
+
+/** Text without a line break; a closed pipe at the other end is no error of the run. */
+function writeTo(stream: { writeSync(bytes: Uint8Array): number }, text: string): void {
+  try {
+    stream.writeSync(new TextEncoder().encode(text));
+  } catch (error) {
+    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+  }
+}
+
+if (import.meta.main) await runTask("train", () => main(Deno.args));
