@@ -91,7 +91,7 @@ const UNARY = [neg, abs, sign, relu, square, (x: Tensor) => leakyRelu(x, { negat
 const BINARY = [add, sub, mul, maximum, minimum, greater, greaterEqual, equal];
 
 /** `x` with another shape: sliced or padded along every axis, without the leading axes or with new ones. */
-function fitted(x: Tensor, shape: Shape): Tensor {
+export function fitted(x: Tensor, shape: Shape): Tensor {
   const same = reshape(
     slice(x, { start: x.shape.map(() => 0), shape: x.shape.map((n, i) => i < x.shape.length - shape.length ? 1 : n) }),
     [...new Array(Math.max(0, shape.length - x.shape.length)).fill(1), ...x.shape].slice(-shape.length || Infinity),
@@ -133,14 +133,14 @@ const OPERATIONS: ((x: Tensor, y: Tensor, pick: Pick) => Tensor)[] = [
   (x, _, pick) => x.shape.length === 0 ? neg(x) : gather(x, constant(Uint32Array.of(pick(4), pick(9), pick(2)))),
 ];
 
-/** A graph: leaves to bind or to keep as constants, and results. */
+/** A graph and some of the values in it. */
 export interface Graph {
   leaves: Tensor[];
   results: Tensor[];
 }
 
 /** Shapes of leaves, with and without groups of four. */
-const LEAVES: Shape[] = [[3, 4], [2, 3, 5], [8], [2, 2, 4, 4], []];
+export const LEAVES: Shape[] = [[3, 4], [2, 3, 5], [8], [2, 2, 4, 4], []];
 
 /** Whole numbers from -3 to 3. */
 export function wholeNumbers(size: number, seed: number): Float32Array<ArrayBuffer> {
@@ -148,15 +148,21 @@ export function wholeNumbers(size: number, seed: number): Float32Array<ArrayBuff
   return Float32Array.from({ length: size }, () => pick(7) - 3);
 }
 
-/** Builds a graph from a list of seeds, one operation each, on leaves made by `leaf`. */
+/** What leaves are made of, and whether they keep the values they begin with; constants unless given. */
+export interface Leaves {
+  leaf: (shape: Shape, data: Float32Array<ArrayBuffer>, i: number) => Tensor;
+  changing: boolean;
+}
+
+/** Builds a graph from a list of seeds, one operation each. */
 export function buildGraph(
   seeds: readonly number[],
-  leaf: (shape: Shape, data: Float32Array<ArrayBuffer>) => Tensor = (shape, data) => constant(data, shape),
+  { leaf, changing }: Leaves = { leaf: (shape, data) => constant(data, shape), changing: false },
 ): Graph {
   const values = new Map<Tensor, Value>();
   const leaves = LEAVES.map((shape, i) => {
     const data = wholeNumbers(sizeOf(shape), i);
-    const tensor = leaf(shape, data);
+    const tensor = leaf(shape, data, i);
     values.set(tensor, Float64Array.from(data));
     return tensor;
   });
@@ -167,7 +173,7 @@ export function buildGraph(
     const operand = () => pool[pick(2) ? pool.length - 1 : pick(pool.length)];
     const y = OPERATIONS[pick(OPERATIONS.length)](operand(), operand(), pick);
     if (y.size > MAX_SIZE || y.shape.length > 5) continue;
-    const large = evaluate64(y, values).some((value) => Math.abs(value) > LIMIT);
+    const large = changing || evaluate64(y, values).some((value) => Math.abs(value) > LIMIT);
     const bounded = large ? maximum(minimum(y, LIMIT), -LIMIT) : y;
     values.set(bounded, evaluate64(bounded, values));
     pool.push(bounded);
