@@ -58,6 +58,88 @@ fn put(z: u32, i: u32, j: u32, value: T) {
   let sample = i / (BLOCK_HEIGHT * BLOCK_WIDTH);
   store((((sample * u32(HEIGHT) + u32(iy)) * u32(WIDTH_X) + u32(ix)) * IN + j) / ${WIDTH}u, value);
 }
+//# else if NARROW
+// Few channels, as in an image: lanes lie along blocks of STRIDE x STRIDE pixels (one q), and one invocation holds all
+// pixels of its block, which need the same y. Four o of all IN channels at one tap are IN texels of w.
+
+override COLUMN_BLOCKS: u32;
+override PIXEL_BLOCKS: u32;
+override BLOCKS: u32;
+override FOLD: u32; // workgroups in x
+override BLOCK_HEIGHT: i32; // q from 0 to BLOCK_HEIGHT − 1
+override BLOCK_WIDTH: i32;
+override TAPS_Y: i32; // most taps of a phase along y
+override TAPS_X: i32;
+
+// Texel i of four o of w at a tap of a phase, 0 where the phase has no such tap.
+fn w_texel(phase_y: i32, phase_x: i32, jy: i32, jx: i32, o: u32, i: u32) -> vec4<f32> {
+  let ky = phase_y + jy * STRIDE;
+  let kx = phase_x + jx * STRIDE;
+  let texel = column_texel((u32(ky * KERNEL_X + kx) * OUT + o) / 4u * IN + i);
+  return select(vec4<f32>(), texel, ky < KERNEL_Y && kx < KERNEL_X);
+}
+
+fn put(sample: u32, iy: i32, ix: i32, channel: u32, value: f32) {
+  if (sample < BATCH && iy >= 0 && iy < HEIGHT && ix >= 0 && ix < WIDTH_X) {
+    store(((sample * u32(HEIGHT) + u32(iy)) * u32(WIDTH_X) + u32(ix)) * IN + channel, value);
+  }
+}
+
+@compute @workgroup_size(${LANES_P * LANES_Y})
+fn row_block(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+  let block = group.x + group.y * FOLD;
+//# if FOLDED
+  if (block >= BLOCKS) {
+    return;
+  }
+//# end
+  let q = i32(block % PIXEL_BLOCKS * ${LANES_P}u + lane % ${LANES_P}u);
+  let sample = (block / PIXEL_BLOCKS * ${LANES_Y}u + lane / ${LANES_P}u) * ${ROWS}u;
+  let image = u32(OUT_HEIGHT * OUT_WIDTH) * OUT / 4u;
+
+//# for r in 0..ROWS
+  //# for p in 0..PHASES * PHASES
+    //# for c in 0..CHANNELS
+  var x${r}_${p}_${c} = 0.0;
+    //# end
+  //# end
+//# end
+  let tap_texels = OUT / 4u;
+  for (var i = 0u; i < u32(TAPS_Y * TAPS_X) * tap_texels; i++) {
+    let o = i % tap_texels * 4u;
+    let jy = i32(i / tap_texels) / TAPS_X;
+    let jx = i32(i / tap_texels) % TAPS_X;
+    let oy = q / BLOCK_WIDTH - jy;
+    let ox = q % BLOCK_WIDTH - jx;
+    let inside = oy >= 0 && oy < OUT_HEIGHT && ox >= 0 && ox < OUT_WIDTH;
+    let y_at = sample * image + (u32(select(0, oy * OUT_WIDTH + ox, inside)) * OUT + o) / 4u;
+//# for p in 0..PHASES * PHASES
+  //# for c in 0..CHANNELS
+    let w${p}_${c} = w_texel(${p / PHASES}, ${p % PHASES}, jy, jx, o, ${c}u);
+  //# end
+//# end
+//# for r in 0..ROWS
+    let y${r} = select(vec4<f32>(), row_texel(y_at + ${r}u * image), inside);
+  //# for p in 0..PHASES * PHASES
+    //# for c in 0..CHANNELS
+      //# for i in 0..4
+    x${r}_${p}_${c} = fma(y${r}[${i}], w${p}_${(i * CHANNELS + c) / 4}[${(i * CHANNELS + c) % 4}], x${r}_${p}_${c});
+      //# end
+    //# end
+  //# end
+//# end
+  }
+
+  let top = q / BLOCK_WIDTH * STRIDE - PADDING;
+  let left = q % BLOCK_WIDTH * STRIDE - PADDING;
+//# for r in 0..ROWS
+  //# for p in 0..PHASES * PHASES
+    //# for c in 0..CHANNELS
+  put(sample + ${r}u, top + ${p / PHASES}, left + ${p % PHASES}, ${c}u, x${r}_${p}_${c});
+    //# end
+  //# end
+//# end
+}
 //# else
 override COLUMN_BLOCKS: u32;
 override PIXEL_BLOCKS: u32;

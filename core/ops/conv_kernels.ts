@@ -1,7 +1,7 @@
 /** Kernels of the three convolution forms, best first: the partial derivatives of `Σ y[n, oy, ox, o] x[…] w[…]`. */
 
 import type { AdapterTraits, Kernel } from "../tensor.ts";
-import { fitTextures, rowBlockKernel, splitRange } from "./row_block.ts";
+import { fitTextures, LANES, rowBlockKernel, splitRange } from "./row_block.ts";
 import { inOrder, tiledKernels } from "./tiled.ts";
 import conv2d from "../../shaders/conv2d.wgsl" with { type: "text" };
 import convTranspose2d from "../../shaders/conv_transpose2d.wgsl" with { type: "text" };
@@ -23,6 +23,9 @@ export interface ConvProblem {
   readonly stride: number;
   readonly padding: number;
 }
+
+/** Most results one invocation of the transposed convolution to few channels holds. */
+const NARROW_RESULTS = 64;
 
 /** Candidates for `y [batch, outHeight, outWidth, outChannels]` from `x` and `w [kh, kw, inChannels, outChannels]`. */
 export function conv2dKernels(problem: ConvProblem, adapter: AdapterTraits): Kernel[] {
@@ -48,30 +51,45 @@ export function conv2dKernels(problem: ConvProblem, adapter: AdapterTraits): Ker
 export function convTranspose2dKernels(problem: ConvProblem, adapter: AdapterTraits): Kernel[] {
   const { batch, height, width, inChannels, outChannels, kernelHeight, kernelWidth, stride, padding } = problem;
   const sizes = sizesOf(problem);
-  const step = outChannels % 4 === 0 ? 4 : 1;
+  // With i + padding = q · stride + phase for a row or column i of x, the number of q and the most taps of a phase.
   const blockHeight = Math.floor((height - 1 + padding) / stride) + 1;
   const blockWidth = Math.floor((width - 1 + padding) / stride) + 1;
+  const tapsY = Math.ceil(kernelHeight / stride);
   const tapsX = Math.ceil(kernelWidth / stride);
-  const depth = Math.ceil(kernelHeight / stride) * tapsX * outChannels;
+  const perBlock = stride ** 2 * inChannels;
+  const narrow = inChannels < 4 && outChannels % 4 === 0 && perBlock <= NARROW_RESULTS;
   const constants = {
     ...shapeConstants(problem),
-    STEP: step,
+    STEP: outChannels % 4 === 0 ? 4 : 1,
+    NARROW: Number(narrow),
+    PHASES: stride,
+    CHANNELS: inChannels,
     BLOCK_HEIGHT: blockHeight,
     BLOCK_WIDTH: blockWidth,
+    TAPS_Y: tapsY,
     TAPS_X: tapsX,
   };
   const product = { rows: batch, columns: inChannels, repeats: 1, multiplyAdds: multiplyAddsOf(problem) };
+  const samples = [16, 8, 4, 2, 1].find((count) => count * perBlock <= NARROW_RESULTS && count < 2 * batch);
+  const rowBlock = narrow
+    ? rowBlockKernel(
+      convTranspose2d,
+      { ...product, columns: 1, pixels: blockHeight * blockWidth, rowLoads: 1, rowGroup: 1 },
+      constants,
+      { LANES_X: 1, LANES_P: LANES, LANES_Y: 1, ROWS: samples!, VECS: 1 },
+    )
+    : rowBlockKernel(
+      convTranspose2d,
+      { ...product, pixels: height * width, rowLoads: outChannels % 4 === 0 ? 1 : 4, rowGroup: 1 },
+      constants,
+    );
   return inOrder(
     adapter.software,
     fitTextures(adapter, sizes.y, sizes.w),
-    rowBlockKernel(
-      convTranspose2d,
-      { ...product, pixels: height * width, rowLoads: step === 4 ? 1 : 4, rowGroup: 1 },
-      constants,
-    ),
+    rowBlock,
     tiledKernels(
       convTranspose2d,
-      { ...product, rows: batch * blockHeight * blockWidth, depth, repeats: stride ** 2 },
+      { ...product, rows: batch * blockHeight * blockWidth, depth: tapsY * tapsX * outChannels, repeats: stride ** 2 },
       constants,
     ),
   );

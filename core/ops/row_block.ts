@@ -19,8 +19,17 @@ export interface Product {
   readonly multiplyAdds: number;
 }
 
+/** What one invocation and one workgroup hold. */
+export interface Tile {
+  readonly LANES_X: number;
+  readonly LANES_P: number;
+  readonly LANES_Y: number;
+  readonly ROWS: number;
+  readonly VECS: number;
+}
+
 /** Lanes of a workgroup: two vectors of AVX2 or one of AVX-512. */
-const LANES = 16;
+export const LANES = 16;
 /** Largest rows x column groups: compile time grows with it, 8 x 4 takes llvmpipe about 0.2 s. */
 const MOST_REGISTERS = 32;
 /** Instructions of llvmpipe for a texel load, for the multiply-adds of four depths, and for going round the loop. */
@@ -31,9 +40,9 @@ const LOOP_COST = 80;
 const MOST_WORKGROUPS = 65535;
 
 /** The tile with the least estimated work: wasted lanes and edges against loads that many products share. */
-function chooseTile({ rows, columns, pixels, rowLoads, rowGroup }: Product, width: 1 | 4) {
+function chooseTile({ rows, columns, pixels, rowLoads, rowGroup }: Product, width: 1 | 4): Tile {
   const groups = columns / width;
-  let best = { LANES_X: 1, LANES_P: 1, LANES_Y: LANES, ROWS: rowGroup, VECS: 1 };
+  let best: Tile = { LANES_X: 1, LANES_P: 1, LANES_Y: LANES, ROWS: rowGroup, VECS: 1 };
   let least = Infinity;
   for (const ROWS of [1, 2, 4, 8, 16].filter((count) => count % rowGroup === 0)) {
     for (const VECS of [1, 2, 4].filter((count) => count * ROWS <= MOST_REGISTERS)) {
@@ -52,10 +61,14 @@ function chooseTile({ rows, columns, pixels, rowLoads, rowGroup }: Product, widt
   return best;
 }
 
-/** The register-blocked kernel of a shader for a product of this shape. */
-export function rowBlockKernel(shader: string, product: Product, constants: Readonly<Record<string, number>>): Kernel {
-  const width = product.columns % 4 === 0 ? 4 : 1;
-  const tile = chooseTile(product, width);
+/** The register-blocked kernel of a shader for a product of this shape, in the given tile or the one estimated best. */
+export function rowBlockKernel(
+  shader: string,
+  product: Product,
+  constants: Readonly<Record<string, number>>,
+  tile: Tile = chooseTile(product, widthOf(product)),
+): Kernel {
+  const width = widthOf(product);
   const rowBlocks = Math.ceil(product.rows / (tile.ROWS * tile.LANES_Y));
   const columnBlocks = Math.ceil(product.columns / (width * tile.VECS * tile.LANES_X));
   const pixelBlocks = Math.ceil(product.pixels / tile.LANES_P);
@@ -82,6 +95,11 @@ export function rowBlockKernel(shader: string, product: Product, constants: Read
     workgroups: [x, y, z],
     multiplyAdds: product.multiplyAdds,
   };
+}
+
+/** Results written at once: a vec4 where they fill the row. */
+function widthOf(product: Product): 1 | 4 {
+  return product.columns % 4 === 0 ? 4 : 1;
 }
 
 /** Length of one of `splits` consecutive ranges of `depth`: a multiple of 4, so the last may be shorter or empty. */
