@@ -69,7 +69,8 @@ const EPSILON = 1e-8;
 const EMA_DECAY = 0.999;
 const REPORT_EVERY = 10;
 const SAMPLES_IN_A_RUN = 20; // about so many grids of samples,
-const CHECKPOINTS_IN_A_RUN = 10; // and so many checkpoints, unless asked otherwise
+const CHECKPOINTS_IN_A_RUN = 10; // and so many checkpoints, unless asked otherwise,
+const SHORTEST_GAP = 10; // but not more often than this, in iterations
 
 /**
  * The options of a new run.
@@ -118,8 +119,8 @@ export function resolveOptions(
     adam: { learningRate: request.learningRate ?? training.learningRate, beta1: BETA1, beta2: BETA2, epsilon: EPSILON },
     emaDecay: EMA_DECAY,
     seed: request.seed ?? 0,
-    sampleEvery: request.sampleEvery ?? roundNumber(iterations / SAMPLES_IN_A_RUN),
-    saveEvery: request.saveEvery ?? roundNumber(iterations / CHECKPOINTS_IN_A_RUN),
+    sampleEvery: request.sampleEvery ?? roundNumber(Math.max(iterations / SAMPLES_IN_A_RUN, SHORTEST_GAP)),
+    saveEvery: request.saveEvery ?? roundNumber(Math.max(iterations / CHECKPOINTS_IN_A_RUN, SHORTEST_GAP)),
     reportEvery: REPORT_EVERY,
   };
   checkOptions(options);

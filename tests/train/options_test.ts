@@ -1,0 +1,76 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { PRESETS } from "../../core/models/presets.ts";
+import { resolveOptions, type TrainRequest } from "../../core/train/options.ts";
+
+const CONTEXT = { traits: { software: true }, count: 60000 };
+const resolve = (request: Partial<TrainRequest>, context = CONTEXT) =>
+  resolveOptions({ dataset: "mnist", ...request }, context);
+
+Deno.test("resolveOptions() takes paper on a GPU and small on a software adapter, and says why", () => {
+  const onCpu = resolve({});
+  assertEquals([onCpu.options.preset, onCpu.reason], ["small", "Preset small: the adapter runs on the CPU"]);
+  const onGpu = resolve({}, { traits: { software: false }, count: 60000 });
+  assertEquals([onGpu.options.preset, onGpu.reason], ["paper", "Preset paper: the adapter is a GPU"]);
+});
+
+Deno.test("resolveOptions() gives the published training for paper", () => {
+  const { options } = resolve({ preset: "paper" });
+  const { objective, batch, criticSteps, adam, iterations, model } = options;
+  assertEquals({ objective, batch, criticSteps, adam, iterations, model }, {
+    objective: "wgan-gp",
+    batch: 128,
+    criticSteps: 5,
+    adam: { learningRate: 1e-4, beta1: 0.5, beta2: 0.999, epsilon: 1e-8 },
+    iterations: 250 * 468 / 5, // 468 batches an epoch
+    model: PRESETS.paper,
+  });
+});
+
+Deno.test("resolveOptions() overrides the preset by what is asked for", () => {
+  const request: Partial<TrainRequest> = {
+    preset: "tiny",
+    head: "flat",
+    leaves: "constant",
+    depth: 4,
+    objective: "non-saturating",
+    iterations: 1234,
+    batch: 32,
+    learningRate: 0.01,
+    seed: 2 ** 53 - 1,
+    sampleEvery: 7,
+    saveEvery: 9,
+  };
+  const { options } = resolve(request);
+  const { iterations, batch, criticSteps, sampleEvery, saveEvery } = options;
+  assertEquals([iterations, batch, criticSteps, sampleEvery, saveEvery], [1234, 32, 1, 7, 9]);
+  assertEquals(options.model, { ...PRESETS.tiny, head: "flat", leaves: "constant", depth: 4 });
+  assertEquals([options.adam.learningRate, options.seed], [0.01, 2 ** 53 - 1]);
+});
+
+Deno.test("resolveOptions() spaces samples and checkpoints by the length of the run", () => {
+  const gaps = (iterations: number) => {
+    const { sampleEvery, saveEvery } = resolve({ iterations }).options;
+    return [sampleEvery, saveEvery];
+  };
+  assertEquals([30, 1500, 10000, 23400].map(gaps), [[10, 10], [100, 200], [500, 1000], [2000, 5000]]);
+});
+
+Deno.test("resolveOptions() says what is wrong with a request", () => {
+  const cases: [request: Partial<TrainRequest>, message: string][] = [
+    [{ preset: "papr" }, 'Cannot use preset "papr": expected one of auto, paper, small, tiny; the nearest is paper'],
+    [{ head: "tre" }, 'Cannot use head "tre": expected one of tree, flat, single; the nearest is tree'],
+    [{ leaves: "liner" }, 'Cannot use leaves "liner": expected one of linear, constant; the nearest is linear'],
+    [{ objective: "wgan" }, "Cannot find objective wgan: it is unknown"],
+    [{ depth: 0 }, "Cannot build a tree of depth 0: expected a whole number from 1 to 10"],
+    [{ depth: 20 }, "Cannot build a tree of depth 20: expected a whole number from 1 to 10"],
+    [{ batch: 0 }, "Cannot use 0 as batch: expected a whole number from 1 to 10000000"],
+    [{ iterations: 2.5 }, "Cannot use 2.5 as iterations: expected a whole number from 1 to 10000000"],
+    [{ saveEvery: -1 }, "Cannot use -1 as iterations between checkpoints: expected a whole number"],
+    [{ epochs: 0 }, "Cannot train for 0 epochs: expected a number above 0"],
+    [{ epochs: 1, iterations: 1 }, "Cannot train for 1 iterations and 1 epochs: expected one of the two"],
+    [{ learningRate: 0 }, "Cannot train with learning rate 0: expected a number above 0, at most 1"],
+    [{ learningRate: NaN }, "Cannot train with learning rate NaN"],
+    [{ seed: -1 }, "Cannot use seed -1: expected a whole number from 0 to 9007199254740991"],
+  ];
+  for (const [request, message] of cases) assertThrows(() => resolve(request), RangeError, message);
+});

@@ -1,0 +1,66 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { RunError } from "../../core/sampling/run.ts";
+import { appendMetrics, createRunFolder, trimMetrics, writeWhole } from "../../core/train/run_folder.ts";
+
+async function inFolder(task: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    await task(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+const names = async (folder: string) => (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name).sort();
+
+Deno.test("createRunFolder() numbers runs and never takes a number again", () =>
+  inFolder(async (folder) => {
+    const runs = `${folder}/deep/runs`;
+    assertEquals(await createRunFolder(runs, "mnist-tree-tiny"), `${runs}/00000-mnist-tree-tiny`);
+    await Deno.mkdir(`${runs}/00041-other`);
+    await Deno.mkdir(`${runs}/notes`);
+    assertEquals(await createRunFolder(runs, "mnist-flat-tiny"), `${runs}/00042-mnist-flat-tiny`);
+    const both = await Promise.all([createRunFolder(runs, "a"), createRunFolder(runs, "a")]);
+    assertEquals(new Set(both).size, 2);
+  }));
+
+Deno.test("writeWhole() writes all pieces, replaces, and leaves nothing else behind", () =>
+  inFolder(async (folder) => {
+    const path = `${folder}/file.bin`;
+    await writeWhole(path, "before");
+    await writeWhole(path, [Uint8Array.of(1, 2), Uint8Array.of(), Uint8Array.of(3)]);
+    assertEquals(await Deno.readFile(path), Uint8Array.of(1, 2, 3));
+    assertEquals(await names(folder), ["file.bin"]);
+  }));
+
+Deno.test("writeWhole() keeps the old file and says why when it cannot write", () =>
+  inFolder(async (folder) => {
+    await Deno.mkdir(`${folder}/file.bin`); // a folder cannot be replaced by a file
+    await assertRejects(() => writeWhole(`${folder}/file.bin`, "x"), RunError, `Cannot write ${folder}/file.bin: `);
+    assertEquals(await names(folder), ["file.bin"]);
+    await assertRejects(
+      () => writeWhole(`${folder}/none/file.bin`, "x"),
+      RunError,
+      `Cannot write ${folder}/none/file.bin: the folder is gone, expected it to stay; --runs names another folder`,
+    );
+  }));
+
+Deno.test("createRunFolder() says why when the place is a file", () =>
+  inFolder(async (folder) => {
+    await Deno.writeTextFile(`${folder}/runs`, "");
+    await assertRejects(
+      () => createRunFolder(`${folder}/runs`, "a"),
+      RunError,
+      "a part of the path is a file, expected a folder",
+    );
+  }));
+
+Deno.test("trimMetrics() drops lines after the checkpoint and what a crash left", () =>
+  inFolder(async (folder) => {
+    assertEquals(await trimMetrics(folder, 10), 0);
+    for (const iteration of [10, 20, 30]) await appendMetrics(folder, { iteration, elapsedSeconds: iteration / 10 });
+    await Deno.writeTextFile(`${folder}/metrics.jsonl`, '{"iterat', { append: true });
+    assertEquals(await trimMetrics(folder, 20), 2);
+    const lines = (await Deno.readTextFile(`${folder}/metrics.jsonl`)).trimEnd().split("\n");
+    assertEquals(lines.map((line) => JSON.parse(line).iteration), [10, 20]);
+  }));
