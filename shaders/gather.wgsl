@@ -26,5 +26,5 @@ fn gather_bytes(@builtin(global_invocation_id) id: vec3u) {
   let words = COLUMNS / 4u;
   let row = min(index[i / COLUMNS], ROWS - 1u);
   let c = i % COLUMNS;
-  store(i, f32((table[row * words + c / 4u] >> (8u * (c % 4u))) & 255u));
+  store(i, T((table[row * words + c / 4u] >> (8u * (c % 4u))) & 255u)); // T is f32
 }
