@@ -36,7 +36,12 @@ function binary(name: string, expression: string, vjp?: BinaryVjp) {
   return (x: Operand, y: Operand): Tensor => op(...broadcast(asTensor(x), asTensor(y)));
 }
 
+/** @throws {TypeError} If the element types differ */
 function broadcast(...tensors: Tensor[]): Tensor[] {
+  if (tensors.some((x) => x.dtype !== tensors[0].dtype)) {
+    const found = tensors.map((x) => `${x.dtype} [${x.shape}]`).join(" and ");
+    throw new TypeError(`Cannot combine ${found}: expected equal element types (toFloat() converts)`);
+  }
   const shape = tensors.map((x) => x.shape).reduce(broadcastShapes);
   return tensors.map((x) => broadcastTo(x, shape));
 }

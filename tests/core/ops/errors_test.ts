@@ -119,3 +119,11 @@ Deno.test("oneHot() says which numbers of classes there are", () => {
     );
   }
 });
+
+Deno.test("elementwise operations do not mix element types", () => {
+  assertThrows(
+    () => add(index, 1),
+    TypeError,
+    "Cannot combine u32 [2] and f32 []: expected equal element types (toFloat() converts)",
+  );
+});
