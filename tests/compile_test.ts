@@ -6,9 +6,9 @@ import { compile, createState, evaluate, type HostArray, type State } from "../c
 import { openDevice } from "../core/gpu/device.ts";
 import { add, addU32, exp, greater, log, mul, neg, sub, toFloat } from "../core/ops/elementwise.ts";
 import { matmul } from "../core/ops/matmul.ts";
-import { concat, reshape, slice, transpose } from "../core/ops/movement.ts";
+import { broadcastTo, concat, reshape, slice, transpose } from "../core/ops/movement.ts";
 import { normal, stepKey } from "../core/ops/random.ts";
-import { mean, sum } from "../core/ops/reduce.ts";
+import { max, mean, sum } from "../core/ops/reduce.ts";
 import { constant, fill, input, zeros } from "../core/ops/source.ts";
 import { type Shape, ShapeError, sizeOf } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
@@ -165,6 +165,21 @@ Deno.test("evaluate() adds up long rows, columns and whole tensors", async () =>
   const y = reshape(x, [100_000, 3]);
   const z = reshape(x, [3, 100_000]);
   await assertGpuAgrees([sum(x), sum(y, { axes: [0] }), sum(z, { axes: [1] }), sum(x, { axes: [0] })], EXACT);
+});
+
+Deno.test("evaluate() reduces more than the 65535 terms an invocation may loop over on a software adapter", async () => {
+  const size = 700_001; // a prime, so that no equal parts exist
+  const x = constant(Float32Array.from({ length: size }, (_, i) => i === size - 1 ? 2 : i % 2));
+  const columns = broadcastTo(reshape(x, [size, 1]), [size, 2]);
+  const rows = broadcastTo(reshape(x, [1, size]), [2, size]);
+  const { all, perColumn, perRow, largest } = await evaluate(device, {
+    all: sum(x),
+    perColumn: sum(columns, { axes: [0] }),
+    perRow: sum(rows, { axes: [1] }),
+    largest: max(rows, { axes: [1] }),
+  });
+  const total = 350_000 + 2;
+  assertEquals([...all, ...perColumn, ...perRow, ...largest], [total, total, total, total, total, 2, 2]);
 });
 
 Deno.test("a product with zero hides NaN, as a mask should", async () => {
