@@ -17,8 +17,11 @@ export type CriticParameters = { layers: CriticLayer[]; score: Linear };
 
 /** Scores images. */
 export interface Critic {
+  /** Starting values. */
   parameters(init: Initializer): CriticParameters;
   /**
+   * Scores a batch.
+   *
    * @param x `[batch, height, width, channels]`, pixels in [-1, 1]
    * @returns `[batch, 1]`, higher for images taken for real; no sigmoid
    */

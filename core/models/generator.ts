@@ -15,16 +15,24 @@ import { softTree } from "./soft_tree.ts";
 /** Parameters of a generator. */
 export type GeneratorParameters = { head: Tensors; body: Conv[] };
 
-/** What a generator makes of a batch of latents: pixels in [-1, 1] `[batch, height, width, channels]`, and the path. */
+/** What a generator makes of a batch of latents: images, and the path to them. */
 export interface Generated extends Mixture {
+  /** `[batch, height, width, channels]`, pixels in [-1, 1] (about, where the generator ends without `tanh`). */
   images: Tensor;
 }
 
 /** Turns latents into images. */
 export interface Generator {
+  /** From the latent to the first feature map. */
   readonly head: MixtureHead;
+  /** Starting values. */
   parameters(init: Initializer): GeneratorParameters;
-  /** @param region As for `MixtureHead.apply` */
+  /**
+   * Makes images.
+   *
+   * @param z `[batch, latent]`
+   * @param region As for `MixtureHead.apply`
+   */
   apply(parameters: GeneratorParameters, z: Tensor, region?: Tensor): Generated;
 }
 

@@ -21,13 +21,19 @@ export interface Mixture {
 
 /** Turns a latent `z` into the first feature map `h = Σ_l p_l(z) y_l(z)`. */
 export interface MixtureHead<P extends Tensors = Tensors> {
+  /** Length of the latent. */
   readonly latent: number;
+  /** Columns of the weights. */
   readonly leaves: number;
+  /** Columns of the gates. */
   readonly gates: number;
+  /** `[height, width, channels]` of a sample's features. */
   readonly featureShape: Shape;
   /** Starting values. */
   parameters(init: Initializer): P;
   /**
+   * Averages the leaves.
+   *
    * @param z `[batch, latent]`
    * @param region `[batch, leaves]` or `[1, leaves]`, 1 for the leaves allowed, 0 for the others: the path is forced
    * into them, `p ∝ region · p(z)`. One leaf gives a one-hot path, the leaves under a node the path from there on
@@ -37,6 +43,7 @@ export interface MixtureHead<P extends Tensors = Tensors> {
 
 /** What a head is made from. */
 export interface HeadOptions {
+  /** Length of the latent. */
   latent: number;
   /** `h` of one sample, `[height, width, channels]`. */
   featureShape: Shape;

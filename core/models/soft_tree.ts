@@ -82,14 +82,14 @@ export function checkDepth(depth: number, what = "tree"): void {
 export function logLevelWeights(logits: Tensor, level: number): Tensor {
   const batch = logits.shape[0];
   const shape = [batch, ...new Array<number>(level).fill(2)];
+  const side = constant([-1, 1]); // left, right
   const sides = Array.from({ length: level }, (_, above) => {
     const nodes = slice(logits, { start: [0, 2 ** above - 1], shape: [batch, 2 ** above] });
     const gates = reshape(nodes, shape.map((length, axis) => axis <= above ? length : 1));
-    const side = reshape(constant([-1, 1]), shape.map((_, axis) => axis === above + 1 ? 2 : 1)); // left, right
-    return softplus(mul(broadcastTo(gates, shape), broadcastTo(side, shape)));
+    const turn = reshape(side, shape.map((_, axis) => axis === above + 1 ? 2 : 1));
+    return softplus(mul(broadcastTo(gates, shape), broadcastTo(turn, shape)));
   });
-  if (level === 0) return zeros([batch]);
-  return neg(sides.reduce((a, b) => add(a, b)));
+  return level === 0 ? zeros([batch]) : neg(sides.reduce((a, b) => add(a, b)));
 }
 
 /**

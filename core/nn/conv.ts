@@ -47,6 +47,17 @@ export function convTranspose2dParameters(
  * @param x `[batch, height, width, inChannels]`
  * @returns `[batch, outHeight, outWidth, outChannels]`, a side being `⌊(length + 2·padding − kernel) / stride⌋ + 1`
  * @throws {ShapeError} If channels differ or the kernel is larger than the padded image
+ *
+ * @example
+ * ```ts
+ * import { conv2d, conv2dParameters } from "./conv.ts";
+ * import { initializer } from "./init.ts";
+ * import { ones } from "../ops/source.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const layer = conv2dParameters(initializer(1), { inChannels: 1, outChannels: 16, kernelSize: 4, std: 0.02 });
+ * assertEquals(conv2d(layer, ones([2, 32, 32, 1]), { stride: 2, padding: 1 }).shape, [2, 16, 16, 16]);
+ * ```
  */
 export function conv2d({ weight, bias }: Conv, x: Tensor, convolution: Convolution): Tensor {
   return add(convolve(x, weight, convolution), bias);
@@ -58,6 +69,17 @@ export function conv2d({ weight, bias }: Conv, x: Tensor, convolution: Convoluti
  * @param x `[batch, height, width, inChannels]`
  * @returns `[batch, outHeight, outWidth, outChannels]`, a side being `(length − 1)·stride − 2·padding + kernel`
  * @throws {ShapeError} If `x` has not the channels of the weight's last axis
+ *
+ * @example
+ * ```ts
+ * import { convTranspose2d, convTranspose2dParameters } from "./conv.ts";
+ * import { initializer } from "./init.ts";
+ * import { ones } from "../ops/source.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const layer = convTranspose2dParameters(initializer(1), { inChannels: 16, outChannels: 1, kernelSize: 4, std: 0.02 });
+ * assertEquals(convTranspose2d(layer, ones([2, 16, 16, 16]), { stride: 2, padding: 1 }).shape, [2, 32, 32, 1]);
+ * ```
  */
 export function convTranspose2d({ weight, bias }: Conv, x: Tensor, { stride, padding }: Convolution): Tensor {
   const side = (length: number, kernel: number) => (length - 1) * stride - 2 * padding + kernel;

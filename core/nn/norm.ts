@@ -25,6 +25,17 @@ export function normParameters(init: Initializer, shape: Shape): Norm {
  * `LayerNorm([C, H, W])` in the published code has
  * @param x `[batch, height, width, channels]`, or `[batch, ...]` of any rank
  * @returns As `x`
+ *
+ * @example
+ * ```ts
+ * import { initializer } from "./init.ts";
+ * import { layerNorm, normParameters } from "./norm.ts";
+ * import { ones } from "../ops/source.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const norm = normParameters(initializer(1), [8, 8, 32]);
+ * assertEquals(layerNorm(norm, ones([16, 8, 8, 32])).shape, [16, 8, 8, 32]);
+ * ```
  */
 export function layerNorm({ scale, shift }: Norm, x: Tensor, { epsilon = EPSILON } = {}): Tensor {
   const axes = x.shape.map((_, axis) => axis).slice(1);

@@ -36,8 +36,9 @@ export interface Claim {
 
 // Both sides are float64 and start from the same numbers; the file has nine digits.
 const FLOAT64_TOLERANCE = 1e-8;
-// Sums of some hundred products in float32, each rounded by 6e-8, and the driver's exp, sqrt and division (3e-7).
-const FLOAT32_TOLERANCE = 2e-5;
+// Sums of some hundred products in float32, each rounded by 6e-8, and exp, sqrt and division, which WGSL lets be off by
+// several units in the last place; llvmpipe stays below 2e-6.
+const FLOAT32_TOLERANCE = 1e-5;
 
 const SMALLEST_SCALE = 0.1; // some gradients are exactly 0: differences of numbers around 1
 
