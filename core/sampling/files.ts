@@ -4,7 +4,7 @@ import { openDevice } from "../gpu/device.ts";
 import { encodePng } from "../png.ts";
 import { imageGrid } from "./grid.ts";
 import { RUNS_FOLDER } from "./run.ts";
-import { openSampler, type SampleRequest } from "./sampler.ts";
+import { openSampler, type Sample, type SampleRequest } from "./sampler.ts";
 
 /** Paths of the files to write. */
 export interface SampleFiles {
@@ -34,7 +34,7 @@ export async function drawToFiles(
       await write(out, await encodePng(imageGrid(images, { shape })));
       const lines = [`Wrote ${out}: ${shape[0]} pictures of seed ${seed} from ${sampler.source.path}`];
       if (json === undefined) return lines;
-      await write(json, new TextEncoder().encode(JSON.stringify({ seed, samples }, null, 1) + "\n"));
+      await write(json, new TextEncoder().encode(linesOf(seed, samples)));
       return [...lines, `Wrote ${json}: their paths`];
     } finally {
       await sampler.close();
@@ -42,6 +42,11 @@ export async function drawToFiles(
   } finally {
     await device.destroy();
   }
+}
+
+/** `{ seed, samples }` as JSON, a line for every sample. */
+function linesOf(seed: number, samples: readonly Sample[]): string {
+  return `{"seed":${seed},"samples":[\n${samples.map((sample) => JSON.stringify(sample)).join(",\n")}\n]}\n`;
 }
 
 async function write(path: string, bytes: Uint8Array): Promise<void> {

@@ -25,12 +25,16 @@ Deno.test("sample writes a grid and the paths, the same ones for the same seed",
 
 Deno.test("sample refuses with one sentence: exit code 2 for usage, 1 for the rest", () =>
   withTinyRuns(async (runs, checkpoint) => {
+    await Deno.mkdir(`${runs}/empty`);
+    const damaged = `${runs}/checkpoint-000001.safetensors`;
+    await Deno.writeFile(damaged, (await Deno.readFile(checkpoint)).slice(0, -9));
     const cases: [args: string[], code: number, message: string][] = [
       [[], 2, "Cannot sample without a run"],
       [["--run", checkpoint, "--sede", "1"], 2, "the nearest is --seed"],
       [["--run", checkpoint, "--forced"], 2, "expected --leaf N too"],
       [["--run", `${runs}/nowhere`], 1, "there is no such folder"],
-      [["--run", runs], 1, "it has no checkpoint"],
+      [["--run", `${runs}/empty`], 1, "it has no checkpoint"],
+      [["--run", damaged], 1, `Cannot read checkpoint ${damaged}: found`],
       [["--run", checkpoint, "--leaf", "4"], 1, "Cannot sample with leaf 4: expected a whole number from 0 to 3"],
       [["--run", checkpoint, "--n", "0"], 1, "n 0: expected a whole number from 1 to"],
       [["--run", checkpoint, "--out", `${runs}/no/such/folder.png`], 1, `Cannot write ${runs}/no/such/folder.png`],

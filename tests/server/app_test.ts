@@ -136,6 +136,9 @@ Deno.test("unknown paths give 404 with the nearest one, other methods 405", () =
     assertStringIncludes(missing.message, "expected one of /sample, /health; the nearest is /sample");
     const posted = await refusal(app, "/sample", { method: "POST", body: "{}" });
     assertEquals([posted.status, posted.code], [405, "method_not_allowed"]);
+    const deleted = await get(app, "/health", { method: "DELETE" });
+    assertEquals([deleted.status, deleted.headers.get("allow")], [405, "GET, HEAD"]);
+    await deleted.body?.cancel();
     const head = await get(app, "/sample?n=1&seed=1", { method: "HEAD" });
     assertEquals([head.status, await head.text()], [200, ""]);
   }));
