@@ -24,7 +24,8 @@ export interface Fusion {
 }
 
 const CHEAP = { operations: 4, reads: 2 }; // repeated rather than stored and read back
-const HEAVY_EPILOGUE = 12; // operations behind a product: its shader repeats them for every register
+/** Behind a product: its shader repeats them for every register, and CPU drivers take seconds to compile many reads. */
+const EPILOGUE = { operations: 16, reads: 4, readsOnSoftware: 1 };
 const FUNCTION_COST = 6; // of exp, log, sqrt, … in operations
 
 /** A use of `node` through `views` (innermost first). */
@@ -68,7 +69,7 @@ function chooseRoots(order: readonly Tensor[], outputs: readonly Tensor[], adapt
     const cheap = operations <= CHEAP.operations && reads.size <= CHEAP.reads;
     if (
       wanted.has(node) || uses.some((use) => use.padded || use.user.op.kernel) || reads.size > maxReads ||
-      uses.length > 1 && !cheap || uses.some((use) => use.expanded) && operations > 1
+      uses.length > 1 && (!cheap || endsProduct(node, users)) || uses.some((use) => use.expanded) && operations > 1
     ) roots.add(node);
   }
   // A value seen through views that strides cannot express gets a buffer.
@@ -83,6 +84,13 @@ function chooseRoots(order: readonly Tensor[], outputs: readonly Tensor[], adapt
     }
   }
   return roots;
+}
+
+/** Whether a value is all that is wanted of a product: stored instead of it, it costs nothing. */
+function endsProduct(node: Tensor, users: Map<Tensor, Tensor[]>): boolean {
+  return node.inputs.map(withoutViews).some((input) =>
+    input.op.kernel && input.size === node.size && usesThroughViews(input, users).length === 1
+  );
 }
 
 interface Use {
@@ -214,9 +222,12 @@ function canJoin(
   const others = reads.flatMap(({ node }) => groupOf.get(node) ?? []).filter((other) => other !== group);
   if (others.some((other) => dependsOn(other, group, groupOf, roots))) return false;
   if (group.anchor?.op.kernel) {
-    const operations = [...group.members, root].filter((member) => member !== group.anchor)
-      .reduce((total, member) => total + costOf(member, roots).operations, 0);
-    if (operations > HEAVY_EPILOGUE) return false;
+    const behind = [...group.members, root].filter((member) => member !== group.anchor);
+    const operations = behind.reduce((total, member) => total + costOf(member, roots).operations, 0);
+    const read = new Set(behind.flatMap((member) => readsOf(member, roots).map(({ node }) => node)));
+    const outside = [...read].filter((node) => groupOf.get(node) !== group).length;
+    const most = adapter.software ? EPILOGUE.readsOnSoftware : EPILOGUE.reads;
+    if (operations > EPILOGUE.operations || outside > most) return false;
   }
   if (group.anchor !== undefined && root.dtype !== group.anchor.dtype) return false;
   const bound = new Set(
