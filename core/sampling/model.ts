@@ -45,7 +45,9 @@ function build(options: ModelOptions, refuse: (found: string, expected: string) 
   try {
     return generator(options);
   } catch (error) {
-    const reason = options === undefined || error instanceof TypeError ? "none or incomplete ones" : `${error}`;
+    const reason = options === undefined || error instanceof TypeError
+      ? "none or incomplete ones"
+      : (error as Error).message;
     return refuse(`model options that cannot be used (${reason})`, "those of the run that wrote it");
   }
 }
