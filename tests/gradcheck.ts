@@ -70,7 +70,10 @@ function checkDirection(
   const points = evaluateAll64(xs);
   const directions = xs.map((x) => numbers.draw(x.size));
   const at = (step: number) =>
-    evaluate64(loss, new Map(xs.map((x, i) => [x, points[i].map((p: number, j: number) => p + step * directions[i][j])])))[0];
+    evaluate64(
+      loss,
+      new Map(xs.map((x, i) => [x, points[i].map((p: number, j: number) => p + step * directions[i][j])])),
+    )[0];
   const measured = (at(STEP) - at(-STEP)) / (2 * STEP);
   let expected = 0;
   let scale = 1;
