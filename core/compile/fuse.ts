@@ -33,12 +33,27 @@ export type Access = (node: Tensor, views: readonly Tensor[]) => void;
 
 /** Visits the named values and sources an elementwise value is computed from; `root` itself is looked into. */
 export function visitReads(root: Tensor, roots: ReadonlySet<Tensor>, access: Access): void {
+  const seen = new Visits();
   const visit = (node: Tensor, views: readonly Tensor[]): void => {
+    if (seen.again(node, views)) return;
     if (node.op.view) return visit(node.inputs[0], [node, ...views]);
     if (node.inputs.length === 0 || roots.has(node)) return access(node, views);
     for (const input of node.inputs) visit(input, views);
   };
   for (const input of root.inputs) visit(input, []);
+}
+
+/** Which nodes were met behind which views: a value used twice is looked into once. */
+class Visits {
+  readonly #met = new Map<Tensor, (readonly Tensor[])[]>();
+
+  /** Whether this was asked before. */
+  again(node: Tensor, views: readonly Tensor[]): boolean {
+    const met = this.#met.get(node) ?? [];
+    if (met.some((list) => list.length === views.length && list.every((view, i) => view === views[i]))) return true;
+    this.#met.set(node, [...met, views]);
+    return false;
+  }
 }
 
 /** How the elements of a tensor look through views, or null where strides cannot say. */
@@ -134,7 +149,9 @@ function costOf(node: Tensor, roots: ReadonlySet<Tensor>): { operations: number;
 /** Inlined values under `root` that views pushed through them make unreadable. */
 function unreadable(root: Tensor, roots: ReadonlySet<Tensor>): Set<Tensor> {
   const found = new Set<Tensor>();
+  const seen = new Visits();
   const visit = (node: Tensor, views: readonly Tensor[], inlined: Tensor | null): void => {
+    if (node.op.expression && seen.again(node, views)) return;
     if (node.op.view) return visit(node.inputs[0], [node, ...views], inlined);
     if (node.inputs.length === 0 || roots.has(node)) {
       if (inlined !== null && viewThrough(node, views) === null) found.add(inlined);
@@ -203,9 +220,13 @@ function candidates(
 }
 
 function sharesSource(member: Tensor, sources: ReadonlySet<Tensor>, groupOf: Map<Tensor, Group>): boolean {
-  const visit = (node: Tensor): boolean =>
-    sources.has(node) ||
-    (node === member || node.op.view !== undefined || !groupOf.has(node)) && node.inputs.some(visit);
+  const seen = new Set<Tensor>();
+  const visit = (node: Tensor): boolean => {
+    if (sources.has(node)) return true;
+    if (seen.has(node) || node !== member && !node.op.view && groupOf.has(node)) return false;
+    seen.add(node);
+    return node.inputs.some(visit);
+  };
   return member.size > 1 && visit(member);
 }
 

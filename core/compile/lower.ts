@@ -1,8 +1,9 @@
 /** Operations become those this adapter has kernels for: products choose their operand order, long sums are split. */
 
 import { defineOp } from "../op.ts";
-import { sum } from "../ops/reduce.ts";
-import { contiguousView, reshape } from "../ops/movement.ts";
+import { add, maximum } from "../ops/elementwise.ts";
+import { contiguousView, reshape, slice } from "../ops/movement.ts";
+import { max, sum } from "../ops/reduce.ts";
 import { sizeOf, stridesOf } from "../shape.ts";
 import type { AdapterTraits, Tensor, View } from "../tensor.ts";
 import { rewrite, withInputs } from "./graph.ts";
@@ -10,12 +11,15 @@ import { rewrite, withInputs } from "./graph.ts";
 const FEW_COLUMNS = 256; // below it the results of a sum over the outer axes do not keep an adapter busy
 const FEW_ROWS = 16; // the same for a sum over the inner axes, where invocations share a result
 const LONG_SUM = 4096; // terms; a shorter sum costs less than a second dispatch
+const PARTS = 64;
+// llvmpipe ends the loops of an invocation after 65535 rounds in all, without a word. Invocations share rows by eights.
+const MOST_TERMS = { column: 2 ** 15, row: 2 ** 18 };
 
 /** The same values by operations that have a kernel, a reduction or an expression, with operands as kernels want them. */
 export function lower(outputs: readonly Tensor[], adapter: AdapterTraits): Tensor[] {
   const lowerNode = (node: Tensor): Tensor => {
     if (node.op.lower) return rewrite([node.op.lower(node.inputs, node.attributes, adapter)], lowerNode)[0];
-    if (node.op.reduction === "sum") return splitSum(node);
+    if (node.op.reduction) return splitReduction(node);
     return node;
   };
   return rewrite(rewrite(outputs, lowerNode), (node) => {
@@ -24,19 +28,31 @@ export function lower(outputs: readonly Tensor[], adapter: AdapterTraits): Tenso
   });
 }
 
-/** A long sum with few results in two: over the inner axes, then over the outermost one, or over equal parts of it. */
-function splitSum(node: Tensor): Tensor {
+/**
+ * A long reduction in two: over the inner axes, then over the outermost one; along a single axis over equal parts, then
+ * over their results. Done where few results keep few invocations busy, or where a loop would be too long.
+ */
+function splitReduction(node: Tensor): Tensor {
   const [x] = node.inputs;
   const isLong = (axis: number) => x.shape[axis] > 1;
   const [first, ...others] = (node.attributes.axes as number[]).filter(isLong);
-  const lastIsKept = !(node.attributes.axes as number[]).includes(x.shape.findLastIndex((length) => length > 1));
-  if (node.size >= (lastIsKept ? FEW_COLUMNS : FEW_ROWS) || x.size / node.size < LONG_SUM) return node;
-  if (others.length > 0) return sum(sum(x, { axes: others, keepDims: true }), { axes: [first], keepDims: true });
-  const length = x.shape[first];
-  const parts = [64, 32, 16, 8].find((parts) => length % parts === 0);
-  if (parts === undefined || first > 0) return node;
-  const split = reshape(x, [parts, length / parts, ...x.shape.slice(1)]);
-  return reshape(sum(sum(split, { axes: [1] }), { axes: [0] }), node.shape);
+  const row = (node.attributes.axes as number[]).includes(x.shape.findLastIndex((length) => length > 1));
+  const terms = x.size / node.size;
+  const idle = node.size < (row ? FEW_ROWS : FEW_COLUMNS) && terms >= LONG_SUM;
+  if (!idle && terms <= (row ? MOST_TERMS.row : MOST_TERMS.column)) return node;
+
+  const [reduce, combine] = node.op.reduction === "sum" ? [sum, add] as const : [max, maximum] as const;
+  const along = (x: Tensor, axes: number[]) => splitReduction(reduce(x, { axes, keepDims: true }));
+  if (others.length > 0) return along(along(x, others), [first]);
+  const run = Math.floor(x.shape[first] / PARTS); // terms of a part; the rest follows apart
+  const cut = (from: number, to: number) =>
+    slice(x, {
+      start: x.shape.map((_, axis) => axis === first ? from : 0),
+      shape: x.shape.map((length, axis) => axis === first ? to - from : length),
+    });
+  const parts = reshape(cut(0, PARTS * run), [...x.shape.slice(0, first), PARTS, run, ...x.shape.slice(first + 1)]);
+  const total = reshape(along(along(parts, [first + 1]), [first]), node.shape);
+  return PARTS * run === x.shape[first] ? total : combine(total, along(cut(PARTS * run, x.shape[first]), [first]));
 }
 
 const copyOp = defineOp<[x: Tensor]>({ name: "copy", shape: ([x]) => x, expression: "x" });

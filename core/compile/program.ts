@@ -8,7 +8,7 @@ import { sameShape, type Shape, ShapeError } from "../shape.ts";
 import { type DType, type Tensor, TEXTURE_PITCH } from "../tensor.ts";
 import { leavesOf } from "../tree.ts";
 import { plan, type Update } from "./plan.ts";
-import { type HostArray, hostArray, State } from "./state.ts";
+import { dtypeOf, type HostArray, hostArray, State } from "./state.ts";
 
 export { type HostArray, State } from "./state.ts";
 
@@ -79,7 +79,7 @@ export class Program {
     }
     for (const [name, { place }] of this.#inputs) {
       const value = inputs[name];
-      if (value?.length !== place.size || (value instanceof Uint32Array) !== (place.dtype === "u32")) {
+      if (value?.length !== place.size || dtypeOf(value) !== place.dtype) {
         const found = value ? `${value.length} numbers in a ${value.constructor.name}` : "nothing";
         throw new RangeError(`Cannot run with ${found} for ${name}: expected ${place.dtype} [${place.shape}]`);
       }

@@ -4,15 +4,19 @@ import { isTensor, type Tensors } from "../grad.ts";
 import type { Device } from "../gpu/device.ts";
 import { Readback } from "../gpu/executor.ts";
 import { variable } from "../ops/source.ts";
-import type { Tensor } from "../tensor.ts";
+import type { DType, Tensor } from "../tensor.ts";
 import { leavesOf, mapTree, type Tree } from "../tree.ts";
 
 /** Values on the host. */
 export type HostArray = Float32Array | Uint32Array;
 
 /** Whether a tree is a single array. */
-export const isHostArray = (value: unknown): value is HostArray =>
-  value instanceof Float32Array || value instanceof Uint32Array;
+export const isHostArray = (value: unknown): value is HostArray => dtypeOf(value) !== undefined;
+
+/** The element type an array is for; undefined for other values. */
+export function dtypeOf(value: unknown): DType | undefined {
+  return value instanceof Float32Array ? "f32" : value instanceof Uint32Array ? "u32" : undefined;
+}
 
 /** The numbers of a tensor's bytes. */
 export function hostArray(tensor: Tensor, bytes: ArrayBuffer): HostArray {
@@ -64,12 +68,12 @@ export class State<S extends Tensors> {
    */
   write(tree: Tree<HostArray>): void {
     const known = new Map(this.leaves());
-    const values = leavesOf<HostArray>(tree, isHostArray);
+    const isArray = (value: unknown): value is HostArray => Array.isArray(value) || ArrayBuffer.isView(value);
+    const values = leavesOf<HostArray>(tree, isArray);
     for (const [path, value] of values) {
       const leaf = known.get(path);
-      const fits = leaf && leaf.size === value.length && (value instanceof Uint32Array) === (leaf.dtype === "u32");
-      if (!fits) {
-        const found = `${value instanceof Uint32Array ? "u32" : "f32"} [${value.length}]`;
+      if (leaf?.size !== value.length || leaf.dtype !== dtypeOf(value)) {
+        const found = `${dtypeOf(value) ?? value.constructor.name} [${value.length}]`;
         const expected = leaf ? `${leaf.dtype} [${leaf.size}]` : "one of the state's own names";
         throw new RangeError(`Cannot write ${path === "" ? "the state" : path}: found ${found}, expected ${expected}`);
       }
