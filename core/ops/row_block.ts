@@ -36,6 +36,8 @@ const MOST_REGISTERS = 32;
 const LOAD_COST = 62;
 const FMA_COST = 12;
 const LOOP_COST = 80;
+/** For every row and column of a workgroup: a square one takes the least from memory. */
+const SIDE_COST = 0.5;
 /** Workgroups in one dimension of a dispatch. */
 const MOST_WORKGROUPS = 65535;
 
@@ -52,7 +54,8 @@ function chooseTile({ rows, columns, pixels, rowLoads, rowGroup }: Product, widt
           const blocks = Math.ceil(groups / (LANES_X * VECS)) * Math.ceil(rows / (LANES_Y * ROWS)) *
             Math.ceil(pixels / LANES_P);
           const loads = ROWS * rowLoads + VECS * 4;
-          const cost = blocks * (loads * LOAD_COST + ROWS * VECS * width * FMA_COST + LOOP_COST);
+          const side = LANES_X * VECS * width + LANES_P * LANES_Y * ROWS;
+          const cost = blocks * (loads * LOAD_COST + ROWS * VECS * width * FMA_COST + side * SIDE_COST + LOOP_COST);
           if (cost < least) [least, best] = [cost, { LANES_X, LANES_P, LANES_Y, ROWS, VECS }];
         }
       }
