@@ -1,7 +1,7 @@
 /**
  * Speed of the heavy kernels on the shapes of the presets, beside the multiply-add peak measured in the same run.
  *
- *     deno run -A bench/kernels.ts [small|paper]
+ *     deno task bench kernels [small|paper]
  *
  * Method: the first candidate of each kernel writes its result and nothing else; operands are random and already in
  * place (copies to textures are not counted). After one warming run, five rounds measure the peak and then the kernel,
@@ -185,7 +185,7 @@ async function convolutions(batch: number, side: number, inChannels: number, out
 }
 
 console.log("| kernel | ms | GFLOP/s | peak | ratio | compile ms |\n|---|---|---|---|---|---|");
-if (Deno.args[0] !== "paper") {
+if (!Deno.args.includes("paper")) {
   await matmul(64, 1024, 512, "mk");
   await matmul(512, 1024, 64, "km");
   await matmul(64, 512, 1024, "mk");
@@ -195,7 +195,7 @@ if (Deno.args[0] !== "paper") {
     await convolutions(batch, 8, 32, 64);
   }
 }
-if (Deno.args[0] !== "small") {
+if (!Deno.args.includes("small")) {
   await matmul(1024, 1024, 1024, "mk");
   await matmul(64, 4096, 3200, "mk");
   await matmul(3200, 4096, 64, "km");
