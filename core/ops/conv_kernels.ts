@@ -124,13 +124,16 @@ export function conv2dWeightKernels(problem: ConvProblem, splits: number, adapte
   );
 }
 
+const LONGEST_SUM = 2 ** 15; // terms of a loop: llvmpipe ends an invocation's loops after 65535 rounds without a word
+
 /** How many partial sums `conv2dWeightKernels` should make so that every core has work. */
 export function conv2dWeightSplits(problem: ConvProblem, adapter: AdapterTraits): number {
   const { batch, kernelHeight, kernelWidth, inChannels, outChannels, outHeight, outWidth } = problem;
   const tile = adapter.software ? 16 * 8 * 16 : 64 * 64;
   const wanted = adapter.software ? 8 : 256;
   const blocks = Math.ceil(kernelHeight * kernelWidth * inChannels * outChannels / tile);
-  return Math.max(1, Math.min(Math.ceil(wanted / blocks), Math.ceil(batch * outHeight * outWidth / 64)));
+  const terms = batch * outHeight * outWidth;
+  return Math.max(Math.ceil(terms / LONGEST_SUM), Math.min(Math.ceil(wanted / blocks), Math.ceil(terms / 64)));
 }
 
 function shapeConstants(problem: ConvProblem): Record<string, number> {

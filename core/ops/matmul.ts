@@ -63,14 +63,18 @@ function product(a: Tensor, b: Tensor, shape: number[]): Tensor {
   const stored = untransposed(a);
   const [m, n, k] = [shape[shape.length - 2], shape[shape.length - 1], b.shape[b.shape.length - 2]];
   const batches = sizeOf(shape) / (m * n);
-  return reshape(matrixProduct(stored ?? a, b, { batches, m, n, k, a: stored ? "km" : "mk", splits: 1 }), shape);
+  const splits = Math.ceil(k / LONGEST_SUM);
+  const parts = matrixProduct(stored ?? a, b, { batches, m, n, k, a: stored ? "km" : "mk", splits });
+  return reshape(splits === 1 ? parts : sum(parts, { axes: [0] }), shape);
 }
+
+const LONGEST_SUM = 2 ** 15; // terms of a loop: llvmpipe ends an invocation's loops after 65535 rounds without a word
 
 type MatrixProduct = Parameters<typeof matmulKernels>[0];
 
-/** What `matmul` is made of: `A [batches, m, k]` or `[batches, k, m]`, `B [batches, k, n]`. */
+/** What `matmul` is made of: `A [batches, m, k]` or `[batches, k, m]`, `B [batches, k, n]`; partial sums if split. */
 const matrixProduct = defineOp<[a: Tensor, b: Tensor], MatrixProduct>({
   name: "matrixProduct",
-  shape: (_, { batches, m, n }) => [batches, m, n],
+  shape: (_, { batches, m, n, splits }) => [...splits === 1 ? [] : [splits], batches, m, n],
   kernel: (_, adapter, problem) => matmulKernels(problem, adapter)[0],
 });
