@@ -116,6 +116,9 @@ export class Body {
   #load(node: Tensor, view: View): string {
     const { width } = this.main;
     const type = typeName(node.dtype, width);
+    // A border alone: nothing is read, and no index may stand in the text that constant evaluation finds out of bounds.
+    const border = view.bounds.some(([from, to], axis) => Math.max(from, 0) >= Math.min(to, view.shape[axis]));
+    if (border) return this.#let("x", `${type}(0)`);
     const vector = terms(view, this.main.axes);
     const inner = vector[vector.length - 1];
     const shared = this.others.flatMap((index) => this.#parts(terms(view, index.axes), index.name, 0));

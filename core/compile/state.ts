@@ -68,7 +68,8 @@ export class State<S extends Tensors> {
    */
   write(tree: Tree<HostArray>): void {
     const known = new Map(this.leaves());
-    const isArray = (value: unknown): value is HostArray => Array.isArray(value) || ArrayBuffer.isView(value);
+    const isArray = (value: unknown): value is HostArray =>
+      ArrayBuffer.isView(value) || Array.isArray(value) && typeof value[0] === "number";
     const values = leavesOf<HostArray>(tree, isArray);
     for (const [path, value] of values) {
       const leaf = known.get(path);
