@@ -195,6 +195,7 @@ const CASES: Record<string, Case[]> = {
     { f: (x) => pad(x, { before: [1, 0], after: [0, 2] }), xs: [[3, 5]] },
     { f: (x) => pad(awkward(x), { before: [2, 1], after: [1, 1] }), xs: [[3, 4]] },
     { f: (x) => slice(pad(x, { before: [3], after: [2] }), { start: [6], shape: [3] }), xs: [[4]] },
+    { f: (x) => slice(pad(x, { before: [1], after: [0] }), { start: [0], shape: [1] }), xs: [[1]] }, // a border alone
     // A border of zeros that is cut off again, then another one: what lay outside must not come back.
     {
       f: (x) =>
