@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { compile, createState, evaluate, type HostArray } from "../../../core/compile/program.ts";
 import { add, exp, greater, log, mul, neg, sub } from "../../../core/ops/elementwise.ts";
 import { matmul } from "../../../core/ops/matmul.ts";
-import { broadcastTo, concat, reshape, type slice, transpose } from "../../../core/ops/movement.ts";
+import { broadcastTo, concat, reshape, transpose } from "../../../core/ops/movement.ts";
 import { max, mean, sum } from "../../../core/ops/reduce.ts";
 import { constant, fill } from "../../../core/ops/source.ts";
 import { type Shape, sizeOf } from "../../../core/shape.ts";

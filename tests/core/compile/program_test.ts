@@ -1,7 +1,6 @@
 /** Programs: state, inputs, runs, reports. */
 
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import type fc from "fast-check";
 import { compile, createState, evaluate, type HostArray, type State } from "../../../core/compile/program.ts";
 import { openDevice } from "../../../core/gpu/device.ts";
 import { add, addU32, exp, mul, neg, sub, toFloat } from "../../../core/ops/elementwise.ts";
