@@ -4,13 +4,13 @@ import { nearestName } from "../core/nearest.ts";
 import type { ImageDataset, LoadOptions } from "./dataset.ts";
 import { FASHION_MNIST, loadMnistLike, MNIST } from "./mnist.ts";
 
-const LOADERS = {
+/** A name `loadDataset` knows. */
+export type DatasetName = "fashionmnist" | "mnist";
+
+const LOADERS: Record<DatasetName, (options?: LoadOptions) => Promise<ImageDataset>> = {
   fashionmnist: (options) => loadMnistLike(FASHION_MNIST, options),
   mnist: (options) => loadMnistLike(MNIST, options),
-} satisfies Record<string, (options?: LoadOptions) => Promise<ImageDataset>>;
-
-/** A name `loadDataset` knows. */
-export type DatasetName = keyof typeof LOADERS;
+};
 
 /** The names `loadDataset` knows. */
 export const DATASET_NAMES = Object.keys(LOADERS) as readonly DatasetName[];

@@ -9,6 +9,12 @@ import { asTensor } from "./source.ts";
 /** A tensor, or a number that broadcasts. */
 export type Operand = Tensor | number;
 
+/** A function of one operand, element by element. */
+export type Unary = (x: Operand) => Tensor;
+
+/** A function of two operands that broadcast, element by element. */
+export type Binary = (x: Operand, y: Operand) => Tensor;
+
 type Vjp<A> = Definition<A>["vjp"];
 
 function elementwise<A>(name: string, expression: Definition<A>["expression"], vjp?: Vjp<A>, dtype?: "f32" | "u32") {
@@ -47,33 +53,33 @@ function broadcast(...tensors: Tensor[]): Tensor[] {
 }
 
 /** `x + y`. */
-export const add = binary("add", "x + y", (dy) => [dy, dy]);
+export const add: Binary = binary("add", "x + y", (dy) => [dy, dy]);
 /** `x - y`. */
-export const sub = binary("sub", "x - y", (dy) => [dy, neg(dy)]);
+export const sub: Binary = binary("sub", "x - y", (dy) => [dy, neg(dy)]);
 /** `x y`, element by element. */
-export const mul = binary("mul", "x * y", (dy, x, y) => [mul(dy, y), mul(dy, x)]);
+export const mul: Binary = binary("mul", "x * y", (dy, x, y) => [mul(dy, y), mul(dy, x)]);
 // r = x / y, hence dx = dy / y and dy = -dy r / y.
 /** `x / y`. */
-export const div = binary("div", "x / y", (dy, _, y, r) => [div(dy, y), neg(div(mul(dy, r), y))]);
+export const div: Binary = binary("div", "x / y", (dy, _, y, r) => [div(dy, y), neg(div(mul(dy, r), y))]);
 // The larger operand gets the cotangent; equal ones: the first.
 /** The larger of `x` and `y`. */
-export const maximum = binary("maximum", "max(x, y)", (dy, x, y) => {
+export const maximum: Binary = binary("maximum", "max(x, y)", (dy, x, y) => {
   const first = greaterEqual(x, y);
   return [mul(dy, first), mul(dy, sub(1, first))];
 });
 /** The smaller of `x` and `y`. */
-export const minimum = binary("minimum", "min(x, y)", (dy, x, y) => {
+export const minimum: Binary = binary("minimum", "min(x, y)", (dy, x, y) => {
   const first = greaterEqual(y, x);
   return [mul(dy, first), mul(dy, sub(1, first))];
 });
 
 // Masks are constant almost everywhere, hence no cotangent.
 /** 1 where `x > y`, else 0. */
-export const greater = binary("greater", "select(T(0), T(1), x > y)", () => [null, null]);
+export const greater: Binary = binary("greater", "select(T(0), T(1), x > y)", () => [null, null]);
 /** 1 where `x >= y`, else 0. */
-export const greaterEqual = binary("greaterEqual", "select(T(0), T(1), x >= y)", () => [null, null]);
+export const greaterEqual: Binary = binary("greaterEqual", "select(T(0), T(1), x >= y)", () => [null, null]);
 /** 1 where `x = y`, else 0. */
-export const equal = binary("equal", "select(T(0), T(1), x == y)", () => [null, null]);
+export const equal: Binary = binary("equal", "select(T(0), T(1), x == y)", () => [null, null]);
 
 const whereOp = elementwise<undefined>("where", "select(z, y, x > T(0))", (dy, [mask]) => [
   null, // constant almost everywhere
@@ -87,41 +93,41 @@ export function where(mask: Operand, x: Operand, y: Operand): Tensor {
 }
 
 /** `-x`. */
-export const neg = unary("neg", "-x", (dy) => neg(dy));
+export const neg: Unary = unary("neg", "-x", (dy) => neg(dy));
 /** `|x|`. */
-export const abs = unary("abs", "abs(x)", (dy, x) => mul(dy, sign(x)));
+export const abs: Unary = unary("abs", "abs(x)", (dy, x) => mul(dy, sign(x)));
 /** -1, 0 or 1. */
-export const sign = unary("sign", "sign(x)", () => null); // constant almost everywhere
+export const sign: Unary = unary("sign", "sign(x)", () => null); // constant almost everywhere
 /** The largest whole number not above `x`. */
-export const floor = unary("floor", "floor(x)", () => null); // constant almost everywhere
+export const floor: Unary = unary("floor", "floor(x)", () => null); // constant almost everywhere
 /** `x²`. */
-export const square = unary("square", "x * x", (dy, x) => mul(mul(dy, x), 2));
+export const square: Unary = unary("square", "x * x", (dy, x) => mul(mul(dy, x), 2));
 /** `√x`; the gradient at 0 is infinite. */
-export const sqrt = unary("sqrt", "sqrt(x)", (dy, _, y) => div(mul(dy, 0.5), y));
+export const sqrt: Unary = unary("sqrt", "sqrt(x)", (dy, _, y) => div(mul(dy, 0.5), y));
 /** `1 / x`. */
-export const reciprocal = unary("reciprocal", "T(1) / x", (dy, _, y) => neg(mul(dy, mul(y, y))));
+export const reciprocal: Unary = unary("reciprocal", "T(1) / x", (dy, _, y) => neg(mul(dy, mul(y, y))));
 /** `eˣ`. */
-export const exp = unary("exp", "exp(x)", (dy, _, y) => mul(dy, y));
+export const exp: Unary = unary("exp", "exp(x)", (dy, _, y) => mul(dy, y));
 /** Natural logarithm. */
-export const log = unary("log", "log(x)", (dy, x) => div(dy, x));
+export const log: Unary = unary("log", "log(x)", (dy, x) => div(dy, x));
 /** Sine. */
-export const sin = unary("sin", "sin(x)", (dy, x) => mul(dy, cos(x)));
+export const sin: Unary = unary("sin", "sin(x)", (dy, x) => mul(dy, cos(x)));
 /** Cosine. */
-export const cos = unary("cos", "cos(x)", (dy, x) => neg(mul(dy, sin(x))));
+export const cos: Unary = unary("cos", "cos(x)", (dy, x) => neg(mul(dy, sin(x))));
 // Clamped where f32 cannot tell the result from ±1: some drivers' tanh overflows for large x.
 /** Hyperbolic tangent. */
-export const tanh = unary("tanh", "tanh(clamp(x, T(-9.1), T(9.1)))", (dy, _, y) => mul(dy, sub(1, mul(y, y))));
+export const tanh: Unary = unary("tanh", "tanh(clamp(x, T(-9.1), T(9.1)))", (dy, _, y) => mul(dy, sub(1, mul(y, y))));
 /** `1 / (1 + e⁻ˣ)`. */
-export const sigmoid = unary("sigmoid", "T(1) / (T(1) + exp(-x))", (dy, _, y) => mul(dy, mul(y, sub(1, y))));
+export const sigmoid: Unary = unary("sigmoid", "T(1) / (T(1) + exp(-x))", (dy, _, y) => mul(dy, mul(y, sub(1, y))));
 // Written with e^-|x| so that no x overflows.
 /** `log(1 + eˣ)`. */
-export const softplus = unary(
+export const softplus: Unary = unary(
   "softplus",
   "max(x, T(0)) + log(T(1) + exp(-abs(x)))",
   (dy, x) => mul(dy, sigmoid(x)),
 );
 /** `max(x, 0)`. */
-export const relu = unary("relu", "max(x, T(0))", (dy, x) => mul(dy, greater(x, 0)));
+export const relu: Unary = unary("relu", "max(x, T(0))", (dy, x) => mul(dy, greater(x, 0)));
 
 const leakyOp = elementwise<{ negativeSlope: number }>(
   "leakyRelu",
