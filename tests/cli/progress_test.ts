@@ -1,0 +1,62 @@
+import { assertEquals } from "@std/assert";
+import { duration, ProgressDisplay, progressLine } from "../../cli/progress.ts";
+
+Deno.test("progressLine() has iteration, losses, images/s and time left", () => {
+  const progress = {
+    iteration: 500,
+    iterations: 1500,
+    criticLoss: -3.2141,
+    generatorLoss: 1.2069,
+    imagesPerSecond: 533.4,
+    secondsLeft: 599,
+  };
+  const line = " 500/1500  critic -3.214  generator 1.207  533 images/s  10 min left";
+  assertEquals(progressLine(progress), line);
+  assertEquals(progressLine({ ...progress, iteration: 1500 }).endsWith("533 images/s  done"), true);
+});
+
+Deno.test("duration() rounds up to what one cares about", () => {
+  assertEquals([0.2, 45, 100, 599, 6000, 7200, 12001].map(duration), [
+    "1 s",
+    "45 s",
+    "2 min",
+    "10 min",
+    "1 h 40 min",
+    "2 h",
+    "3 h 21 min",
+  ]);
+});
+
+/** Shows `iterations` iterations of `ms` each, the first one 10 times as long; what was written. */
+function shown(terminal: boolean, iterations: number, ms: number): string {
+  let [text, time] = ["", 0];
+  const display = new ProgressDisplay({
+    iterations,
+    images: 320,
+    terminal,
+    columns: () => 60,
+    write: (more) => text += more,
+    now: () => time,
+  });
+  for (let iteration = 1; iteration <= iterations; iteration++) {
+    time += iteration === 1 ? 10 * ms : ms;
+    display.measured({ iteration, criticLoss: -1, generatorLoss: 2 });
+  }
+  display.line("Trained");
+  return text;
+}
+
+Deno.test("ProgressDisplay rewrites one line on a terminal, not too often and no longer than it is wide", () => {
+  const text = shown(true, 100, 10);
+  const states = text.split("\r\x1b[K").slice(1);
+  assertEquals(states.length, 11); // every 100 ms and the last one
+  assertEquals(text.split("\n").length, 3); // the line, "Trained", the end
+  assertEquals(states.every((state) => state.split("\n")[0].length < 60), true);
+});
+
+Deno.test("ProgressDisplay writes few plain lines elsewhere and leaves the first iteration out of the speed", () => {
+  const lines = shown(false, 1500, 500).trimEnd().split("\n");
+  assertEquals(lines.length, 21);
+  assertEquals(lines[0], "  75/1500  critic -1.000  generator 2.000  640 images/s  12 min left");
+  assertEquals(lines[20], "Trained");
+});

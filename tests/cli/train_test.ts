@@ -1,0 +1,106 @@
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { shapes } from "../train/shapes.ts";
+import { runTaskFile, startTaskFile } from "./task.ts";
+
+const PERMISSIONS = ["--allow-read", "--allow-write", "--allow-env=HMOG_DATA,HOME,LOCALAPPDATA,XDG_CACHE_HOME"];
+const COUNT = 64;
+
+/** Calls `deno task train` with these flags to its end. */
+const train = (...args: string[]) => runTaskFile("cli/train.ts", PERMISSIONS, args);
+
+/** A folder with a data set in the files of MNIST, and a place for runs. */
+async function withData(task: (data: string[], runs: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    const { images } = shapes(COUNT);
+    const inside = images.filter((_, i) => i % 32 >= 2 && i % 32 < 30 && i / 32 % 32 >= 2 && i / 32 % 32 < 30);
+    await Deno.writeFile(`${folder}/train-images-idx3-ubyte`, idx([COUNT, 28, 28], inside));
+    await Deno.writeFile(`${folder}/train-labels-idx1-ubyte`, idx([COUNT], new Uint8Array(COUNT)));
+    await task(["--dataset", "mnist", "--data-dir", folder], `${folder}/runs`);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** An IDX file of bytes. */
+function idx(shape: number[], data: Uint8Array): Uint8Array {
+  const file = new Uint8Array(4 + 4 * shape.length + data.length);
+  file.set([0, 0, 8, shape.length]);
+  shape.forEach((length, i) => new DataView(file.buffer).setUint32(4 + 4 * i, length));
+  file.set(data, 4 + 4 * shape.length);
+  return file;
+}
+
+Deno.test("train writes a run and says what it does; --resume goes on with it", () =>
+  withData(async (data, runs) => {
+    const tiny = [...data, "--preset", "tiny", "--batch", "8", "--runs", runs];
+    const first = await train(...tiny, "--iterations", "2");
+    assertEquals([first.code, first.stderr], [0, ""]);
+    const lines = first.stdout.trimEnd().split("\n");
+    assertMatch(lines[0], /^Preset tiny: as asked \(.+\)$/);
+    assertStringIncludes(lines[1], `Data: ${COUNT} images of mnist from `);
+    assertStringIncludes(lines[2], `Training ${runs}/00000-mnist-tree-tiny from iteration 0 to 2 (batch 8`);
+    assertMatch(lines.at(-2)!, /^2\/2 {2}critic -?[\d.]+ {2}generator -?[\d.]+ {2}[\d.]+ images\/s {2}done$/);
+    assertMatch(lines.at(-1)!, /^Trained 2 iterations in \d+ s; draw from it with: deno task sample --run /);
+
+    const again = [...data.slice(2), "--runs", runs, "--quiet"];
+    assertEquals(await train("--resume", "0", "--iterations", "3", ...again), { code: 0, stdout: "", stderr: "" });
+    const done = await train("--resume", "0", ...again);
+    assertEquals([done.code, done.stderr.split("\n").length], [2, 2]);
+    assertStringIncludes(done.stderr, "3 iterations are done, expected more with --iterations");
+  }));
+
+Deno.test("train --dry-run prints options, parameter counts and dispatches and makes no folder", () =>
+  withData(async (data, runs) => {
+    const { code, stdout } = await train(...data, "--preset", "tiny", "--batch", "8", "--runs", runs, "--dry-run");
+    const printed = JSON.parse(stdout.slice(stdout.indexOf("{")));
+    assertEquals([code, printed.options.batch, printed.options.model.depth], [0, 8, 2]);
+    assert(printed.parameters.generator > 1000 && printed.programs.critic.dispatches > 10);
+    assertEquals(await Deno.stat(runs).catch(() => null), null);
+  }));
+
+Deno.test(
+  "train saves on SIGTERM, says how to go on, and exits 0",
+  { ignore: Deno.build.os === "windows" },
+  () =>
+    withData(async (data, runs) => {
+      const args = [...data, "--preset", "tiny", "--batch", "8", "--runs", runs, "--iterations", "100000"];
+      const task = startTaskFile("cli/train.ts", PERMISSIONS, args);
+      const folder = `${runs}/00000-mnist-tree-tiny`;
+      while (await Deno.stat(`${folder}/metrics.jsonl`).catch(() => null) === null) {
+        await new Promise((resolve) => setTimeout(resolve, 50)); // until ten iterations are done
+      }
+      task.process.kill("SIGTERM");
+      const { code, stdout, stderr } = await task.ended();
+      assertEquals(code, 0, stderr);
+      assertEquals(stderr.trim(), "Stopping after this iteration; again to stop at once");
+      const last = /Stopped at iteration (\d+), saved; go on with: deno task train --resume (\S+)/.exec(stdout)!;
+      assert(Number(last[1]) >= 10);
+      assertEquals(last[2], folder);
+      const checkpoint = `${folder}/checkpoint-${last[1].padStart(6, "0")}.safetensors`;
+      assert((await Deno.stat(checkpoint)).isFile);
+    }),
+);
+
+Deno.test("train refuses what it cannot use with one sentence: 2 for the call, 1 for the rest", () =>
+  withData(async (data, runs) => {
+    await Deno.writeTextFile(`${runs}-file`, "");
+    await Deno.mkdir(`${runs}/00000-empty`, { recursive: true });
+    const cases: [args: string[], code: number, message: string][] = [
+      [[], 2, "Cannot train without data: expected --dataset fashionmnist or mnist, or --resume RUN"],
+      [["--dataset", "fashion"], 2, "Cannot find data set fashion: it is unknown"],
+      [["--dataste", "mnist"], 2, "Cannot use --dataste: there is no such flag, the nearest is --dataset"],
+      [[...data, "--preset", "smal"], 2, "the nearest is small"],
+      [[...data, "--depth", "20"], 2, "Cannot build a tree of depth 20: expected a whole number from 1 to 10"],
+      [["--resume", "0", "--depth", "3"], 2, "Cannot use --depth with --resume: a run goes on with its own options"],
+      [["--resume", "0", "--runs", runs], 1, `Cannot use run ${runs}/00000-empty: it has no checkpoint`],
+      [[...data, "--preset", "tiny", "--batch", "65"], 1, `Cannot draw batches of 65 from ${COUNT} images`],
+      [[...data, "--preset", "tiny", "--batch", "8", "--runs", `${runs}-file`], 1, "expected a folder"],
+    ];
+    const found = await Promise.all(cases.map(([args]) => train(...args)));
+    found.forEach(({ code, stderr }, i) => {
+      assertEquals([code, stderr.trimEnd().split("\n").length], [cases[i][1], 1], stderr);
+      assertStringIncludes(stderr, `train: `);
+      assertStringIncludes(stderr, cases[i][2]);
+    });
+  }));
