@@ -4,13 +4,13 @@
  *
  * @example
  * ```ts
- * import { compile, createState, input, mean, mul, openDevice, square, sub, valueAndGrad, zeros } from "@hmog/hmog";
+ * import { compile, createState, input, mean, mul, openDevice, square, sub, type Tensor, valueAndGrad, zeros } from "@hmog/hmog";
  * import { assertLess } from "@std/assert";
  *
  * const device = await openDevice();
  * const state = await createState(device, { w: zeros([3]) });
  * const step = await compile(device, ({ w }, { target }) => {
- *   const [loss, gradient] = valueAndGrad((w: typeof target) => mean(square(sub(w, target))))(w);
+ *   const [loss, gradient] = valueAndGrad((w: Tensor) => mean(square(sub(w, target))))(w);
  *   return { state: { w: sub(w, mul(gradient, 0.5)) }, outputs: { loss } };
  * }, { state, inputs: { target: { shape: [3] } } });
  * for (let i = 0; i < 50; i++) step.run({ target: Float32Array.of(1, 2, 3) });

@@ -76,10 +76,10 @@ export type Loss<P extends Tensors, Rest extends unknown[]> = (parameters: P, ..
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { input, mul, sum, valueAndGrad } from "@hmog/hmog";
+ * import { input, mul, sum, type Tensor, valueAndGrad } from "@hmog/hmog";
  *
  * const x = input({ name: "x", shape: [3] });
- * const [value, gradient] = valueAndGrad((x) => sum(mul(x, x)))(x);
+ * const [value, gradient] = valueAndGrad((x: Tensor) => sum(mul(x, x)))(x);
  * assertEquals([value.shape, gradient.shape], [[], [3]]); // descriptions: nothing is computed yet
  * ```
  */
