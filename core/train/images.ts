@@ -23,15 +23,25 @@ export interface Pictures {
 export function imagesOf({ images, shape: [count, ...image] }: TrainingImages): (indices: Tensor) => Tensor {
   const size = images.length / count;
   const words = Math.ceil(size / 4);
-  const packed = new Uint8Array(count * words * 4);
-  if (size === words * 4) packed.set(images);
-  else for (let i = 0; i < count; i++) packed.set(images.subarray(i * size, (i + 1) * size), i * words * 4);
-  const table = constant(new Uint32Array(packed.buffer), [count, words]);
+  const table = constant(wordsOf(images, { count, size, words }), [count, words]);
   return (indices) => {
     const bytes = gatherBytes(table, indices);
     const pixels = slice(bytes, { start: [0, 0], shape: [indices.shape[0], size] });
     return reshape(sub(mul(pixels, 2 / 255), 1), [indices.shape[0], ...image]);
   };
+}
+
+/** Rows of bytes as rows of words, the last one filled up with zeros; the same memory where the rows fit. */
+function wordsOf(
+  images: Uint8Array,
+  { count, size, words }: { count: number; size: number; words: number },
+): Uint32Array {
+  if (size === words * 4 && images.byteOffset % 4 === 0) {
+    return new Uint32Array(images.buffer, images.byteOffset, count * words);
+  }
+  const packed = new Uint8Array(count * words * 4);
+  for (let i = 0; i < count; i++) packed.set(images.subarray(i * size, (i + 1) * size), i * words * 4);
+  return new Uint32Array(packed.buffer);
 }
 
 /**

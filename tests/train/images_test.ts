@@ -1,0 +1,33 @@
+import { assertAlmostEquals, assertEquals } from "@std/assert";
+import { constant } from "../../core/ops/source.ts";
+import { imagesOf, realImages } from "../../core/train/images.ts";
+import { evaluate64 } from "../reference/interpreter.ts";
+
+/** 2/255 is a constant in f32. */
+const TOLERANCE = 1e-6;
+
+/** Three images of 2x1x3: rows of 6 bytes, which no words fill. */
+const DATA = { images: Uint8Array.from({ length: 18 }, (_, i) => i * 15), shape: [3, 2, 1, 3] } as const;
+
+Deno.test("imagesOf() takes the images of the indices, pixels in [-1, 1], also where rows fill no words", () => {
+  const images = imagesOf(DATA)(constant(Uint32Array.of(2, 0)));
+  assertEquals(images.shape, [2, 2, 1, 3]);
+  const expected = [...DATA.images.subarray(12), ...DATA.images.subarray(0, 6)];
+  evaluate64(images).forEach((pixel, i) => assertAlmostEquals(pixel, expected[i] / 127.5 - 1, TOLERANCE));
+});
+
+Deno.test("imagesOf() reads the same from bytes that lie anywhere in memory", () => {
+  const images = new Uint8Array(9).subarray(1);
+  images.set([0, 51, 102, 153, 204, 255, 1, 2]);
+  for (const bytes of [images, images.slice()]) {
+    const batch = imagesOf({ images: bytes, shape: [2, 2, 2, 1] })(constant(Uint32Array.of(1)));
+    assertAlmostEquals(evaluate64(batch)[1], 1, TOLERANCE);
+  }
+});
+
+Deno.test("realImages() takes different images, at most as many as there are", () => {
+  const { images, shape } = realImages(DATA, { n: 64, seed: 1 });
+  assertEquals([shape, images.length], [[3, 2, 1, 3], 18]);
+  const firsts = [0, 6, 12].map((at) => Math.round((images[at] + 1) * 127.5));
+  assertEquals(firsts.sort((a, b) => a - b), [0, 90, 180]);
+});
