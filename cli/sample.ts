@@ -6,7 +6,7 @@ import { helpText, readFlags, UsageError } from "./flags.ts";
 import { runTask } from "./run_task.ts";
 
 const USAGE =
-  "deno task sample --run RUN [--n 64] [--seed 1] [--leaf 3] [--forced] [--out grid.png] [--json paths.json]";
+  "deno task sample --run RUN [--n 64] [--seed 1] [--leaf 3] [--forced] [--out grid.png] [--json paths.json] [--tree tree.png]";
 const FLAGS = {
   run: {
     kind: "text",
@@ -19,17 +19,18 @@ const FLAGS = {
   forced: { kind: "switch", meaning: "Force the path into the leaf instead: what the local generator does alone" },
   out: { kind: "text", value: "FILE", meaning: "The grid of pictures, PNG (grid.png)" },
   json: { kind: "text", value: "FILE", meaning: "Seed, path weights, gates and most likely leaf of every picture" },
+  tree: { kind: "text", value: "FILE", meaning: "Every node of the tree with pictures from its region, PNG" },
 } as const;
 
 if (import.meta.main) {
   await runTask("sample", async () => {
-    const { help, run, n = 64, seed = 1, leaf, forced, out = "grid.png", json } = readFlags(Deno.args, FLAGS);
+    const { help, run, n = 64, seed = 1, leaf, forced, out = "grid.png", json, tree } = readFlags(Deno.args, FLAGS);
     if (help) return console.log(helpText(USAGE, FLAGS));
     if (run === undefined) throw new UsageError(`Cannot sample without a run: expected ${USAGE}`);
     if (forced && leaf === undefined) {
       throw new UsageError("Cannot force the path without a leaf: expected --leaf N too");
     }
     const request = { n, seed, leaf, mode: forced ? "forced" as const : "region" as const };
-    for (const line of await drawToFiles(run, request, { out, json })) console.log(line);
+    for (const line of await drawToFiles(run, request, { out, json, tree })) console.log(line);
   });
 }

@@ -4,12 +4,15 @@ import { openDevice } from "../gpu/device.ts";
 import { encodePng } from "../png.ts";
 import { imageGrid } from "./grid.ts";
 import { RUNS_FOLDER } from "./run.ts";
+import { treePicture } from "./tree_picture.ts";
 import { openSampler, type Sample, type SampleRequest } from "./sampler.ts";
 
 /** Paths of the files to write. */
 export interface SampleFiles {
   out: string;
   json?: string;
+  /** The whole tree as one picture. */
+  tree?: string;
 }
 
 /**
@@ -23,7 +26,7 @@ export interface SampleFiles {
 export async function drawToFiles(
   run: string,
   request: SampleRequest,
-  { out, json }: SampleFiles,
+  { out, json, tree }: SampleFiles,
   { runs = RUNS_FOLDER } = {},
 ): Promise<string[]> {
   const device = await openDevice();
@@ -33,9 +36,15 @@ export async function drawToFiles(
       const { seed, shape, images, samples } = await sampler.sample(request);
       await write(out, await encodePng(imageGrid(images, { shape })));
       const lines = [`Wrote ${out}: ${shape[0]} pictures of seed ${seed} from ${sampler.source.path}`];
-      if (json === undefined) return lines;
-      await write(json, new TextEncoder().encode(linesOf(seed, samples)));
-      return [...lines, `Wrote ${json}: their paths`];
+      if (json !== undefined) {
+        await write(json, new TextEncoder().encode(linesOf(seed, samples)));
+        lines.push(`Wrote ${json}: their paths`);
+      }
+      if (tree !== undefined) {
+        await write(tree, await encodePng(await treePicture(sampler, { seed })));
+        lines.push(`Wrote ${tree}: every node of the tree with pictures from its region`);
+      }
+      return lines;
     } finally {
       await sampler.close();
     }
