@@ -119,6 +119,13 @@ export class Body {
     // A border alone: nothing is read, and no index may stand in the text that constant evaluation finds out of bounds.
     const border = view.bounds.some(([from, to], axis) => Math.max(from, 0) >= Math.min(to, view.shape[axis]));
     if (border) return this.#let("x", `${type}(0)`);
+    // Element by element the same: buffers hold whole steps, even where the last one reaches behind the elements.
+    if (
+      width > 1 && this.main.axes === undefined && this.main.step && node.op.source !== "fill" &&
+      isContiguous(view, node)
+    ) {
+      return this.#let("x", `${this.names.buffer(node, width)}[${this.main.step}]`);
+    }
     const vector = terms(view, this.main.axes);
     const inner = vector[vector.length - 1];
     const shared = this.others.flatMap((index) => this.#parts(terms(view, index.axes), index.name, 0));

@@ -6,7 +6,7 @@ import { openDevice } from "../../../core/gpu/device.ts";
 import { add, addU32, exp, mul, neg, sub, toFloat } from "../../../core/ops/elementwise.ts";
 import { matmul } from "../../../core/ops/matmul.ts";
 import { concat, slice, transpose } from "../../../core/ops/movement.ts";
-import { normal, stepKey } from "../../../core/ops/random.ts";
+import { normal, randomKey, stepKey } from "../../../core/ops/random.ts";
 import { mean, sum } from "../../../core/ops/reduce.ts";
 import { constant, fill, input, zeros } from "../../../core/ops/source.ts";
 import { type Shape, ShapeError, sizeOf } from "../../../core/shape.ts";
@@ -66,6 +66,15 @@ Deno.test("a step replaces a part of the state by a view of itself", async () =>
 Deno.test("a step changes only what it returns", async () => {
   const values = await stepped({ a: numbered([2]), b: numbered([3]) }, ({ a }) => ({ a: neg(a) }));
   assertEquals(values, { a: [-1, -2], b: [1, 2, 3] });
+});
+
+Deno.test("a step adds random numbers to a part of the state whose size is no multiple of four", async () => {
+  const key = randomKey(3);
+  const [{ w }, { z }] = await Promise.all([
+    stepped({ w: numbered([5]) }, ({ w }) => ({ w: add(w, normal(key, { shape: [5], stream: 0 })) })),
+    evaluate(device, { z: add(numbered([5]), normal(key, { shape: [5], stream: 0 })) }),
+  ]);
+  assertEquals(w, [...z]);
 });
 
 Deno.test("a counter and a key in the state give new random numbers each run, the same from the same seed", async () => {
