@@ -73,7 +73,7 @@ fn row_block(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_
   //# end
 //# end
   let from_x = max(0, -left);
-  let run = u32(min(KERNEL_X, WIDTH_X - left) - from_x) * IN;
+  let run = u32(max(min(KERNEL_X, WIDTH_X - left) - from_x, 0)) * IN; // 0 where all taps are in the padding
   for (var ky = max(0, -top); ky < min(KERNEL_Y, HEIGHT - top); ky++) {
     let x_run = sample * image + u32((top + ky) * WIDTH_X + left + from_x) * IN;
     let w_run = u32(ky * KERNEL_X + from_x) * IN * columns + column;

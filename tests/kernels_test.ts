@@ -147,6 +147,8 @@ const CONVS: readonly [number, number, number, number, number, number, number, n
   [1, 9, 4, 6, 1, 3, 3, 1, 0],
   [3, 9, 7, 1, 8, 5, 4, 3, 2],
   [2, 6, 6, 2, 12, 3, 3, 1, 1],
+  [2, 3, 2, 4, 4, 1, 1, 1, 2], // padding wider than the kernel: results with no tap inside
+  [2, 2, 3, 1, 5, 1, 2, 1, 4],
 ];
 
 function convProblem(
