@@ -1,6 +1,6 @@
 /** `defineOp` binds shape rule, kernel and gradient of an operation into one function of tensors. */
 
-import type { Shape } from "./shape.ts";
+import { type Shape, ShapeError } from "./shape.ts";
 import { type AdapterTraits, type Attributes, type DType, type Kernel, type Operation, Tensor } from "./tensor.ts";
 import type { View } from "./tensor.ts";
 
@@ -27,7 +27,12 @@ export interface Definition<A> {
 /** Every operation by name, so that a test can ask whether each has a case. */
 export const operations: Map<string, Operation> = new Map();
 
-/** Makes the function that describes `name(inputs, attributes)`. */
+/**
+ * Makes the function that describes `name(inputs, attributes)`. It throws a `ShapeError` for a result with a length that
+ * is not a whole number of at least 1.
+ *
+ * @throws {RangeError} If the name is taken
+ */
 export function defineOp<Inputs extends readonly Tensor[], A = undefined>(definition: Definition<A>): Op<Inputs, A> {
   const { name, shape, expression, kernel, dtype } = definition;
   const operation = {
@@ -46,6 +51,9 @@ export function defineOp<Inputs extends readonly Tensor[], A = undefined>(defini
     const inputs = args.filter((arg): arg is Tensor => arg instanceof Tensor);
     const attributes = (args.length > inputs.length ? args[args.length - 1] : {}) as A;
     const result = shape(inputs.map((input) => input.shape), attributes);
+    if (!result.every((length) => Number.isInteger(length) && length >= 1)) {
+      throw new ShapeError(`Cannot make ${name} of shape [${result}]: expected whole lengths of at least 1`);
+    }
     return new Tensor(operation, inputs, attributes as Attributes, result, dtype ?? inputs[0]?.dtype ?? "f32");
   };
   return build as unknown as Op<Inputs, A>;
