@@ -91,3 +91,12 @@ Deno.test("assertRejects() returns the error and checks class and message", asyn
   };
   await assertRejects(() => assertRejects(thrower), std.AssertionError, "throws when expected to reject");
 });
+
+Deno.test("assertEquals() and assertNotEquals() tell large arrays apart at once", () => {
+  const [a, b] = [new Uint8Array(400_000), new Uint8Array(400_000)];
+  b[7] = 1;
+  const start = performance.now();
+  std.assertNotEquals(a, b);
+  assertThrows(() => assertEquals(a, b), std.AssertionError, "Values are not equal");
+  std.assertLess(performance.now() - start, 2000); // node's own difference takes minutes
+});

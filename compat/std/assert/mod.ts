@@ -6,6 +6,7 @@
  */
 
 import { AssertionError as NodeAssertionError, deepStrictEqual, strictEqual } from "node:assert";
+import { isDeepStrictEqual } from "node:util";
 
 /** A class, abstract or not: what `instanceof` accepts. */
 // deno-lint-ignore no-explicit-any
@@ -37,13 +38,17 @@ export function fail(msg?: string): never {
 
 /** Fails unless the two are deeply equal: arrays, typed arrays, maps, sets, dates and plain objects by content. */
 export function assertEquals<T>(actual: T, expected: T, msg?: string): void {
-  const difference = differenceOf(() => deepStrictEqual(plain(actual), plain(expected)));
-  if (difference) throw new AssertionError(`Values are not equal${suffix(msg)}\n${difference}`);
+  const [found, wanted] = [plain(actual), plain(expected)];
+  if (isDeepStrictEqual(found, wanted)) return;
+  const shown = isLarge(found) || isLarge(wanted)
+    ? `actual: ${show(actual)}\nexpected: ${show(expected)}`
+    : differenceOf(() => deepStrictEqual(found, wanted));
+  throw new AssertionError(`Values are not equal${suffix(msg)}\n${shown}`);
 }
 
 /** Fails if the two are deeply equal. */
 export function assertNotEquals<T>(actual: T, expected: T, msg?: string): void {
-  if (differenceOf(() => deepStrictEqual(plain(actual), plain(expected)))) return;
+  if (!isDeepStrictEqual(plain(actual), plain(expected))) return;
   throw new AssertionError(
     `Expected actual: ${show(actual)} not to be: ${show(expected)}${suffix(msg)}`,
   );
@@ -113,8 +118,7 @@ export function assertMatch(actual: string, expected: RegExp, msg?: string): voi
 
 /** Fails unless every element of `expected` is deeply equal to some element of `actual`. */
 export function assertArrayIncludes<T>(actual: ArrayLikeArg<T>, expected: ArrayLikeArg<T>, msg?: string): void {
-  const present = (wanted: T) =>
-    Array.from(actual).some((found) => !differenceOf(() => deepStrictEqual(plain(found), plain(wanted))));
+  const present = (wanted: T) => Array.from(actual).some((found) => isDeepStrictEqual(plain(found), plain(wanted)));
   const missing = Array.from(expected).filter((wanted) => !present(wanted));
   if (missing.length === 0) return;
   throw new AssertionError(
@@ -244,6 +248,20 @@ function checkThrown(
   }
   assertIsError(thrown, wanted, msgIncludes, msg);
   return thrown;
+}
+
+const LARGE = 5000; // elements: the line-by-line difference of more takes minutes and gigabytes
+
+/** Whether a value has more elements, at all depths, than a difference can be shown of. */
+function isLarge(value: unknown): boolean {
+  let left = LARGE;
+  const visit = (at: unknown): void => {
+    if (typeof at !== "object" || at === null || left < 0) return;
+    if (ArrayBuffer.isView(at)) left -= at.byteLength;
+    else for (const child of Object.values(at)) if (--left >= 0) visit(child);
+  };
+  visit(value);
+  return left < 0;
 }
 
 /** The comparison's own message, or `undefined` where it holds. */
