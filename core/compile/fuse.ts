@@ -3,10 +3,9 @@
  * unless that would repeat work; kernels of equal size join when one uses the other or both read the same.
  */
 
-import { contiguousView } from "../ops/movement.ts";
-import type { AdapterTraits, Tensor, View } from "../tensor.ts";
+import type { AdapterTraits, Tensor } from "../tensor.ts";
 import { topologicalOrder, usersOf } from "./graph.ts";
-import { isContiguous } from "./lower.ts";
+import { type Read, readsOf, viewThrough, Visits, withoutViews } from "./reads.ts";
 
 /** One kernel: what it is built on and what it stores. */
 export interface Group {
@@ -28,42 +27,6 @@ const CHEAP = { operations: 4, reads: 2 }; // repeated rather than stored and re
 const EPILOGUE = { operations: 16, reads: 4, readsOnSoftware: 1 };
 const FUNCTION_COST = 6; // of exp, log, sqrt, … in operations
 
-/** A use of `node` through `views` (innermost first). */
-export type Access = (node: Tensor, views: readonly Tensor[]) => void;
-
-/** Visits the named values and sources an elementwise value is computed from; `root` itself is looked into. */
-export function visitReads(root: Tensor, roots: ReadonlySet<Tensor>, access: Access): void {
-  const seen = new Visits();
-  const visit = (node: Tensor, views: readonly Tensor[]): void => {
-    if (seen.again(node, views)) return;
-    if (node.op.view) return visit(node.inputs[0], [node, ...views]);
-    if (node.inputs.length === 0 || roots.has(node)) return access(node, views);
-    for (const input of node.inputs) visit(input, views);
-  };
-  for (const input of root.inputs) visit(input, []);
-}
-
-/** Which nodes were met behind which views: a value used twice is looked into once. */
-class Visits {
-  readonly #met = new Map<Tensor, (readonly Tensor[])[]>();
-
-  /** Whether this was asked before. */
-  again(node: Tensor, views: readonly Tensor[]): boolean {
-    const met = this.#met.get(node) ?? [];
-    if (met.some((list) => list.length === views.length && list.every((view, i) => view === views[i]))) return true;
-    this.#met.set(node, [...met, views]);
-    return false;
-  }
-}
-
-/** How the elements of a tensor look through views, or null where strides cannot say. */
-export function viewThrough(node: Tensor, views: readonly Tensor[]): View | null {
-  return views.reduce<View | null>(
-    (view, link) => view && link.op.view!(view, link.attributes, link.shape),
-    contiguousView(node.shape),
-  );
-}
-
 /** Chooses kernels for the outputs; `updates` are those that replace a variable and so run as late as they can. */
 export function fuse(outputs: readonly Tensor[], updates: readonly Tensor[], adapter: AdapterTraits): Fusion {
   const order = topologicalOrder(outputs);
@@ -76,14 +39,17 @@ function chooseRoots(order: readonly Tensor[], outputs: readonly Tensor[], adapt
   const roots = new Set<Tensor>(order.filter((node) => node.op.kernel || node.op.reduction));
   const users = usersOf(order);
   const wanted = new Set(outputs);
-  const maxReads = Math.min(adapter.maxStorageBuffers - 4, 24);
+  // At least 4, since WebGPU promises 8 buffers: more than an operation has inputs.
+  const mostReads = Math.min(adapter.maxStorageBuffers - 4, 24);
   for (const node of order) {
     if (!node.op.expression) continue;
+    boundReads(node, roots, mostReads);
     const uses = usesThroughViews(node, users);
     const { operations, reads } = costOf(node, roots);
-    const cheap = operations <= CHEAP.operations && reads.size <= CHEAP.reads;
+    const large = [...reads].filter((read) => read.size > 1);
+    const cheap = operations <= CHEAP.operations && large.length <= CHEAP.reads;
     if (
-      wanted.has(node) || uses.some((use) => use.padded || use.user.op.kernel) || reads.size > maxReads ||
+      wanted.has(node) || uses.some((use) => use.padded || use.user.op.kernel) ||
       uses.length > 1 && (!cheap || endsProduct(node, users)) || uses.some((use) => use.expanded) && operations > 1
     ) roots.add(node);
   }
@@ -99,6 +65,15 @@ function chooseRoots(order: readonly Tensor[], outputs: readonly Tensor[], adapt
     }
   }
   return roots;
+}
+
+/** Stores inputs of a value, those that read most first, until a kernel can bind all that the value reads. */
+function boundReads(node: Tensor, roots: Set<Tensor>, most: number): void {
+  const readsOfInput = (input: Tensor) => roots.has(input) ? 1 : costOf(input, roots).reads.size;
+  while (costOf(node, roots).reads.size > most) {
+    const inputs = node.inputs.map(withoutViews).sort((a, b) => readsOfInput(b) - readsOfInput(a));
+    roots.add(inputs[0]);
+  }
 }
 
 /** Whether a value is all that is wanted of a product: stored instead of it, it costs nothing. */
@@ -134,7 +109,7 @@ function costOf(node: Tensor, roots: ReadonlySet<Tensor>): { operations: number;
     seen.add(at);
     if (at.op.source === "fill") return;
     if (at !== node && (at.inputs.length === 0 || roots.has(at))) {
-      if (at.size > 1) reads.add(at);
+      reads.add(at);
       return;
     }
     if (at.op.expression) {
@@ -177,29 +152,6 @@ function joinGroups(rootOrder: readonly Tensor[], roots: ReadonlySet<Tensor>, ad
     groupOf.set(root, joined ?? groups[groups.length - 1]);
   }
   return groups;
-}
-
-/** A value that is read, and how. */
-export interface Read {
-  node: Tensor;
-  inPlace: boolean; // element i of the reader needs only element i
-}
-
-/** The sources and named values a named value is computed from. */
-export function readsOf(root: Tensor, roots: ReadonlySet<Tensor>): Read[] {
-  if (root.op.kernel) return root.inputs.map((input) => ({ node: withoutViews(input), inPlace: false }));
-  const reads: Read[] = [];
-  visitReads(root, roots, (node, views) => {
-    if (node.op.source === "fill") return;
-    const view = viewThrough(node, views);
-    reads.push({ node, inPlace: !root.op.reduction && view !== null && isContiguous(view, node) });
-  });
-  return reads;
-}
-
-/** The tensor behind a chain of views. */
-export function withoutViews(x: Tensor): Tensor {
-  return x.op.view ? withoutViews(x.inputs[0]) : x;
 }
 
 /** Groups worth joining: those whose values are read first, latest first, then elementwise ones that read the same. */

@@ -2,10 +2,11 @@
 
 import type { AdapterTraits } from "../adapter.ts";
 import { type Tensor, TEXTURE_PITCH } from "../tensor.ts";
-import { fuse, type Group, readsOf } from "./fuse.ts";
+import { fuse, type Group } from "./fuse.ts";
 import { topologicalOrder } from "./graph.ts";
 import { copy, lower } from "./lower.ts";
 import { type MemoryPlan, planMemory } from "./memory.ts";
+import { readsOf } from "./reads.ts";
 import { simplify } from "./simplify.ts";
 import { type KernelText, writeKernel } from "./write.ts";
 

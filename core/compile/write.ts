@@ -4,7 +4,8 @@ import { sizeOf } from "../shape.ts";
 import type { AdapterTraits, Kernel, Tensor } from "../tensor.ts";
 import { Body, type Index, typeName } from "./body.ts";
 import { expand } from "./expand.ts";
-import { type Group, withoutViews } from "./fuse.ts";
+import type { Group } from "./fuse.ts";
+import { withoutViews } from "./reads.ts";
 import elementwiseShader from "../../shaders/elementwise.wgsl" with { type: "text" };
 import reduceShader from "../../shaders/reduce.wgsl" with { type: "text" };
 

@@ -3,6 +3,8 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { compile, createState, evaluate, type HostArray } from "../../../core/compile/program.ts";
+import type { AdapterTraits } from "../../../core/adapter.ts";
+import { plan } from "../../../core/compile/plan.ts";
 import { add, exp, greater, log, mul, neg, sub } from "../../../core/ops/elementwise.ts";
 import { matmul } from "../../../core/ops/matmul.ts";
 import { broadcastTo, concat, reshape, transpose } from "../../../core/ops/movement.ts";
@@ -116,6 +118,21 @@ Deno.test("evaluate() adds up more operands than a kernel can bind", async () =>
     Array.from({ length: 60 }, (_, i) => add(numbered([5]), i)).reduce((a, b) => add(a, b)),
     concat(operands),
   ], EXACT);
+});
+
+Deno.test("a kernel binds no more buffers than a small adapter has", () => {
+  const traits: AdapterTraits = { ...device.traits, maxStorageBuffers: 8 };
+  const halved = (list: readonly Tensor[]): Tensor => {
+    const middle = list.length >> 1;
+    return middle === 0 ? list[0] : add(halved(list.slice(0, middle)), halved(list.slice(middle)));
+  };
+  for (const shape of [[], [1], [100]]) {
+    const operands = Array.from({ length: 40 }, () => numbered(shape));
+    const totals = [halved(operands), operands.reduce((a, b) => add(a, b)), sum(halved(operands))];
+    for (const { label, bindings } of plan(totals, [], traits).texts) {
+      assert(bindings.length <= traits.maxStorageBuffers, `${label} binds ${bindings.length} buffers`);
+    }
+  }
 });
 
 Deno.test("evaluate() computes long chains", async () => {
