@@ -13,6 +13,8 @@ export interface Definition<A> {
   name: string;
   /** Shape of the result; throws a `ShapeError` for inputs that do not fit. */
   shape: (shapes: readonly Shape[], attributes: A) => Shape;
+  /** Element types of the inputs a kernel can read; null, or no list, for any. */
+  inputs?: readonly (DType | null)[];
   /** Element type of the result; that of the first input unless given. */
   dtype?: DType;
   source?: Operation["source"];
@@ -28,8 +30,8 @@ export interface Definition<A> {
 export const operations: Map<string, Operation> = new Map();
 
 /**
- * Makes the function that describes `name(inputs, attributes)`. It throws a `ShapeError` for a result with a length that
- * is not a whole number of at least 1.
+ * Makes the function that describes `name(inputs, attributes)`. It throws a `TypeError` for an input of a wrong
+ * element type and a `ShapeError` for a result with a length that is not a whole number of at least 1.
  *
  * @throws {RangeError} If the name is taken
  */
@@ -54,6 +56,10 @@ export function defineOp<Inputs extends readonly Tensor[], A = undefined>(defini
     if (!result.every((length) => Number.isInteger(length) && length >= 1)) {
       throw new ShapeError(`Cannot make ${name} of shape [${result}]: expected whole lengths of at least 1`);
     }
+    definition.inputs?.forEach((dtype, i) => {
+      if (dtype === null || dtype === inputs[i].dtype) return;
+      throw new TypeError(`Cannot compute ${name} with ${inputs[i].dtype} [${inputs[i].shape}]: expected ${dtype}`);
+    });
     return new Tensor(operation, inputs, attributes as Attributes, result, dtype ?? inputs[0]?.dtype ?? "f32");
   };
   return build as unknown as Op<Inputs, A>;

@@ -36,7 +36,7 @@ export interface Operation {
   readonly source?: "variable" | "input" | "constant" | "fill";
   /** Another way to index the one input, no arithmetic. */
   readonly view?: (input: View, attributes: Attributes, shape: Shape) => View | null;
-  /** WGSL expression of one element: inputs are `x`, `y`, `z` of type `T` (`f32` or `vec4<f32>`). */
+  /** WGSL expression of one element or four: inputs are `x`, `y`, `z` of type `T`; `F` is the same of `f32`. */
   readonly expression?: (attributes: Attributes) => string;
   /** Reduction over `attributes.axes`, which stay as length 1. */
   readonly reduction?: "sum" | "max";
@@ -67,7 +67,7 @@ export interface Kernel {
   readonly shader: string;
   readonly entryPoint?: string;
   readonly constants: Readonly<Record<string, number>>;
-  /** How each input is bound: a storage buffer, or an `rgba32float` texture (see `texturePitch`). */
+  /** How each input is bound: a storage buffer, or an `rgba32float` texture (see `TEXTURE_PITCH`). */
   readonly operands: readonly ("buffer" | "texture")[];
   readonly width: 1 | 4;
   readonly workgroups: readonly [x: number, y: number, z: number];

@@ -86,6 +86,7 @@ function check(action: string, x: Shape, w: Shape, y: Shape, convolution: Convol
  */
 export const conv2d: Op<[x: Tensor, w: Tensor], Convolution> = defineOp({
   name: "conv2d",
+  inputs: ["f32", "f32"],
   shape: ([x, w], convolution) => {
     const y = [x[0], convLength(x[1], w[0], convolution), convLength(x[2], w[1], convolution), w[3]];
     check("convolve", x, w, y, convolution);
@@ -110,6 +111,7 @@ export const conv2d: Op<[x: Tensor, w: Tensor], Convolution> = defineOp({
  */
 export const convTranspose2d: Op<[y: Tensor, w: Tensor], TransposedConvolution> = defineOp({
   name: "convTranspose2d",
+  inputs: ["f32", "f32"],
   shape: ([y, w], convolution) => {
     const x = [y[0], convolution.height, convolution.width, w[2]];
     check("convolve backwards", x, w, y, convolution);
@@ -140,6 +142,7 @@ const convTransposeProduct = defineOp<[y: Tensor, wT: Tensor], TransposedConvolu
  */
 export const conv2dWeight: Op<[x: Tensor, y: Tensor], WeightGradient> = defineOp({
   name: "conv2dWeight",
+  inputs: ["f32", "f32"],
   shape: ([x, y], convolution) => {
     const w = [convolution.kernelHeight, convolution.kernelWidth, x[3], y[3]];
     check("differentiate a convolution", x, w, y, convolution);

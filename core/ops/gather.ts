@@ -1,7 +1,7 @@
 /** Rows of tables by index. */
 
 import { defineOp, type Op } from "../op.ts";
-import { type Shape, ShapeError, sizeOf } from "../shape.ts";
+import { type Shape, ShapeError } from "../shape.ts";
 import type { Kernel, Tensor } from "../tensor.ts";
 import { reshape, transpose } from "./movement.ts";
 import { matmul } from "./matmul.ts";
@@ -35,9 +35,11 @@ function rows(table: Shape, index: Shape): Shape {
  * @param index `[batch]`, `u32` below `rows` (larger ones give the last row, without a gradient)
  * @returns `[batch, ...]`
  * @throws {ShapeError} If `index` is no list
+ * @throws {TypeError} If `index` is not `u32`
  */
 export const gather: Op<[table: Tensor, index: Tensor]> = defineOp({
   name: "gather",
+  inputs: [null, "u32"],
   shape: ([table, index]) => rows(table, index),
   kernel: (y) => kernel(gatherShader, "gather", y, { ROWS: y.inputs[0].shape[0], COLUMNS: y.size / y.shape[0] }),
   // dtable[r] = Σ dy[i] over index[i] = r, a product with one-hot rows; row numbers have no derivative.
@@ -56,9 +58,11 @@ export const gather: Op<[table: Tensor, index: Tensor]> = defineOp({
  * @param index `[batch]`, `u32` below `rows`
  * @returns `[batch, 4·words]`
  * @throws {ShapeError} If `table` is no matrix or `index` no list
+ * @throws {TypeError} If one of them is not `u32`
  */
 export const gatherBytes: Op<[table: Tensor, index: Tensor]> = defineOp({
   name: "gatherBytes",
+  inputs: ["u32", "u32"],
   dtype: "f32",
   shape: ([table, index]) => {
     if (table.length === 2) return [rows(table, index)[0], table[1] * 4];
@@ -70,6 +74,7 @@ export const gatherBytes: Op<[table: Tensor, index: Tensor]> = defineOp({
 
 const oneHotOp = defineOp<[index: Tensor], { classes: number }>({
   name: "oneHot",
+  inputs: ["u32"],
   dtype: "f32",
   shape: ([index], { classes }) => [...index, classes],
   kernel: (y, _, { classes }) => kernel(oneHotShader, "one_hot", y, { COLUMNS: classes }),
@@ -81,8 +86,10 @@ const oneHotOp = defineOp<[index: Tensor], { classes: number }>({
  *
  * @param index `[...]`, `u32`; numbers from `classes` on give only zeros
  * @returns `[..., classes]`
+ * @throws {RangeError} If `classes` is no whole number of at least 1
+ * @throws {TypeError} If `index` is not `u32`
  */
 export function oneHot(index: Tensor, { classes }: { classes: number }): Tensor {
-  if (Number.isInteger(classes) && sizeOf([classes]) >= 1) return oneHotOp(index, { classes });
+  if (Number.isInteger(classes) && classes >= 1) return oneHotOp(index, { classes });
   throw new RangeError(`Cannot make one-hot rows of ${classes} classes: expected a whole number of at least 1`);
 }

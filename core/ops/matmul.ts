@@ -18,6 +18,7 @@ import { sum } from "./reduce.ts";
  */
 export const matmul: Op<[a: Tensor, b: Tensor]> = defineOp({
   name: "matmul",
+  inputs: ["f32", "f32"],
   shape: ([a, b]) => {
     const rank = a.length;
     if (rank < 2 || b.length !== rank || !sameShape(a.slice(0, -2), b.slice(0, -2))) {

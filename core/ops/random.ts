@@ -12,7 +12,7 @@ import shader from "../../shaders/random.wgsl" with { type: "text" };
 
 const WORKGROUP = 64; // invocations; four numbers each
 
-/** What tells apart several draws with one key: a whole number. */
+/** What is drawn; `stream`, a whole number, tells apart several draws with one key. */
 export interface Draw {
   shape: Shape;
   stream: number;
@@ -21,6 +21,7 @@ export interface Draw {
 function random(name: string, entryPoint: string) {
   return defineOp<[key: Tensor], Draw>({
     name,
+    inputs: ["u32"],
     dtype: "f32",
     shape: ([key], { shape }) => {
       if (key.length === 1 && key[0] === 4) return shape;
@@ -45,17 +46,36 @@ function random(name: string, entryPoint: string) {
 const uniformOp = random("uniform", "uniform_numbers");
 const normalOp = random("normal", "normal_numbers");
 
-/** Numbers in [0, 1), multiples of 2⁻²⁴. */
+/**
+ * Numbers in [0, 1), multiples of 2⁻²⁴.
+ *
+ * @param key `[4]`, `u32`: seed low, seed high, step, round
+ * @returns `f32` of the shape asked for
+ * @throws {ShapeError} If the key has another shape
+ * @throws {TypeError} If the key is not `u32`
+ */
 export function uniform(key: Tensor, draw: Draw): Tensor {
   return uniformOp(key, draw);
 }
 
-/** Normal numbers of mean 0 and variance 1. */
+/**
+ * Normal numbers of mean 0 and variance 1 (Box and Muller).
+ *
+ * @param key `[4]`, `u32`: seed low, seed high, step, round
+ * @returns `f32` of the shape asked for
+ * @throws {ShapeError} If the key has another shape
+ * @throws {TypeError} If the key is not `u32`
+ */
 export function normal(key: Tensor, draw: Draw): Tensor {
   return normalOp(key, draw);
 }
 
-/** A key from a seed below 2⁵³, a step and a round. */
+/**
+ * A key from a seed below 2⁵³, a step and a round.
+ *
+ * @returns `[4]`, `u32`
+ * @throws {RangeError} If the seed is no whole number from 0 to 2⁵³ - 1
+ */
 export function randomKey(seed: number, step = 0, round = 0): Tensor {
   return constant(keyWords(seed, step, round));
 }
@@ -72,7 +92,13 @@ export function keyWords(seed: number, step = 0, round = 0): Uint32Array<ArrayBu
   return Uint32Array.of(seed % 2 ** 32, Math.floor(seed / 2 ** 32), step, round);
 }
 
-/** The key of a step: seed words `u32 [2]`, step `u32 [1]` (both may live on the GPU), round 0. */
+/**
+ * The key of a step, in round 0.
+ *
+ * @param seed `[2]`, `u32`: low and high word
+ * @param step `[1]`, `u32`; both may live on the GPU
+ * @returns `[4]`, `u32`
+ */
 export function stepKey(seed: Tensor, step: Tensor): Tensor {
   return concat([seed, step, constant(new Uint32Array(1))]);
 }

@@ -22,6 +22,7 @@ export interface RowDraw {
 function randomRows(name: string, entryPoint: string) {
   const op = defineOp<[keys: Tensor], RowDraw>({
     name,
+    inputs: ["u32"],
     dtype: "f32",
     shape: ([keys], { columns }) => {
       if (keys.length === 2 && keys[1] === 4 && columns >= 1) return [keys[0], columns];
@@ -53,6 +54,7 @@ function randomRows(name: string, entryPoint: string) {
  * @param keys `[rows, 4]`, `u32`: seed low, seed high, step, round
  * @returns `[rows, columns]`
  * @throws {ShapeError} If the keys have another shape
+ * @throws {TypeError} If the keys are not `u32`
  */
 export const uniformRows: (keys: Tensor, draw: RowDraw) => Tensor = randomRows("uniformRows", "uniform_rows");
 
@@ -62,5 +64,6 @@ export const uniformRows: (keys: Tensor, draw: RowDraw) => Tensor = randomRows("
  * @param keys `[rows, 4]`, `u32`: seed low, seed high, step, round
  * @returns `[rows, columns]`
  * @throws {ShapeError} If the keys have another shape
+ * @throws {TypeError} If the keys are not `u32`
  */
 export const normalRows: (keys: Tensor, draw: RowDraw) => Tensor = randomRows("normalRows", "normal_rows");

@@ -131,3 +131,14 @@ Deno.test("elementwise operations do not mix element types", () => {
     "Cannot combine u32 [2] and f32 []: expected equal element types (toFloat() converts)",
   );
 });
+
+Deno.test("operations with a kernel refuse element types it cannot read", () => {
+  const mistakes: [mistake: () => Tensor, message: string][] = [
+    [() => gather(ones([3, 2]), ones([2])), "Cannot compute gather with f32 [2]: expected u32"],
+    [() => gatherBytes(ones([3, 2]), index), "Cannot compute gatherBytes with f32 [3,2]: expected u32"],
+    [() => oneHot(ones([2]), { classes: 3 }), "Cannot compute oneHot with f32 [2]: expected u32"],
+    [() => normal(ones([4]), { shape: [2], stream: 0 }), "Cannot compute normal with f32 [4]: expected u32"],
+    [() => matmul(reshape(index, [1, 2]), ones([2, 2])), "Cannot compute matmul with u32 [1,2]: expected f32"],
+  ];
+  for (const [mistake, message] of mistakes) assertThrows(mistake, TypeError, message);
+});
