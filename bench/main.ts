@@ -1,17 +1,18 @@
 /** `deno task bench [kernels|steps] [flags]`: one measurement, as a table; the method stands in each file's head. */
 
-import { readFlags, UsageError } from "../cli/flags.ts";
-import { runTask } from "../cli/run_task.ts";
+import { parseArgs } from "node:util";
 import { measureSteps } from "./steps.ts";
 
-const FLAGS = {
-  preset: { kind: "text", meaning: "small, paper or tiny; all of small and paper unless given", value: "NAME" },
-  batch: { kind: "integer", meaning: "Images of a step (64)" },
-  iterations: { kind: "integer", meaning: "Iterations to run, the first two not counted (12)" },
-} as const;
-
-async function steps(args: readonly string[]): Promise<void> {
-  const { preset, batch = 64, iterations = 12 } = readFlags(args, FLAGS);
+async function steps(args: string[]): Promise<void> {
+  const { values } = parseArgs({
+    args,
+    options: {
+      preset: { type: "string" }, // all of small and paper unless given
+      batch: { type: "string", default: "64" },
+      iterations: { type: "string", default: "12" },
+    },
+  });
+  const [preset, batch, iterations] = [values.preset, Number(values.batch), Number(values.iterations)];
   for (const name of preset ? [preset] : ["small", "paper"]) {
     const result = await measureSteps({ preset: name, batch, iterations });
     const { firstIterationMs, iterationMs, dispatches, gpuMegabytes, residentMegabytes } = result;
@@ -25,9 +26,10 @@ async function steps(args: readonly string[]): Promise<void> {
   }
 }
 
-await runTask("bench", async () => {
-  const [what = "steps", ...args] = Deno.args;
-  if (what === "steps") return await steps(args);
-  if (what === "kernels") return await import("./kernels.ts").then(() => {});
-  throw new UsageError(`Cannot measure ${what}: expected kernels or steps`);
-});
+const [what = "steps", ...args] = Deno.args;
+if (what === "steps") await steps(args);
+else if (what === "kernels") await import("./kernels.ts");
+else {
+  console.error(`bench: Cannot measure "${what}": expected kernels or steps`);
+  Deno.exit(2);
+}
