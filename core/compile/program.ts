@@ -90,7 +90,11 @@ export class Program {
     submit(this.device, this.commands);
   }
 
-  /** The outputs of the latest run. They are copied now; the promise resolves when that has happened. */
+  /**
+   * The outputs of the latest run. They are copied now; the promise resolves when that has happened.
+   *
+   * @throws {DeviceError} If the adapter was lost
+   */
   async read(): Promise<Record<string, HostArray>> {
     const parts = await this.#readback.read(
       this.#outputs.map(({ tensor, buffer }) => ({ buffer, bytes: tensor.size * 4 })),
@@ -109,7 +113,10 @@ export class Program {
  * Traces `step` once and compiles what it describes: equal values once, elementwise chains inside other kernels, few
  * buffers used again and again, the state replaced in place.
  *
+ * @returns A program that runs as often as wanted; the example of the module shows one
  * @throws {ShapeError} If a new part of the state has not the shape and type of the old one
+ * @throws {TypeError} If the function uses an input of another one, or a variable without its state
+ * @throws {DeviceError} If a value is larger than the adapter can bind
  */
 export async function compile<S extends Tensors, I extends InputSpecs>(
   device: Device,
@@ -124,28 +131,56 @@ export async function compile<S extends Tensors, I extends InputSpecs>(
   return await build(device, result.outputs ?? {}, updates, places);
 }
 
-/** Computes tensors that need no state and no inputs: compiles, runs once, reads, frees. */
+/**
+ * Computes tensors that need no inputs: compiles, runs once, reads, frees.
+ *
+ * @returns The values by name, row-major
+ * @throws {DeviceError} If a value is larger than the adapter can bind, or the adapter was lost
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { constant, evaluate, matmul, openDevice } from "@hmog/hmog";
+ *
+ * const device = await openDevice();
+ * const [a, b] = [constant([1, 2, 3, 4], [2, 2]), constant([10, 100], [2, 1])];
+ * const { c } = await evaluate(device, { c: matmul(a, b) });
+ * assertEquals([...c], [210, 430]);
+ * await device.destroy();
+ * ```
+ */
 export async function evaluate(
   device: Device,
   tensors: Readonly<Record<string, Tensor>>,
 ): Promise<Record<string, HostArray>> {
   const program = await compile(device, () => ({ outputs: tensors }));
-  program.run();
-  const values = await program.read();
-  program.destroy();
-  return values;
+  try {
+    program.run();
+    return await program.read();
+  } finally {
+    program.destroy();
+  }
 }
 
-/** Computes a tree once and keeps it on the GPU. */
+/**
+ * Computes a tree once and keeps it on the GPU.
+ *
+ * @returns The state, whose `tensors` have the same names; `destroy` frees it
+ * @throws {DeviceError} If a leaf is larger than the adapter can bind, or the adapter was lost
+ */
 export async function createState<S extends Tensors>(device: Device, tree: S): Promise<State<S>> {
   const leaves = leavesOf<Tensor>(tree, isTensor);
   const state = new State(device, tree, (leaf) => device.createBuffer(leaf.size * 4, "state"));
   const places = state.leaves();
   const updates = places.map(([, place], i): Update => ({ place, value: leaves[i][1] }));
-  const program = await build(device, {}, updates, {});
-  program.run();
-  program.destroy();
-  return state;
+  try {
+    const program = await build(device, {}, updates, {});
+    program.run();
+    program.destroy();
+    return state;
+  } catch (error) {
+    state.destroy();
+    throw error;
+  }
 }
 
 function changedLeaves<S extends Tensors>(state: State<S>, changed: Tensors): Update[] {
@@ -160,17 +195,33 @@ function changedLeaves<S extends Tensors>(state: State<S>, changed: Tensors): Up
   });
 }
 
-/** Plans, allocates, compiles the pipelines and makes the commands. */
+/** The program that computes `outputs` and replaces variables; if it cannot be made, what it owned is freed. */
 async function build(
   device: Device,
   outputs: Readonly<Record<string, Tensor>>,
   updates: readonly Update[],
   places: Readonly<Record<string, Tensor>>,
 ): Promise<Program> {
+  const owned: (GPUBuffer | GPUTexture)[] = [];
+  try {
+    return await assemble(device, outputs, updates, places, owned);
+  } catch (error) {
+    for (const resource of owned) device.release(resource);
+    throw error;
+  }
+}
+
+/** Plans, allocates, compiles the pipelines and makes the commands. */
+async function assemble(
+  device: Device,
+  outputs: Readonly<Record<string, Tensor>>,
+  updates: readonly Update[],
+  places: Readonly<Record<string, Tensor>>,
+  owned: (GPUBuffer | GPUTexture)[],
+): Promise<Program> {
   const before = device.bytes;
   const planned = plan(Object.values(outputs), updates, device.traits);
   const { texts, memory, textures } = planned;
-  const owned: (GPUBuffer | GPUTexture)[] = [];
   const own = <R extends GPUBuffer | GPUTexture>(resource: R): R => {
     owned.push(resource);
     return resource;
@@ -194,6 +245,7 @@ async function build(
     return { name, tensor, buffer };
   });
   const operands = textures.slots.map((rows) => own(device.createTexture(TEXTURE_PITCH, rows, "operand")));
+  const bytes = device.bytes - before; // here, since other programs may allocate while the pipelines compile
   const textureOf = (node: Tensor) => operands[textures.slotOf.get(node)!];
 
   const pipelines = await Promise.all(
@@ -225,7 +277,7 @@ async function build(
   const report: ProgramReport = {
     dispatches: texts.length,
     copies: commands.length - texts.length,
-    bytes: device.bytes - before,
+    bytes,
     largestLiveSet: memory.largestLiveSet,
     kernels: texts.map(({ label, multiplyAdds, workgroups }) => ({ label, multiplyAdds, workgroups })),
   };

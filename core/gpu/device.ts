@@ -55,7 +55,7 @@ export class Device {
     });
   }
 
-  /** Bytes allocated now, in buffers and textures. */
+  /** Bytes allocated now, in buffers and textures; those of reads under way are not counted. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -116,10 +116,10 @@ export class Device {
 }
 
 /**
- * Opens the adapter with its own limits and features.
+ * Opens the adapter with its own limits.
  *
  * @param limits Smaller limits to ask for, to try what a smaller adapter would do
- * @throws {DeviceError} If there is no adapter
+ * @throws {DeviceError} If there is no adapter, or it gives no device
  * @example
  * ```ts
  * import { openDevice } from "@hmog/hmog";
@@ -133,8 +133,11 @@ export async function openDevice(limits: Partial<Record<typeof LIMITS[number], n
   const adapter = await navigator.gpu?.requestAdapter({ powerPreference: "high-performance" });
   if (!adapter) throw new DeviceError(NO_ADAPTER);
   const requiredLimits = Object.fromEntries(LIMITS.map((name) => [name, limits[name] ?? adapter.limits[name]]));
-  const requiredFeatures = (["timestamp-query"] as const).filter((feature) => adapter.features.has(feature));
-  const gpu = await adapter.requestDevice({ requiredLimits, requiredFeatures });
+  const gpu = await adapter.requestDevice({ requiredLimits }).catch((error: Error) => {
+    throw new DeviceError(
+      `Cannot open a GPU: the adapter refused (${error.message}), expected a device with its limits`,
+    );
+  });
   const { info } = adapter;
   const description = info.description || info.device || info.vendor;
   return new Device(gpu, {

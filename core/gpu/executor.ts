@@ -66,10 +66,15 @@ function copyToTexture(encoder: GPUCommandEncoder, { from, to, texels }: Texture
 /** Staging buffers that are used again: each read copies now and can be awaited later. */
 export class Readback {
   readonly #free: GPUBuffer[] = [];
+  #destroyed = false;
 
   constructor(readonly device: Device, readonly bytes: number) {}
 
-  /** The first bytes of each buffer as they are after everything submitted so far. */
+  /**
+   * The first bytes of each buffer as they are after everything submitted so far.
+   *
+   * @throws {DeviceError} If the adapter was lost
+   */
   read(sources: readonly { buffer: GPUBuffer; bytes: number }[]): Promise<ArrayBuffer[]> {
     const { gpu } = this.device;
     this.device.check();
@@ -99,12 +104,14 @@ export class Readback {
     let offset = 0;
     const parts = sizes.map((bytes) => mapped.slice(offset, offset += bytes));
     staging.unmap();
-    this.#free.push(staging);
+    if (this.#destroyed) staging.destroy();
+    else this.#free.push(staging);
     return parts;
   }
 
-  /** Frees the staging buffers that no read is using. */
+  /** Frees the staging buffers, those that reads are using as soon as these are done. */
   destroy(): void {
+    this.#destroyed = true;
     for (const buffer of this.#free.splice(0)) buffer.destroy();
   }
 }

@@ -154,6 +154,17 @@ Deno.test("compile() refuses variables without a state and inputs of other funct
 
 // Inputs, runs, reports.
 
+Deno.test("compile() frees what it allocated when it fails", async () => {
+  const before = device.bytes;
+  const foreign = input({ name: "other", shape: [3] });
+  await assertRejects(
+    () => compile(device, (_, { x }) => ({ outputs: { y: add(x, foreign) } }), { inputs: { x: { shape: [3] } } }),
+    TypeError,
+  );
+  await assertRejects(() => createState(device, { w: add(foreign, 1) }), TypeError);
+  assertEquals(device.bytes, before);
+});
+
 Deno.test("run() says which input is wrong and runs on afterwards", async () => {
   const program = await compile(device, (_, { x }) => ({ outputs: { y: add(x, 1) } }), {
     inputs: { x: { shape: [2, 2] }, unused: { shape: [1], dtype: "u32" } },
