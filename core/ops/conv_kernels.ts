@@ -1,7 +1,7 @@
 /** Kernels of the three convolution forms, best first: the partial derivatives of `Σ y[n, oy, ox, o] x[…] w[…]`. */
 
 import type { AdapterTraits, Kernel } from "../tensor.ts";
-import { fitTextures, LANES, rowBlockKernel, splitRange } from "./row_block.ts";
+import { fitTextures, LANES, LONGEST_SUM, rowBlockKernel, splitRange } from "./row_block.ts";
 import { inOrder, tiledKernels } from "./tiled.ts";
 import conv2d from "../../shaders/conv2d.wgsl" with { type: "text" };
 import convTranspose2d from "../../shaders/conv_transpose2d.wgsl" with { type: "text" };
@@ -123,8 +123,6 @@ export function conv2dWeightKernels(problem: ConvProblem, splits: number, adapte
     tiledKernels(conv2dWeight, { ...product, depth }, constants),
   );
 }
-
-const LONGEST_SUM = 2 ** 15; // terms of a loop: llvmpipe ends an invocation's loops after 65535 rounds without a word
 
 /** How many partial sums `conv2dWeightKernels` should make so that every core has work. */
 export function conv2dWeightSplits(problem: ConvProblem, adapter: AdapterTraits): number {

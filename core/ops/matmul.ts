@@ -7,6 +7,7 @@ import { mul } from "./elementwise.ts";
 import { matmulKernels } from "./matmul_kernels.ts";
 import { reshape, transpose } from "./movement.ts";
 import { sum } from "./reduce.ts";
+import { LONGEST_SUM } from "./row_block.ts";
 
 /**
  * Matrix product `C = A B` of the last two axes; leading axes are equal in both.
@@ -68,8 +69,6 @@ function product(a: Tensor, b: Tensor, shape: number[]): Tensor {
   const parts = matrixProduct(stored ?? a, b, { batches, m, n, k, a: stored ? "km" : "mk", splits });
   return reshape(splits === 1 ? parts : sum(parts, { axes: [0] }), shape);
 }
-
-const LONGEST_SUM = 2 ** 15; // terms of a loop: llvmpipe ends an invocation's loops after 65535 rounds without a word
 
 type MatrixProduct = Parameters<typeof matmulKernels>[0];
 

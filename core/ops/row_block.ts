@@ -38,6 +38,8 @@ const FMA_COST = 12;
 const LOOP_COST = 80;
 /** For every row and column of a workgroup: a square one takes the least from memory. */
 const SIDE_COST = 0.5;
+/** Terms of one invocation's sum: llvmpipe ends its loops after 65535 rounds without a word. */
+export const LONGEST_SUM = 2 ** 15;
 /** Workgroups in one dimension of a dispatch. */
 const MOST_WORKGROUPS = 65535;
 
