@@ -34,6 +34,19 @@ export const operations: Map<string, Operation> = new Map();
  * element type and a `ShapeError` for a result with a length that is not a whole number of at least 1.
  *
  * @throws {RangeError} If the name is taken
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { defineOp, mul, ones, type Tensor } from "@hmog/hmog";
+ *
+ * const cube = defineOp<[x: Tensor]>({
+ *   name: "cube",
+ *   shape: ([x]) => x,
+ *   expression: "x * x * x",
+ *   vjp: (dy, [x]) => [mul(mul(dy, 3), mul(x, x))], // (x³)' = 3 x²
+ * });
+ * assertEquals(cube(ones([2])).shape, [2]);
+ * ```
  */
 export function defineOp<Inputs extends readonly Tensor[], A = undefined>(definition: Definition<A>): Op<Inputs, A> {
   const { name, shape, expression, kernel, dtype } = definition;

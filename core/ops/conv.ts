@@ -83,6 +83,15 @@ function check(action: string, x: Shape, w: Shape, y: Shape, convolution: Convol
  * @param w `[kernelHeight, kernelWidth, inChannels, outChannels]`
  * @returns `[batch, outHeight, outWidth, outChannels]`
  * @throws {ShapeError} If channels differ or the kernel is larger than the padded image
+ * @throws {TypeError} If one of them is not `f32`
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { conv2d, ones } from "@hmog/hmog";
+ *
+ * const y = conv2d(ones([8, 32, 32, 3]), ones([4, 4, 3, 16]), { stride: 2, padding: 1 });
+ * assertEquals(y.shape, [8, 16, 16, 16]);
+ * ```
  */
 export const conv2d: Op<[x: Tensor, w: Tensor], Convolution> = defineOp({
   name: "conv2d",
@@ -108,6 +117,15 @@ export const conv2d: Op<[x: Tensor, w: Tensor], Convolution> = defineOp({
  * @param w `[kernelHeight, kernelWidth, inChannels, outChannels]`, as for the `conv2d` it is the adjoint of
  * @returns `[batch, height, width, inChannels]`, the large side
  * @throws {ShapeError} If `conv2d` of the result would not have the shape of `y`
+ * @throws {TypeError} If one of them is not `f32`
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { convTranspose2d, ones } from "@hmog/hmog";
+ *
+ * const doubled = { stride: 2, padding: 1, height: 32, width: 32 };
+ * assertEquals(convTranspose2d(ones([8, 16, 16, 16]), ones([4, 4, 3, 16]), doubled).shape, [8, 32, 32, 3]);
+ * ```
  */
 export const convTranspose2d: Op<[y: Tensor, w: Tensor], TransposedConvolution> = defineOp({
   name: "convTranspose2d",
@@ -117,6 +135,7 @@ export const convTranspose2d: Op<[y: Tensor, w: Tensor], TransposedConvolution> 
     check("convolve backwards", x, w, y, convolution);
     return x;
   },
+  // F again: dy = ∂F/∂y at x = dx, dw = ∂F/∂w at x = dx.
   vjp: (dx, [y, w], { stride, padding }) => [
     conv2d(dx, w, { stride, padding }),
     conv2dWeight(dx, y, { stride, padding, kernelHeight: w.shape[0], kernelWidth: w.shape[1] }),
@@ -139,6 +158,7 @@ const convTransposeProduct = defineOp<[y: Tensor, wT: Tensor], TransposedConvolu
  * @param y `[batch, outHeight, outWidth, outChannels]`
  * @returns `[kernelHeight, kernelWidth, inChannels, outChannels]`
  * @throws {ShapeError} If `conv2d` of `x` would not have the shape of `y`
+ * @throws {TypeError} If one of them is not `f32`
  */
 export const conv2dWeight: Op<[x: Tensor, y: Tensor], WeightGradient> = defineOp({
   name: "conv2dWeight",
@@ -148,6 +168,7 @@ export const conv2dWeight: Op<[x: Tensor, y: Tensor], WeightGradient> = defineOp
     check("differentiate a convolution", x, w, y, convolution);
     return w;
   },
+  // F again: dx = ∂F/∂x at w = dw, dy = ∂F/∂y at w = dw.
   vjp: (dw, [x, y], { stride, padding }) => [
     convTranspose2d(y, dw, { stride, padding, height: x.shape[1], width: x.shape[2] }),
     conv2d(x, dw, { stride, padding }),

@@ -12,7 +12,12 @@ export type Operand = Tensor | number;
 /** A function of one operand, element by element. */
 export type Unary = (x: Operand) => Tensor;
 
-/** A function of two operands that broadcast, element by element. */
+/**
+ * A function of two operands that broadcast, element by element.
+ *
+ * @throws {ShapeError} If they do not broadcast
+ * @throws {TypeError} If their element types differ
+ */
 export type Binary = (x: Operand, y: Operand) => Tensor;
 
 type Vjp<A> = Definition<A>["vjp"];
@@ -87,7 +92,12 @@ const whereOp = elementwise<undefined>("where", "select(z, y, x > T(0))", (dy, [
   mul(dy, sub(1, greater(mask, 0))),
 ]);
 
-/** `x` where the mask is positive, else `y`; unlike a product with the mask it lets no NaN through from the other side. */
+/**
+ * `x` where the mask is positive, else `y`; unlike a product with the mask it lets no NaN through from the other side.
+ *
+ * @throws {ShapeError} If the operands do not broadcast
+ * @throws {TypeError} If their element types differ
+ */
 export function where(mask: Operand, x: Operand, y: Operand): Tensor {
   return whereOp(...broadcast(asTensor(mask), asTensor(x), asTensor(y)));
 }

@@ -36,6 +36,13 @@ function rows(table: Shape, index: Shape): Shape {
  * @returns `[batch, ...]`
  * @throws {ShapeError} If `index` is no list
  * @throws {TypeError} If `index` is not `u32`
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { constant, gather, ones } from "@hmog/hmog";
+ *
+ * assertEquals(gather(ones([10, 3]), constant(Uint32Array.of(7, 7, 0, 1))).shape, [4, 3]);
+ * ```
  */
 export const gather: Op<[table: Tensor, index: Tensor]> = defineOp({
   name: "gather",

@@ -16,6 +16,14 @@ import { LONGEST_SUM } from "./row_block.ts";
  * @param b `[..., k, n]`
  * @returns `[..., m, n]`
  * @throws {ShapeError} If `a` has not as many columns as `b` has rows, or the leading axes differ
+ * @throws {TypeError} If one of them is not `f32`
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { matmul, ones } from "@hmog/hmog";
+ *
+ * assertEquals(matmul(ones([8, 2, 3]), ones([8, 3, 5])).shape, [8, 2, 5]);
+ * ```
  */
 export const matmul: Op<[a: Tensor, b: Tensor]> = defineOp({
   name: "matmul",

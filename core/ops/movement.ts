@@ -34,6 +34,13 @@ const reshapeOp = defineOp<[x: Tensor], { shape: Shape }>({
  * The same elements in row-major order under another shape; one length may be -1 and is worked out.
  *
  * @throws {ShapeError} If the numbers of elements differ
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { ones, reshape } from "@hmog/hmog";
+ *
+ * assertEquals(reshape(ones([8, 4, 4, 64]), [8, -1]).shape, [8, 1024]);
+ * ```
  */
 export function reshape(x: Tensor, shape: Shape): Tensor {
   const known = shape.filter((length) => length !== -1).reduce((a, b) => a * b, 1);
@@ -194,6 +201,13 @@ export const pad: Op<[x: Tensor], { before: readonly number[]; after: readonly n
  * tensors, which fuses into one kernel.
  *
  * @throws {ShapeError} If the other lengths differ or there is no such axis
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { concat, ones, zeros } from "@hmog/hmog";
+ *
+ * assertEquals(concat([ones([2, 3]), zeros([2, 1])], -1).shape, [2, 4]);
+ * ```
  */
 export function concat(tensors: readonly Tensor[], along = 0): Tensor {
   const [axis] = normalizeAxes([along], tensors[0].shape);

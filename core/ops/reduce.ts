@@ -39,17 +39,39 @@ function reduction(op: (x: Tensor, axes: Axes) => Tensor, x: Tensor, { axes, kee
   return keepDims ? y : reshape(y, x.shape.filter((_, axis) => !reduced.includes(axis)));
 }
 
-/** `Σ x` over axes. */
+/**
+ * `Σ x` over axes.
+ *
+ * @throws {ShapeError} If an axis is outside the shape or given twice
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { ones, sum } from "@hmog/hmog";
+ *
+ * const x = ones([2, 3, 4]);
+ * assertEquals(sum(x).shape, []);
+ * assertEquals(sum(x, { axes: [0, -1] }).shape, [3]);
+ * assertEquals(sum(x, { axes: [1], keepDims: true }).shape, [2, 1, 4]);
+ * ```
+ */
 export function sum(x: Tensor, options: Reduction = {}): Tensor {
   return reduction(sumOp, x, options);
 }
 
-/** The largest element over axes. */
+/**
+ * The largest element over axes.
+ *
+ * @throws {ShapeError} If an axis is outside the shape or given twice
+ */
 export function max(x: Tensor, options: Reduction = {}): Tensor {
   return reduction(maxOp, x, options);
 }
 
-/** `Σ x / n` over axes. */
+/**
+ * `Σ x / n` over axes, `n` elements each.
+ *
+ * @throws {ShapeError} If an axis is outside the shape or given twice
+ */
 export function mean(x: Tensor, options: Reduction = {}): Tensor {
   const count = normalizeAxes(options.axes, x.shape).reduce((n, axis) => n * x.shape[axis], 1);
   return mul(sum(x, options), 1 / count);

@@ -53,6 +53,14 @@ const constantU32 = defineOp<[], { data: Data; shape: Shape }>({
  * Data from the host, row-major: `f32` from numbers or a `Float32Array`, `u32` from a `Uint32Array`.
  *
  * @throws {ShapeError} If the shape has another number of elements than the data
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { constant } from "@hmog/hmog";
+ *
+ * assertEquals(constant([1, 2, 3, 4, 5, 6], [2, 3]).dtype, "f32");
+ * assertEquals(constant(Uint32Array.of(7, 8)).dtype, "u32");
+ * ```
  */
 export function constant(data: Data | readonly number[], shape: Shape = [data.length]): Tensor {
   if (data.length !== sizeOf(shape)) {
