@@ -54,12 +54,12 @@ class Declarations {
   readonly #lines: string[] = [];
   readonly #names = new Map<string, string>();
 
-  constructor(readonly surroundings: Surroundings, members: readonly Tensor[], width: 1 | 4) {
-    this.members = members.filter((member) => surroundings.stored.has(member));
-    this.width = width;
-  }
+  /** Those the kernel stores. */
   readonly members: readonly Tensor[];
-  readonly width: 1 | 4;
+
+  constructor(readonly surroundings: Surroundings, members: readonly Tensor[], readonly width: 1 | 4) {
+    this.members = members.filter((member) => surroundings.stored.has(member));
+  }
 
   number(node: Tensor): number {
     return this.surroundings.number(node);
