@@ -2,9 +2,9 @@
 
 import { Tensor } from "../tensor.ts";
 
-/** Every node under the outputs once, inputs before what uses them. */
-export function topologicalOrder(outputs: readonly Tensor[]): Tensor[] {
-  const done = new Set<Tensor>();
+/** Every node under the outputs once, inputs before what uses them; not those in `known`, nor what is under them alone. */
+export function topologicalOrder(outputs: readonly Tensor[], known: ReadonlySet<Tensor> = new Set()): Tensor[] {
+  const done = new Set(known);
   const order: Tensor[] = [];
   const stack = [...outputs].reverse();
   while (stack.length > 0) {
@@ -25,14 +25,18 @@ export function topologicalOrder(outputs: readonly Tensor[]): Tensor[] {
   return order;
 }
 
-/** The outputs with every node replaced by `f` of the node on its replaced inputs. */
-export function rewrite(outputs: readonly Tensor[], f: (node: Tensor) => Tensor): Tensor[] {
+/** The outputs with every node replaced by `f` of the node on its replaced inputs; those in `kept` stay. */
+export function rewrite(
+  outputs: readonly Tensor[],
+  f: (node: Tensor) => Tensor,
+  kept?: ReadonlySet<Tensor>,
+): Tensor[] {
   const replaced = new Map<Tensor, Tensor>();
-  for (const node of topologicalOrder(outputs)) {
-    const inputs = node.inputs.map((input) => replaced.get(input)!);
+  for (const node of topologicalOrder(outputs, kept)) {
+    const inputs = node.inputs.map((input) => replaced.get(input) ?? input);
     replaced.set(node, f(withInputs(node, inputs)));
   }
-  return outputs.map((output) => replaced.get(output)!);
+  return outputs.map((output) => replaced.get(output) ?? output);
 }
 
 /** The node on other inputs; itself if they are the same. */

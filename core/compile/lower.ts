@@ -17,10 +17,16 @@ const MOST_TERMS = { column: 2 ** 15, row: 2 ** 18 };
 
 /** The same values by operations that have a kernel, a reduction or an expression, with operands as kernels want them. */
 export function lower(outputs: readonly Tensor[], adapter: AdapterTraits): Tensor[] {
+  const done = new Set<Tensor>(); // so that what an operation is lowered to is walked only down to its inputs
   const lowerNode = (node: Tensor): Tensor => {
-    if (node.op.lower) return rewrite([node.op.lower(node.inputs, node.attributes, adapter)], lowerNode)[0];
-    if (node.op.reduction) return splitReduction(node);
-    return node;
+    const { lower, reduction } = node.op;
+    const lowered = lower
+      ? rewrite([lower(node.inputs, node.attributes, adapter)], lowerNode, done)[0]
+      : reduction
+      ? splitReduction(node)
+      : node;
+    done.add(lowered);
+    return lowered;
   };
   return rewrite(rewrite(outputs, lowerNode), (node) => {
     if (node.op.view || node.inputs.length === 0) return node;
