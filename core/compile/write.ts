@@ -1,5 +1,6 @@
 /** The whole WGSL text of a group: its shader file, expanded, with the generated parts behind it. */
 
+import { fold } from "../ops/workgroups.ts";
 import { sizeOf } from "../shape.ts";
 import type { AdapterTraits, Kernel, Tensor } from "../tensor.ts";
 import { Body, type Index, typeName } from "./body.ts";
@@ -36,8 +37,6 @@ export interface Surroundings {
   readonly inPlace: ReadonlyMap<Tensor, Tensor>;
   number(node: Tensor): number;
 }
-
-const ROW_OF_WORKGROUPS = 32768; // more than this many go into a second row: an axis takes at most 65535
 
 /** Text and bindings of the kernel that computes a group. */
 export function writeKernel(group: Group, surroundings: Surroundings): KernelText {
@@ -124,11 +123,6 @@ function storeFunction(group: Group, declarations: Declarations, { roots }: Surr
 
 function block(head: string, lines: readonly string[]): string {
   return `${head} {\n${lines.map((line) => `  ${line}`).join("\n")}\n}`;
-}
-
-function fold(groups: number): readonly [x: number, y: number, z: number] {
-  const x = Math.min(groups, ROW_OF_WORKGROUPS);
-  return [x, Math.ceil(groups / x), 1];
 }
 
 /** What a kernel computes, for people: its operations and the shape of the last result. */

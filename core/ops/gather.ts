@@ -5,21 +5,21 @@ import { type Shape, ShapeError } from "../shape.ts";
 import type { Kernel, Tensor } from "../tensor.ts";
 import { reshape, transpose } from "./movement.ts";
 import { matmul } from "./matmul.ts";
+import { fold } from "./workgroups.ts";
 import gatherShader from "../../shaders/gather.wgsl" with { type: "text" };
 import oneHotShader from "../../shaders/one_hot.wgsl" with { type: "text" };
 
 const WORKGROUP = 64; // invocations; one result element each
 
 function kernel(shader: string, entryPoint: string, y: Tensor, sizes: Kernel["constants"]): Kernel {
-  const groups = Math.ceil(y.size / WORKGROUP);
-  const x = Math.min(groups, 32768);
+  const workgroups = fold(Math.ceil(y.size / WORKGROUP));
   return {
     shader,
     entryPoint,
-    constants: { SIZE: y.size, ...sizes, WORKGROUP, STRIDE: x * WORKGROUP },
+    constants: { SIZE: y.size, ...sizes, WORKGROUP, STRIDE: workgroups[0] * WORKGROUP },
     operands: y.inputs.map(() => "buffer"),
     width: 1,
-    workgroups: [x, Math.ceil(groups / x), 1],
+    workgroups,
   };
 }
 

@@ -8,6 +8,7 @@ import { type Shape, ShapeError } from "../shape.ts";
 import type { Kernel, Tensor } from "../tensor.ts";
 import { concat } from "./movement.ts";
 import { constant } from "./source.ts";
+import { fold } from "./workgroups.ts";
 import shader from "../../shaders/random.wgsl" with { type: "text" };
 
 const WORKGROUP = 64; // invocations; four numbers each
@@ -29,14 +30,14 @@ function random(name: string, entryPoint: string) {
     },
     kernel: (y, _, { stream }): Kernel => {
       const groups = Math.ceil(y.size / 4);
-      const x = Math.min(Math.ceil(groups / WORKGROUP), 32768);
+      const workgroups = fold(Math.ceil(groups / WORKGROUP));
       return {
         shader,
         entryPoint,
-        constants: { GROUPS: groups, STREAM: stream, WORKGROUP, STRIDE: x * WORKGROUP },
+        constants: { GROUPS: groups, STREAM: stream, WORKGROUP, STRIDE: workgroups[0] * WORKGROUP },
         operands: ["buffer"],
         width: 4,
-        workgroups: [x, Math.ceil(groups / WORKGROUP / x), 1],
+        workgroups,
       };
     },
     vjp: () => [null], // a key has no derivative

@@ -7,6 +7,7 @@ import { defineOp } from "../op.ts";
 import { ShapeError } from "../shape.ts";
 import type { Kernel, Tensor } from "../tensor.ts";
 import { slice } from "./movement.ts";
+import { fold } from "./workgroups.ts";
 import philox from "../../shaders/random.wgsl" with { type: "text" };
 import rows from "../../shaders/random_rows.wgsl" with { type: "text" };
 
@@ -30,14 +31,20 @@ function randomRows(name: string, entryPoint: string) {
     },
     kernel: (y, _, { columns, stream }): Kernel => {
       const groups = y.size / WIDTH;
-      const x = Math.min(Math.ceil(groups / WORKGROUP), 32768);
+      const workgroups = fold(Math.ceil(groups / WORKGROUP));
       return {
         shader: philox + rows,
         entryPoint,
-        constants: { GROUPS: groups, ROW_GROUPS: columns / WIDTH, STREAM: stream, WORKGROUP, STRIDE: x * WORKGROUP },
+        constants: {
+          GROUPS: groups,
+          ROW_GROUPS: columns / WIDTH,
+          STREAM: stream,
+          WORKGROUP,
+          STRIDE: workgroups[0] * WORKGROUP,
+        },
         operands: ["buffer"],
         width: WIDTH,
-        workgroups: [x, Math.ceil(groups / WORKGROUP / x), 1],
+        workgroups,
       };
     },
     vjp: () => [null], // a key has no derivative

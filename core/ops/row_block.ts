@@ -4,6 +4,7 @@
  */
 
 import { type AdapterTraits, type Kernel, TEXTURE_PITCH } from "../tensor.ts";
+import { fold } from "./workgroups.ts";
 import operands from "../../shaders/operands.wgsl" with { type: "text" };
 
 /** A product of `[rows, depth]` by `[depth, columns]`, for each of some pixels and `repeats` times. */
@@ -40,8 +41,6 @@ const LOOP_COST = 80;
 const SIDE_COST = 0.5;
 /** Terms of one invocation's sum: llvmpipe ends its loops after 65535 rounds without a word. */
 export const LONGEST_SUM = 2 ** 15;
-/** Workgroups in one dimension of a dispatch. */
-const MOST_WORKGROUPS = 65535;
 
 /** The tile with the least estimated work: wasted lanes and edges against loads that many products share. */
 function chooseTile({ rows, columns, pixels, rowLoads, rowGroup }: Product, width: 1 | 4): Tile {
@@ -110,12 +109,6 @@ function widthOf(product: Product): 1 | 4 {
 /** Length of one of `splits` consecutive ranges of `depth`: a multiple of 4, so the last may be shorter or empty. */
 export function splitRange(depth: number, splits: number): number {
   return Math.ceil(depth / splits / 4) * 4;
-}
-
-/** Workgroups in x and y, since one dimension may not hold them all. */
-export function fold(blocks: number): [x: number, y: number, z: number] {
-  const y = Math.ceil(blocks / MOST_WORKGROUPS);
-  return [Math.ceil(blocks / y), y, 1];
 }
 
 /** Whether operands of these sizes in floats fit textures of this adapter. */

@@ -1,7 +1,7 @@
 /** The shape of a kernel that goes through workgroup memory: 16 x 16 invocations of `ROWS` x `4 · VECS` results. */
 
 import type { Kernel } from "../tensor.ts";
-import { fold } from "./row_block.ts";
+import { fold } from "./workgroups.ts";
 import tiled from "../../shaders/tiled.wgsl" with { type: "text" };
 
 /** A product of `[rows, depth]` by `[depth, columns]`, repeated `repeats` times. */
