@@ -21,10 +21,13 @@ export interface InputSpec {
 /** Inputs by name. */
 export type InputSpecs = Readonly<Record<string, InputSpec>>;
 
+/** Tensors by name. */
+export type Named = Readonly<Record<string, Tensor>>;
+
 /** What a compiled function returns: the parts of the state that change, and values to read. */
 export interface StepResult {
   state?: Tensors;
-  outputs?: Readonly<Record<string, Tensor>>;
+  outputs?: Named;
 }
 
 /** What a program is compiled for: the state it may replace (others of the device it may read), and inputs. */
@@ -148,10 +151,7 @@ export async function compile<S extends Tensors, I extends InputSpecs>(
  * await device.destroy();
  * ```
  */
-export async function evaluate(
-  device: Device,
-  tensors: Readonly<Record<string, Tensor>>,
-): Promise<Record<string, HostArray>> {
+export async function evaluate(device: Device, tensors: Named): Promise<Record<string, HostArray>> {
   const program = await compile(device, () => ({ outputs: tensors }));
   try {
     program.run();
@@ -196,12 +196,7 @@ function changedLeaves<S extends Tensors>(state: State<S>, changed: Tensors): Up
 }
 
 /** The program that computes `outputs` and replaces variables; if it cannot be made, what it owned is freed. */
-async function build(
-  device: Device,
-  outputs: Readonly<Record<string, Tensor>>,
-  updates: readonly Update[],
-  places: Readonly<Record<string, Tensor>>,
-): Promise<Program> {
+async function build(device: Device, outputs: Named, updates: readonly Update[], places: Named): Promise<Program> {
   const owned: (GPUBuffer | GPUTexture)[] = [];
   try {
     return await assemble(device, outputs, updates, places, owned);
@@ -214,9 +209,9 @@ async function build(
 /** Plans, allocates, compiles the pipelines and makes the commands. */
 async function assemble(
   device: Device,
-  outputs: Readonly<Record<string, Tensor>>,
+  outputs: Named,
   updates: readonly Update[],
-  places: Readonly<Record<string, Tensor>>,
+  places: Named,
   owned: (GPUBuffer | GPUTexture)[],
 ): Promise<Program> {
   const before = device.bytes;
