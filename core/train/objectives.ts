@@ -16,8 +16,11 @@ export interface CriticBatch {
   real: Tensor;
   fake: Tensor;
   epsilon: Tensor;
-  /** Whether a score depends on the other images of its batch; then real and fake ones are scored apart. */
-  batchwise?: boolean;
+  /**
+   * Whether real and fake images are scored apart, not in one pass over both: needed where a score depends on the other
+   * images of its batch, and worth it where kernels are dear to compile, since all passes then share theirs.
+   */
+  apart?: boolean;
 }
 
 /** What a step of the generator sees. */
@@ -79,8 +82,8 @@ export const nonSaturating: Objective = {
 };
 
 /** Both scores, from one pass over twice the batch where that is the same: half the dispatches, and larger ones. */
-function scoresOf({ critic, real, fake, batchwise }: CriticBatch): { real: Tensor; fake: Tensor } {
-  if (batchwise) return { real: critic(real), fake: critic(fake) };
+function scoresOf({ critic, real, fake, apart }: CriticBatch): { real: Tensor; fake: Tensor } {
+  if (apart) return { real: critic(real), fake: critic(fake) };
   const scores = critic(concat([real, fake]));
   const rest = scores.shape.slice(1);
   const rows = (first: number, count: number) =>

@@ -63,7 +63,7 @@ Deno.test("non-saturating: losses are the logarithms of the logistic function", 
   const minusLog = (logit: number) => -Math.log(1 / (1 + Math.exp(-logit)));
   const batch = { critic, real: REAL, fake: FAKE, epsilon: EPSILON };
   const { loss } = nonSaturating.critic(batch);
-  const apart = nonSaturating.critic({ ...batch, batchwise: true });
+  const apart = nonSaturating.critic({ ...batch, apart: true });
   const real = (minusLog(3) + minusLog(7)) / 2;
   const fake = minusLog(-1); // log(1 - σ(s)) = log σ(-s)
   assertAlmostEquals(evaluate64(loss)[0], real + fake, TOLERANCE);
