@@ -2,7 +2,7 @@
 
 import { openDevice } from "../gpu/device.ts";
 import { encodePng } from "../png.ts";
-import { imageGrid } from "./grid.ts";
+import { imageGrid, viewingScale } from "./grid.ts";
 import { RUNS_FOLDER } from "./run.ts";
 import { treePicture } from "./tree_picture.ts";
 import { openSampler, type Sample, type SampleRequest } from "./sampler.ts";
@@ -34,7 +34,7 @@ export async function drawToFiles(
     const sampler = await openSampler(device, run, { runs });
     try {
       const { seed, shape, images, samples } = await sampler.sample(request);
-      await write(out, await encodePng(imageGrid(images, { shape })));
+      await write(out, await encodePng(imageGrid(images, { shape, scale: viewingScale(shape[2]) })));
       const lines = [`Wrote ${out}: ${shape[0]} pictures of seed ${seed} from ${sampler.source.path}`];
       if (json !== undefined) {
         await write(json, new TextEncoder().encode(linesOf(seed, samples)));

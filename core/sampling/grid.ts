@@ -14,6 +14,13 @@ export interface GridOptions {
   padding?: number;
 }
 
+const SMALL = 48; // pixels: narrower pictures are hard to see at their own size
+
+/** The scale at which people look at pictures of this width: small ones doubled. */
+export function viewingScale(width: number): number {
+  return width < SMALL ? 2 : 1;
+}
+
 /**
  * Pictures side by side, row by row: pixel `x` in [-1, 1] becomes the byte `round(127.5 (x + 1))`.
  *

@@ -3,7 +3,7 @@
 import type { Device } from "../gpu/device.ts";
 import { DeviceError } from "../gpu/device.ts";
 import { encodePng } from "../png.ts";
-import { imageGrid } from "../sampling/grid.ts";
+import { imageGrid, viewingScale } from "../sampling/grid.ts";
 import {
   type Checkpoint,
   checkpointsOf,
@@ -237,7 +237,7 @@ function labelOf({ dataset, model, preset }: TrainOptions): string {
 }
 
 async function writePictures(path: string, { images, shape }: Pictures): Promise<void> {
-  await writeWhole(path, [await encodePng(imageGrid(images, { shape }))]);
+  await writeWhole(path, [await encodePng(imageGrid(images, { shape, scale: viewingScale(shape[2]) }))]);
 }
 
 /** The error with what can be gone on from; every checkpoint that was written is a good one. */

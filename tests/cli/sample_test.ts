@@ -18,7 +18,7 @@ Deno.test("sample writes a grid and the paths, the same ones for the same seed",
     }
     const [a, b] = await Promise.all(files.map(({ png }) => Deno.readFile(png)));
     assertEquals(a, b);
-    assertEquals([decode(a).width, decode(a).height], [3 * 34 + 2, 2 * 34 + 2]);
+    assertEquals([decode(a).width, decode(a).height], [3 * 66 + 2, 2 * 66 + 2]);
     const { seed, samples } = JSON.parse(await Deno.readTextFile(files[0].json));
     assertEquals([seed, samples.length, Object.keys(samples[0])], [0, 6, ["seed", "leaf", "weights", "gates", "path"]]);
   }));

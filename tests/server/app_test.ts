@@ -46,7 +46,7 @@ Deno.test("GET /sample answers with a grid as PNG and echoes the seed", () =>
     assertEquals(response.status, 200);
     assertEquals([response.headers.get("content-type"), response.headers.get("x-hmog-seed")], ["image/png", "0"]);
     const { width, height, channels } = decode(await response.bytes());
-    assertEquals([width, height, channels], [2 * 34 + 2, 2 * 34 + 2, 1]);
+    assertEquals([width, height, channels], [2 * 66 + 2, 2 * 66 + 2, 1]);
   }));
 
 Deno.test("GET /sample answers with the path of every sample and the same picture where JSON is asked for", () =>
