@@ -13,13 +13,19 @@ export interface Group {
   readonly anchor?: Tensor;
   /** Values computed here, inputs first; the anchor among them. */
   readonly members: Tensor[];
+  /** Other groups it reads from. */
+  readonly producers: Set<Group>;
 }
+
+/** What every root reads, inputs before what reads them. */
+export type Reads = ReadonlyMap<Tensor, readonly Read[]>;
 
 /** The kernels in an order in which every value is computed before it is read. */
 export interface Fusion {
-  readonly groups: Group[];
+  readonly groups: readonly Group[];
   /** Values that have a name of their own: in a buffer, or stored by the kernel that computes them. */
   readonly roots: ReadonlySet<Tensor>;
+  readonly reads: Reads;
 }
 
 const CHEAP = { operations: 4, reads: 2 }; // repeated rather than stored and read back
@@ -31,8 +37,8 @@ const FUNCTION_COST = 6; // of exp, log, sqrt, … in operations
 export function fuse(outputs: readonly Tensor[], updates: readonly Tensor[], adapter: AdapterTraits): Fusion {
   const order = topologicalOrder(outputs);
   const roots = chooseRoots(order, outputs, adapter);
-  const groups = joinGroups(order.filter((node) => roots.has(node)), roots, adapter);
-  return { groups: schedule(groups, new Set(updates), roots), roots };
+  const reads = new Map(order.filter((node) => roots.has(node)).map((root) => [root, readsOf(root, roots)]));
+  return { groups: schedule(joinGroups(roots, reads, adapter), new Set(updates)), roots, reads };
 }
 
 function chooseRoots(order: readonly Tensor[], outputs: readonly Tensor[], adapter: AdapterTraits): Set<Tensor> {
@@ -139,103 +145,89 @@ function unreadable(root: Tensor, roots: ReadonlySet<Tensor>): Set<Tensor> {
 }
 
 /** Joins kernels where no other kernel must run between them. */
-function joinGroups(rootOrder: readonly Tensor[], roots: ReadonlySet<Tensor>, adapter: AdapterTraits): Group[] {
-  const groupOf = new Map<Tensor, Group>();
-  const groups: Group[] = [];
-  for (const root of rootOrder) {
+function joinGroups(roots: ReadonlySet<Tensor>, reads: Reads, adapter: AdapterTraits): Group[] {
+  const joining: Joining = { roots, reads, adapter, groups: [], groupOf: new Map() };
+  for (const root of reads.keys()) {
     const anchored = root.op.kernel || root.op.reduction;
-    const reads = readsOf(root, roots);
-    const joined = anchored ? undefined : candidates(root, reads, groupOf, groups)
-      .find((group) => canJoin(root, reads, group, groupOf, roots, adapter));
-    if (joined) joined.members.push(root);
-    else groups.push(anchored ? { anchor: root, members: [root] } : { members: [root] });
-    groupOf.set(root, joined ?? groups[groups.length - 1]);
+    let group = anchored ? undefined : candidates(root, joining).find((candidate) => canJoin(root, candidate, joining));
+    if (group === undefined) {
+      group = { anchor: anchored ? root : undefined, members: [], producers: new Set() };
+      joining.groups.push(group);
+    }
+    group.members.push(root);
+    for (const producer of producersOf(root, joining)) if (producer !== group) group.producers.add(producer);
+    joining.groupOf.set(root, group);
   }
-  return groups;
+  return joining.groups;
+}
+
+/** The groups so far, and what they are made from. */
+interface Joining {
+  readonly roots: ReadonlySet<Tensor>;
+  readonly reads: Reads;
+  readonly adapter: AdapterTraits;
+  readonly groups: Group[];
+  readonly groupOf: Map<Tensor, Group>;
+}
+
+/** Groups that a root reads from. */
+function producersOf(root: Tensor, { reads, groupOf }: Joining): Set<Group> {
+  return new Set(reads.get(root)!.flatMap(({ node }) => groupOf.get(node) ?? []));
 }
 
 /** Groups worth joining: those whose values are read first, latest first, then elementwise ones that read the same. */
-function candidates(
-  root: Tensor,
-  reads: readonly Read[],
-  groupOf: Map<Tensor, Group>,
-  groups: readonly Group[],
-): Group[] {
-  const producers = new Set(reads.flatMap(({ node }) => groupOf.get(node) ?? []));
+function candidates(root: Tensor, joining: Joining): Group[] {
+  const { groups, reads } = joining;
+  const producers = producersOf(root, joining);
+  const sources = new Set(reads.get(root)!.filter((read) => read.inPlace).map((read) => read.node));
+  const readsSame = (member: Tensor) => member.size > 1 && reads.get(member)!.some(({ node }) => sources.has(node));
   const sameSize = (group: Group) => group.members[0].size === root.size;
-  const sources = new Set(reads.filter((read) => read.inPlace).map((read) => read.node));
   const siblings = groups.filter((group) =>
-    group.anchor === undefined && sameSize(group) && !producers.has(group) &&
-    group.members.some((member) => sharesSource(member, sources, groupOf))
+    group.anchor === undefined && sameSize(group) && !producers.has(group) && group.members.some(readsSame)
   );
   return [...[...producers].filter(sameSize).reverse(), ...siblings];
 }
 
-function sharesSource(member: Tensor, sources: ReadonlySet<Tensor>, groupOf: Map<Tensor, Group>): boolean {
-  const seen = new Set<Tensor>();
-  const visit = (node: Tensor): boolean => {
-    if (sources.has(node)) return true;
-    if (seen.has(node) || node !== member && !node.op.view && groupOf.has(node)) return false;
-    seen.add(node);
-    return node.inputs.some(visit);
-  };
-  return member.size > 1 && visit(member);
-}
-
-function canJoin(
-  root: Tensor,
-  reads: readonly Read[],
-  group: Group,
-  groupOf: Map<Tensor, Group>,
-  roots: ReadonlySet<Tensor>,
-  adapter: AdapterTraits,
-): boolean {
+function canJoin(root: Tensor, group: Group, joining: Joining): boolean {
+  const { roots, reads, adapter, groupOf } = joining;
+  const readNodes = (members: readonly Tensor[]) =>
+    members.flatMap((member) => reads.get(member)!.map(({ node }) => node));
   // What it reads from the group it must read in place, and nothing else it reads may wait for the group.
-  if (reads.some(({ node, inPlace }) => groupOf.get(node) === group && !inPlace)) return false;
-  const others = reads.flatMap(({ node }) => groupOf.get(node) ?? []).filter((other) => other !== group);
-  if (others.some((other) => dependsOn(other, group, groupOf, roots))) return false;
+  if (reads.get(root)!.some(({ node, inPlace }) => groupOf.get(node) === group && !inPlace)) return false;
   if (group.anchor?.op.kernel) {
     const behind = [...group.members, root].filter((member) => member !== group.anchor);
     const operations = behind.reduce((total, member) => total + costOf(member, roots).operations, 0);
-    const read = new Set(behind.flatMap((member) => readsOf(member, roots).map(({ node }) => node)));
-    const outside = [...read].filter((node) => groupOf.get(node) !== group).length;
+    const outside = [...new Set(readNodes(behind))].filter((node) => groupOf.get(node) !== group).length;
     const most = adapter.software ? EPILOGUE.readsOnSoftware : EPILOGUE.reads;
     if (operations > EPILOGUE.operations || outside > most) return false;
   }
   if (group.anchor !== undefined && root.dtype !== group.anchor.dtype) return false;
-  const bound = new Set(
-    [...group.members, root].flatMap((member) => [member, ...readsOf(member, roots).map((r) => r.node)]),
-  );
-  return bound.size + 2 <= Math.min(adapter.maxStorageBuffers, 28);
+  const members = [...group.members, root];
+  const bound = new Set([...members, ...readNodes(members)]);
+  if (bound.size + 2 > Math.min(adapter.maxStorageBuffers, 28)) return false;
+  const others = [...producersOf(root, joining)].filter((other) => other !== group);
+  return !dependsOn(others, group);
 }
 
-function dependsOn(group: Group, on: Group, groupOf: Map<Tensor, Group>, roots: ReadonlySet<Tensor>): boolean {
-  const seen = new Set<Group>();
-  const visit = (at: Group): boolean => {
-    if (at === on) return true;
-    if (seen.has(at)) return false;
-    seen.add(at);
-    return producersOf(at, groupOf, roots).some(visit);
-  };
-  return visit(group);
-}
-
-function producersOf(group: Group, groupOf: Map<Tensor, Group>, roots: ReadonlySet<Tensor>): Group[] {
-  const producers = group.members.flatMap((member) =>
-    readsOf(member, roots).flatMap(({ node }) => groupOf.get(node) ?? [])
-  );
-  return [...new Set(producers)].filter((producer) => producer !== group);
+/** Whether one of the groups is another one, or reads from it, directly or through further groups. */
+function dependsOn(groups: Iterable<Group>, on: Group, seen = new Set<Group>()): boolean {
+  for (const group of groups) {
+    if (group === on) return true;
+    if (seen.has(group)) continue;
+    seen.add(group);
+    if (dependsOn(group.producers, on, seen)) return true;
+  }
+  return false;
 }
 
 /** Kernels after those they read from; those that only replace variables come last, so that they can do it in place. */
-function schedule(groups: readonly Group[], updates: ReadonlySet<Tensor>, roots: ReadonlySet<Tensor>): Group[] {
-  const groupOf = new Map(groups.flatMap((group) => group.members.map((member) => [member, group] as const)));
+function schedule(groups: readonly Group[], updates: ReadonlySet<Tensor>): Group[] {
   const done = new Set<Group>();
   const result: Group[] = [];
   const place = (group: Group): void => {
     if (done.has(group)) return;
     done.add(group);
-    producersOf(group, groupOf, roots).forEach(place);
+    group.producers.forEach(place);
     result.push(group);
   };
   const late = (group: Group) => group.members.some((member) => updates.has(member));

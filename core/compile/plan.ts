@@ -2,11 +2,10 @@
 
 import type { AdapterTraits } from "../adapter.ts";
 import { type Tensor, TEXTURE_PITCH } from "../tensor.ts";
-import { fuse, type Group } from "./fuse.ts";
+import { fuse, type Group, type Reads } from "./fuse.ts";
 import { topologicalOrder } from "./graph.ts";
 import { copy, lower } from "./lower.ts";
 import { type MemoryPlan, planMemory } from "./memory.ts";
-import { readsOf } from "./reads.ts";
 import { simplify } from "./simplify.ts";
 import { type KernelText, writeKernel } from "./write.ts";
 
@@ -44,17 +43,17 @@ export function plan(outputs: readonly Tensor[], updates: readonly Update[], ada
   const outputValues = values.slice(0, outputs.length);
   const newValues = values.slice(outputs.length);
 
-  const { groups, roots } = fuse(values, newValues, adapter);
-  const reads = groups.map((group) =>
-    new Set(group.members.flatMap((member) => readsOf(member, roots).map(({ node }) => node)))
+  const { groups, roots, reads } = fuse(values, newValues, adapter);
+  const readBy = groups.map((group) =>
+    new Set(group.members.flatMap((member) => reads.get(member)!.map(({ node }) => node)))
   );
   const inPlace = new Map<Tensor, Tensor>();
   updates.forEach(({ place }, i) => {
     const at = groups.findIndex((group) => group.members.includes(newValues[i]));
-    const readLater = reads.some((set, other) => other > at && set.has(place));
-    if (!readLater && replaceable(place, groups[at], roots)) inPlace.set(newValues[i], place);
+    const readLater = readBy.some((set, other) => other > at && set.has(place));
+    if (!readLater && replaceable(place, groups[at], reads)) inPlace.set(newValues[i], place);
   });
-  const stored = storedRoots(groups, reads, new Set(values));
+  const stored = storedRoots(groups, readBy, new Set(values));
   const number = numbering();
   const texts = groups.map((group) => writeKernel(group, { adapter, roots, stored, inPlace, number }));
 
@@ -66,7 +65,7 @@ export function plan(outputs: readonly Tensor[], updates: readonly Update[], ada
   const memory = planMemory(
     groups.flatMap((group, from) =>
       group.members.filter((member) => stored.has(member) && !elsewhere.has(member)).map((key) => {
-        const to = late.has(key) ? groups.length : Math.max(from, lastIndex(reads, key));
+        const to = late.has(key) ? groups.length : Math.max(from, lastIndex(readBy, key));
         return { key, bytes: Math.ceil(key.size / 4) * 16, from, to };
       })
     ),
@@ -98,20 +97,18 @@ function lastIndex(sets: readonly ReadonlySet<Tensor>[], node: Tensor): number {
 }
 
 /** Whether a group may overwrite a variable: it reads it, if at all, element by element where it writes. */
-function replaceable(place: Tensor, group: Group, roots: ReadonlySet<Tensor>): boolean {
-  return group.members.every((member) =>
-    readsOf(member, roots).every(({ node, inPlace }) => node !== place || inPlace)
-  );
+function replaceable(place: Tensor, group: Group, reads: Reads): boolean {
+  return group.members.every((member) => reads.get(member)!.every(({ node, inPlace }) => node !== place || inPlace));
 }
 
 /** Members that leave their kernel: another one reads them, or the program keeps them. */
 function storedRoots(
   groups: readonly Group[],
-  reads: readonly ReadonlySet<Tensor>[],
+  readBy: readonly ReadonlySet<Tensor>[],
   kept: ReadonlySet<Tensor>,
 ): Set<Tensor> {
   const readers = new Map<Tensor, Set<number>>();
-  reads.forEach((set, i) => set.forEach((node) => readers.set(node, (readers.get(node) ?? new Set()).add(i))));
+  readBy.forEach((set, i) => set.forEach((node) => readers.set(node, (readers.get(node) ?? new Set()).add(i))));
   return new Set(
     groups.flatMap((group, own) =>
       group.members.filter((member) => kept.has(member) || [...readers.get(member) ?? []].some((i) => i !== own))
