@@ -28,10 +28,16 @@ export interface Fusion {
   readonly reads: Reads;
 }
 
-const CHEAP = { operations: 4, reads: 2 }; // repeated rather than stored and read back
+/** What is repeated rather than stored and read back; `perElement` where it would be computed again for every element. */
+const CHEAP = { operations: 4, reads: 2, perElement: 1 };
 /** Behind a product: its shader repeats them for every register, and CPU drivers take seconds to compile many reads. */
 const EPILOGUE = { operations: 16, reads: 4, readsOnSoftware: 1 };
 const FUNCTION_COST = 6; // of exp, log, sqrt, … in operations
+/**
+ * Buffers of a kernel: at most `most`, also where an adapter has more (no step of the models wants it); of these `spare`
+ * for values read both by element and by fours, which are bound twice, and `results` for what is stored.
+ */
+const BINDINGS = { most: 28, spare: 2, results: 2 };
 
 /** Chooses kernels for the outputs; `updates` are those that replace a variable and so run as late as they can. */
 export function fuse(outputs: readonly Tensor[], updates: readonly Tensor[], adapter: AdapterTraits): Fusion {
@@ -45,32 +51,28 @@ function chooseRoots(order: readonly Tensor[], outputs: readonly Tensor[], adapt
   const roots = new Set<Tensor>(order.filter((node) => node.op.kernel || node.op.reduction));
   const users = usersOf(order);
   const wanted = new Set(outputs);
-  // At least 4, since WebGPU promises 8 buffers: more than an operation has inputs.
-  const mostReads = Math.min(adapter.maxStorageBuffers - 4, 24);
+  const mostReads = mostBound(adapter) - BINDINGS.results; // of the 8 WebGPU promises 4, more than an op has inputs
   for (const node of order) {
     if (!node.op.expression) continue;
     boundReads(node, roots, mostReads);
     const uses = usesThroughViews(node, users);
     const { operations, reads } = costOf(node, roots);
-    const large = [...reads].filter((read) => read.size > 1);
-    const cheap = operations <= CHEAP.operations && large.length <= CHEAP.reads;
-    if (
-      wanted.has(node) || uses.some((use) => use.padded || use.user.op.kernel) ||
-      uses.length > 1 && (!cheap || endsProduct(node, users)) || uses.some((use) => use.expanded) && operations > 1
-    ) roots.add(node);
+    const largeReads = [...reads].filter((read) => read.size > 1).length;
+    const cheap = operations <= CHEAP.operations && largeReads <= CHEAP.reads;
+
+    const isOperand = uses.some(({ user }) => user.op.kernel); // of a shader, which reads buffers
+    const isPadded = uses.some(({ padded }) => padded); // with zeros, which an expression would not leave 0
+    const costlyTwice = uses.length > 1 && (!cheap || endsProduct(node, users));
+    const costlyPerElement = uses.some(({ expanded }) => expanded) && operations > CHEAP.perElement;
+    if (wanted.has(node) || isOperand || isPadded || costlyTwice || costlyPerElement) roots.add(node);
   }
-  // A value seen through views that strides cannot express gets a buffer.
-  for (let found = true; found;) {
-    found = false;
-    for (const root of [...roots]) {
-      if (root.op.kernel) continue;
-      for (const node of unreadable(root, roots)) {
-        roots.add(node);
-        found = true;
-      }
-    }
-  }
+  storeUnreadable(roots);
   return roots;
+}
+
+/** How many values a kernel may bind. */
+function mostBound(adapter: AdapterTraits): number {
+  return Math.min(adapter.maxStorageBuffers, BINDINGS.most) - BINDINGS.spare;
 }
 
 /** Stores inputs of a value, those that read most first, until a kernel can bind all that the value reads. */
@@ -125,6 +127,16 @@ function costOf(node: Tensor, roots: ReadonlySet<Tensor>): { operations: number;
   };
   visit(node);
   return { operations, reads };
+}
+
+/** Stores values that are seen through views which strides cannot express; what is stored then may be seen so too. */
+function storeUnreadable(roots: Set<Tensor>): void {
+  const before = roots.size;
+  for (const root of [...roots]) {
+    if (root.op.kernel) continue;
+    for (const node of unreadable(root, roots)) roots.add(node);
+  }
+  if (roots.size > before) storeUnreadable(roots);
 }
 
 /** Inlined values under `root` that views pushed through them make unreadable. */
@@ -204,7 +216,7 @@ function canJoin(root: Tensor, group: Group, joining: Joining): boolean {
   if (group.anchor !== undefined && root.dtype !== group.anchor.dtype) return false;
   const members = [...group.members, root];
   const bound = new Set([...members, ...readNodes(members)]);
-  if (bound.size + 2 > Math.min(adapter.maxStorageBuffers, 28)) return false;
+  if (bound.size > mostBound(adapter)) return false;
   const others = [...producersOf(root, joining)].filter((other) => other !== group);
   return !dependsOn(others, group);
 }
