@@ -64,7 +64,7 @@ export class Program {
   ) {
     this.#inputs = inputs;
     this.#outputs = outputs;
-    this.#readback = new Readback(device, Math.max(4, outputs.reduce((sum, { tensor }) => sum + tensor.size * 4, 0)));
+    this.#readback = new Readback(device);
   }
 
   /**

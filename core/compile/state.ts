@@ -39,7 +39,7 @@ export class State<S extends Tensors> {
       return place;
     }) as S;
     this.bytes = this.leaves().reduce((total, [, leaf]) => total + leaf.size * 4, 0);
-    this.#readback = new Readback(device, this.bytes);
+    this.#readback = new Readback(device);
   }
 
   /** Leaves with their paths. */

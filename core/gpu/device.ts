@@ -55,7 +55,7 @@ export class Device {
     });
   }
 
-  /** Bytes allocated now, in buffers and textures; those of reads under way are not counted. */
+  /** Bytes allocated now, in buffers and textures. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -81,6 +81,16 @@ export class Device {
       label,
       size,
       usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
+    });
+  }
+
+  /** A buffer to copy others to and to read from the host. */
+  createStaging(bytes: number): GPUBuffer {
+    this.#bytes += bytes;
+    return this.gpu.createBuffer({
+      label: "readback",
+      size: bytes,
+      usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
     });
   }
 

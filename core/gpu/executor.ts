@@ -63,12 +63,46 @@ function copyToTexture(encoder: GPUCommandEncoder, { from, to, texels }: Texture
   }
 }
 
-/** Staging buffers that are used again: each read copies now and can be awaited later. */
+/** Bytes of a staging buffer unless a reader says otherwise: a quarter of what every adapter allows. */
+const CHUNK = 2 ** 26;
+/** Staging buffers up to this size are kept for the next read: losses and pictures are read often, whole states are not. */
+const KEPT = 2 ** 22;
+
+/** Bytes of a source that go through a staging buffer. */
+interface Piece {
+  source: number;
+  from: number;
+  bytes: number;
+  /** Where they lie in the staging buffer. */
+  at: number;
+}
+
+/** Sources of these sizes one behind the other, cut into staging buffers of at most `chunk` bytes. */
+function chunksOf(sizes: readonly number[], chunk: number): Piece[][] {
+  const chunks: Piece[][] = [];
+  let room = 0;
+  for (const [source, size] of sizes.entries()) {
+    for (let from = 0; from < size;) {
+      if (room === 0) {
+        chunks.push([]);
+        room = chunk;
+      }
+      const bytes = Math.min(size - from, room);
+      chunks[chunks.length - 1].push({ source, from, bytes, at: chunk - room });
+      from += bytes;
+      room -= bytes;
+    }
+  }
+  return chunks;
+}
+
+/** Reads buffers through staging buffers: each read copies now and can be awaited later. */
 export class Readback {
   readonly #free: GPUBuffer[] = [];
   #destroyed = false;
 
-  constructor(readonly device: Device, readonly bytes: number) {}
+  /** @param chunk Most bytes of a staging buffer, a multiple of 4 */
+  constructor(readonly device: Device, readonly chunk = CHUNK) {}
 
   /**
    * The first bytes of each buffer as they are after everything submitted so far.
@@ -78,40 +112,46 @@ export class Readback {
   read(sources: readonly { buffer: GPUBuffer; bytes: number }[]): Promise<ArrayBuffer[]> {
     const { gpu } = this.device;
     this.device.check();
-    const staging = this.#free.pop() ?? gpu.createBuffer({
-      label: "readback",
-      size: this.bytes,
-      usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
-    });
+    const results = sources.map(({ bytes }) => new ArrayBuffer(bytes));
     const encoder = gpu.createCommandEncoder();
-    let offset = 0;
-    for (const { buffer, bytes } of sources) {
-      encoder.copyBufferToBuffer(buffer, 0, staging, offset, bytes);
-      offset += bytes;
-    }
+    const chunks = chunksOf(sources.map(({ bytes }) => bytes), this.chunk).map((pieces) => {
+      const staging = this.#staging(pieces.reduce((total, { bytes }) => total + bytes, 0));
+      for (const { source, from, bytes, at } of pieces) {
+        encoder.copyBufferToBuffer(sources[source].buffer, from, staging, at, bytes);
+      }
+      return { staging, pieces };
+    });
     gpu.queue.submit([encoder.finish()]);
-    return this.device.track(this.#map(staging, sources.map(({ bytes }) => bytes)));
+    const moved = chunks.map(({ staging, pieces }) => this.#move(staging, pieces, results));
+    return this.device.track(Promise.all(moved).then(() => results));
   }
 
-  async #map(staging: GPUBuffer, sizes: readonly number[]): Promise<ArrayBuffer[]> {
+  #staging(bytes: number): GPUBuffer {
+    const known = this.#free.findIndex(({ size }) => size === bytes);
+    return known >= 0 ? this.#free.splice(known, 1)[0] : this.device.createStaging(bytes);
+  }
+
+  /** Waits for the copies into a staging buffer and takes them out. */
+  async #move(staging: GPUBuffer, pieces: readonly Piece[], results: readonly ArrayBuffer[]): Promise<void> {
     try {
       await staging.mapAsync(GPUMapMode.READ);
     } catch (error) {
+      this.device.release(staging);
       this.device.check();
       throw new DeviceError(`Cannot read from the GPU: ${(error as Error).message}`);
     }
     const mapped = staging.getMappedRange();
-    let offset = 0;
-    const parts = sizes.map((bytes) => mapped.slice(offset, offset += bytes));
+    for (const { source, from, bytes, at } of pieces) {
+      new Uint8Array(results[source], from, bytes).set(new Uint8Array(mapped, at, bytes));
+    }
     staging.unmap();
-    if (this.#destroyed) staging.destroy();
+    if (this.#destroyed || staging.size > KEPT) this.device.release(staging);
     else this.#free.push(staging);
-    return parts;
   }
 
   /** Frees the staging buffers, those that reads are using as soon as these are done. */
   destroy(): void {
     this.#destroyed = true;
-    for (const buffer of this.#free.splice(0)) buffer.destroy();
+    for (const buffer of this.#free.splice(0)) this.device.release(buffer);
   }
 }
