@@ -79,11 +79,17 @@ fn row_block(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_
     let w_run = u32(ky * KERNEL_X + from_x) * IN * columns + column;
     for (var i = 0u; i < run; i += 4u) {
 //# if ALIGNED == 0
+      // Behind the run lies another one, or what a larger operand left in the texture: no factor may be that, since
+      // NaN times 0 is NaN.
       let inside = vec4<u32>(0u, 1u, 2u, 3u) < vec4<u32>(run - i);
 //# end
 //# for i in 0..4
   //# for v in 0..VECS
+    //# if ALIGNED || i == 0
       let b${i}_${v} = column_group(w_run + (i + ${i}u) * columns + ${v * LANES_X}u);
+    //# else
+      let b${i}_${v} = select(T(), column_group(w_run + (i + ${i}u) * columns + ${v * LANES_X}u), inside[${i}]);
+    //# end
   //# end
 //# end
 //# for r in 0..ROWS

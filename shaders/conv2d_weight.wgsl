@@ -39,7 +39,11 @@ fn row_value(z: u32, i: u32, k: u32) -> f32 {
 }
 
 fn column_value(z: u32, k: u32, j: u32) -> f32 {
-  return columns[min(z * SPLIT + k, BATCH * OUT_HEIGHT * OUT_WIDTH - 1u) * OUT + j];
+  let pixel = z * SPLIT + k;
+  if (pixel >= BATCH * OUT_HEIGHT * OUT_WIDTH) {
+    return 0.0;
+  }
+  return columns[pixel * OUT + j];
 }
 
 fn put(z: u32, i: u32, j: u32, value: T) {

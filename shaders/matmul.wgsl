@@ -32,7 +32,10 @@ fn row_value(z: u32, i: u32, k: u32) -> f32 {
 
 fn column_value(z: u32, k: u32, j: u32) -> f32 {
   let at = z / BATCHES * SPLIT + k;
-  return columns[(z % BATCHES * K + min(at, K - 1u)) * N + j];
+  if (at >= K) {
+    return 0.0;
+  }
+  return columns[(z % BATCHES * K + at) * N + j];
 }
 
 fn put(z: u32, i: u32, j: u32, value: T) {

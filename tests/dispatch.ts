@@ -78,22 +78,29 @@ export class Dispatch {
   }
 }
 
+/** An operand as the engine may find it: behind its numbers lies NaN, as a larger one may have left there. */
+function padded(data: Float32Array<ArrayBuffer>, multiple: number): Float32Array<ArrayBuffer> {
+  const numbers = new Float32Array(Math.ceil(data.length / multiple) * multiple).fill(NaN);
+  numbers.set(data);
+  return numbers;
+}
+
 function buffer(device: GPUDevice, data: Float32Array<ArrayBuffer>): GPUBuffer {
-  const size = Math.ceil(data.length / 4) * 16;
-  const buffer = device.createBuffer({ size, usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST });
-  device.queue.writeBuffer(buffer, 0, data);
+  const numbers = padded(data, 4);
+  const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST;
+  const buffer = device.createBuffer({ size: numbers.byteLength, usage });
+  device.queue.writeBuffer(buffer, 0, numbers);
   return buffer;
 }
 
 function texture(device: GPUDevice, data: Float32Array<ArrayBuffer>): GPUTexture {
-  const rows = Math.ceil(data.length / 4 / TEXTURE_PITCH);
-  const padded = new Float32Array(rows * TEXTURE_PITCH * 4);
-  padded.set(data);
+  const texels = padded(data, TEXTURE_PITCH * 4);
+  const size = [TEXTURE_PITCH, texels.length / 4 / TEXTURE_PITCH];
   const texture = device.createTexture({
-    size: [TEXTURE_PITCH, rows],
+    size,
     format: "rgba32float",
     usage: GPUTextureUsage.STORAGE_BINDING | GPUTextureUsage.TEXTURE_BINDING | GPUTextureUsage.COPY_DST,
   });
-  device.queue.writeTexture({ texture }, padded, { bytesPerRow: TEXTURE_PITCH * 16 }, [TEXTURE_PITCH, rows]);
+  device.queue.writeTexture({ texture }, texels, { bytesPerRow: TEXTURE_PITCH * 16 }, size);
   return texture;
 }
