@@ -43,6 +43,7 @@ export function conv2dKernels(problem: ConvProblem, adapter: AdapterTraits): Ker
       conv2d,
       { ...product, rows: batch * pixels, depth: kernelHeight * kernelWidth * inChannels },
       constants,
+      adapter,
     ),
   );
 }
@@ -91,6 +92,7 @@ export function convTranspose2dKernels(problem: ConvProblem, adapter: AdapterTra
       convTranspose2d,
       { ...product, rows: batch * blockHeight * blockWidth, depth: tapsY * tapsX * outChannels, repeats: stride ** 2 },
       constants,
+      adapter,
     ),
   );
 }
@@ -120,7 +122,7 @@ export function conv2dWeightKernels(problem: ConvProblem, splits: number, adapte
     adapter.software,
     fitTextures(adapter, sizes.x, sizes.y),
     rowBlockKernel(conv2dWeight, { ...product, pixels: 1, rowLoads, rowGroup: group }, constants),
-    tiledKernels(conv2dWeight, { ...product, depth }, constants),
+    tiledKernels(conv2dWeight, { ...product, depth }, constants, adapter),
   );
 }
 

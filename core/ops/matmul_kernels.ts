@@ -39,6 +39,6 @@ export function matmulKernels({ batches, m, n, k, a, splits }: MatmulProblem, ad
       { ...product, pixels: 1, rowLoads: vectorRows ? 1 : 4, rowGroup: transposed ? 4 : 1 },
       constants,
     ),
-    tiledKernels(shader, { ...product, depth }, constants),
+    tiledKernels(shader, { ...product, depth }, constants, adapter),
   );
 }

@@ -1,6 +1,6 @@
 /** The shape of a kernel that goes through workgroup memory: 16 x 16 invocations of `ROWS` x `4 · VECS` results. */
 
-import type { Kernel } from "../tensor.ts";
+import type { AdapterTraits, Kernel } from "../tensor.ts";
 import { fold } from "./workgroups.ts";
 import tiled from "../../shaders/tiled.wgsl" with { type: "text" };
 
@@ -16,23 +16,41 @@ export interface TiledProduct {
 /** Workgroups below which a smaller tile is better, since part of a GPU would have nothing to do. */
 const FEW_WORKGROUPS = 128;
 
-/** The tiled kernels of a shader for a product of this shape, best first. */
+/** Invocations of a workgroup. */
+const INVOCATIONS = 256;
+
+/** What one invocation holds: `ROWS` x `4 · VECS` results. */
+interface Tile {
+  readonly ROWS: number;
+  readonly VECS: number;
+}
+
+/** Both fit what every adapter of WebGPU has: 256 invocations, 16 KiB. */
+const SMALL: Tile = { ROWS: 4, VECS: 1 };
+const LARGE: Tile = { ROWS: 8, VECS: 2 };
+
+/** Whether an adapter has the invocations and the workgroup memory: 16 depths of the rows and columns, 4 bytes each. */
+function fits({ ROWS, VECS }: Tile, { maxInvocations, maxWorkgroupMemory }: AdapterTraits): boolean {
+  return INVOCATIONS <= maxInvocations && 16 * (16 * ROWS + 64 * VECS) * 4 <= maxWorkgroupMemory;
+}
+
+/** The tiled kernels of a shader for a product of this shape that fit the adapter, best first. */
 export function tiledKernels(
   shader: string,
   product: TiledProduct,
   constants: Readonly<Record<string, number>>,
+  adapter: AdapterTraits,
 ): Kernel[] {
-  const small = tiledKernel(shader, product, constants, 4, 1);
-  const large = tiledKernel(shader, product, constants, 8, 2);
-  return large.constants.BLOCKS >= FEW_WORKGROUPS ? [large, small] : [small, large];
+  const tiles = [LARGE, SMALL].filter((tile) => fits(tile, adapter));
+  const kernels = tiles.map((tile) => tiledKernel(shader, product, constants, tile));
+  return kernels.length > 1 && kernels[0].constants.BLOCKS < FEW_WORKGROUPS ? kernels.toReversed() : kernels;
 }
 
 function tiledKernel(
   shader: string,
   { rows, columns, depth, repeats, multiplyAdds }: TiledProduct,
   constants: Readonly<Record<string, number>>,
-  ROWS: number,
-  VECS: number,
+  { ROWS, VECS }: Tile,
 ): Kernel {
   const width = columns % 4 === 0 ? 4 : 1;
   const rowBlocks = Math.ceil(rows / (16 * ROWS));
