@@ -17,6 +17,7 @@ import {
 } from "./conv_kernels.ts";
 import { reshape, transpose } from "./movement.ts";
 import { sum } from "./reduce.ts";
+import { LONGEST_SUM } from "./row_block.ts";
 
 /** Steps between kernel positions and zeros around the large side, both in pixels. */
 export interface Convolution {
@@ -60,8 +61,8 @@ function problemOf(x: Shape, w: Shape, y: Shape, { stride, padding }: Convolutio
   };
 }
 
-/** @throws {ShapeError} If the three shapes do not belong to one convolution */
-function check(action: string, x: Shape, w: Shape, y: Shape, convolution: Convolution): void {
+/** @throws {ShapeError} If the three shapes do not belong to one convolution, or a sum over `channels` is too long */
+function check(action: string, x: Shape, w: Shape, y: Shape, convolution: Convolution, channels = 0): void {
   const { stride, padding } = convolution;
   const found =
     `Cannot ${action} with images [${x}], weights [${w}], features [${y}], stride ${stride}, padding ${padding}`;
@@ -74,6 +75,8 @@ function check(action: string, x: Shape, w: Shape, y: Shape, convolution: Convol
   if (wanted.some((length, axis) => length !== y[axis] || length < 1)) {
     throw new ShapeError(`${found}: expected features [${wanted}]`);
   }
+  const terms = w[0] * w[1] * channels;
+  if (terms > LONGEST_SUM) throw new ShapeError(`${found}: sums of ${terms} terms, expected at most ${LONGEST_SUM}`);
 }
 
 /**
@@ -82,7 +85,8 @@ function check(action: string, x: Shape, w: Shape, y: Shape, convolution: Convol
  * @param x `[batch, height, width, inChannels]`
  * @param w `[kernelHeight, kernelWidth, inChannels, outChannels]`
  * @returns `[batch, outHeight, outWidth, outChannels]`
- * @throws {ShapeError} If channels differ or the kernel is larger than the padded image
+ * @throws {ShapeError} If channels differ, the kernel is larger than the padded image, or `kernelHeight · kernelWidth ·
+ *   inChannels` is above 32768
  * @throws {TypeError} If one of them is not `f32`
  * @example
  * ```ts
@@ -98,7 +102,7 @@ export const conv2d: Op<[x: Tensor, w: Tensor], Convolution> = defineOp({
   inputs: ["f32", "f32"],
   shape: ([x, w], convolution) => {
     const y = [x[0], convLength(x[1], w[0], convolution), convLength(x[2], w[1], convolution), w[3]];
-    check("convolve", x, w, y, convolution);
+    check("convolve", x, w, y, convolution, x[3]);
     return y;
   },
   // F is linear in each of x, w, y: dx = ∂F/∂x at y = dy, dw = ∂F/∂w at y = dy.
@@ -116,7 +120,8 @@ export const conv2d: Op<[x: Tensor, w: Tensor], Convolution> = defineOp({
  * @param y `[batch, outHeight, outWidth, outChannels]`, the small side
  * @param w `[kernelHeight, kernelWidth, inChannels, outChannels]`, as for the `conv2d` it is the adjoint of
  * @returns `[batch, height, width, inChannels]`, the large side
- * @throws {ShapeError} If `conv2d` of the result would not have the shape of `y`
+ * @throws {ShapeError} If `conv2d` of the result would not have the shape of `y`, or `kernelHeight · kernelWidth ·
+ *   outChannels` is above 32768
  * @throws {TypeError} If one of them is not `f32`
  * @example
  * ```ts
@@ -132,7 +137,7 @@ export const convTranspose2d: Op<[y: Tensor, w: Tensor], TransposedConvolution> 
   inputs: ["f32", "f32"],
   shape: ([y, w], convolution) => {
     const x = [y[0], convolution.height, convolution.width, w[2]];
-    check("convolve backwards", x, w, y, convolution);
+    check("convolve backwards", x, w, y, convolution, y[3]);
     return x;
   },
   // F again: dy = ∂F/∂y at x = dx, dw = ∂F/∂w at x = dx.

@@ -2,7 +2,7 @@
 
 import { assertMatch, assertThrows } from "@std/assert";
 import { conv2d, conv2dWeight, convTranspose2d } from "../../../core/ops/conv.ts";
-import { add, maximum, where } from "../../../core/ops/elementwise.ts";
+import { add, addU32, exp, leakyRelu, maximum, neg, where } from "../../../core/ops/elementwise.ts";
 import { gather, gatherBytes, oneHot } from "../../../core/ops/gather.ts";
 import { matmul } from "../../../core/ops/matmul.ts";
 import { broadcastTo, concat, pad, reshape, slice, transpose } from "../../../core/ops/movement.ts";
@@ -37,19 +37,23 @@ const MISTAKES: [mistake: () => Tensor, message: string][] = [
   [() => transpose(ones([3])), "Cannot transpose [3] by"],
   [
     () => slice(ones([4]), { start: [2], shape: [3] }),
-    "Cannot slice [4] from (2) with shape [3]: expected a box inside",
+    "Cannot slice [4] from (2) with shape [3]: expected a box inside, of whole numbers",
   ],
+  [() => slice(ones([4]), { start: [0.5], shape: [2] }), "Cannot slice [4] from (0.5) with shape [2]: expected"],
+  [() => slice(ones([4]), { start: [0], shape: [1.5] }), "Cannot slice [4] from (0) with shape [1.5]: expected"],
   [() => slice(ones([4]), { start: [-1], shape: [2] }), "Cannot slice [4] from (-1) with shape [2]: expected"],
   [() => slice(ones([4]), { start: [0, 0], shape: [1, 1] }), "Cannot slice [4] from (0,0)"],
   [
     () => pad(ones([4]), { before: [-1], after: [0] }),
-    "Cannot pad [4] by (-1) and (0): expected 1 widths each, none negative",
+    "Cannot pad [4] by (-1) and (0): expected 1 whole widths each, none negative",
   ],
+  [() => pad(ones([4]), { before: [0.5], after: [0.5] }), "Cannot pad [4] by (0.5) and (0.5): expected"],
   [() => pad(ones([4]), { before: [1, 1], after: [0] }), "Cannot pad [4] by (1,1) and (0): expected"],
   [
     () => concat([ones([2, 3]), ones([2, 2])]),
     "Cannot concatenate [2,3] and [2,2] along axis 0: expected the other lengths equal",
   ],
+  [() => concat([]), "Cannot concatenate nothing: expected at least one tensor"],
   [() => concat([ones([2]), ones([2, 2])]), "Cannot concatenate [2] and [2,2] along axis 0: expected"],
   [() => sum(ones([2, 3]), { axes: [2] }), "Cannot use axes [2] of shape [2,3]: expected different axes from -2 to 1"],
   [() => sum(ones([2, 3]), { axes: [0, -2] }), "Cannot use axes [0,-2] of shape [2,3]: expected different"],
@@ -93,6 +97,14 @@ const MISTAKES: [mistake: () => Tensor, message: string][] = [
     "expected features [1,2,2,5]",
   ],
   [
+    () => conv2d(ones([1, 4, 4, 2049]), ones([4, 4, 2049, 1]), convolution),
+    "stride 1, padding 0: sums of 32784 terms, expected at most 32768",
+  ],
+  [
+    () => convTranspose2d(ones([1, 1, 1, 2049]), ones([4, 4, 1, 2049]), { ...convolution, height: 4, width: 4 }),
+    "sums of 32784 terms, expected at most 32768",
+  ],
+  [
     () => gather(ones([3]), ones([2, 2])),
     "Cannot gather rows of [3] by [2,2]: expected a table and a list of row numbers",
   ],
@@ -124,20 +136,34 @@ Deno.test("oneHot() says which numbers of classes there are", () => {
   }
 });
 
-Deno.test("elementwise operations do not mix element types", () => {
-  assertThrows(
-    () => add(index, 1),
-    TypeError,
-    "Cannot combine u32 [2] and f32 []: expected equal element types (toFloat() converts)",
-  );
+Deno.test("addU32() and leakyRelu() say which numbers they take", () => {
+  for (const value of [-1, 0.5, 2 ** 32, NaN]) {
+    const message = `Cannot add ${value} to u32 [2]: expected a whole number from 0 to 4294967295`;
+    assertThrows(() => addU32(index, value), RangeError, message);
+  }
+  for (const negativeSlope of [NaN, Infinity, 1e39]) {
+    const message = `Cannot compute leakyRelu with slope ${negativeSlope}: expected a finite number that fits f32`;
+    assertThrows(() => leakyRelu(ones([2]), { negativeSlope }), RangeError, message);
+  }
 });
 
-Deno.test("operations with a kernel refuse element types it cannot read", () => {
+Deno.test("elementwise operations do not mix element types", () => {
+  const message = "Cannot combine u32 [2] and f32 []: expected equal element types (toFloat() converts)";
+  assertThrows(() => add(index, 1), TypeError, message);
+  assertThrows(() => where(1, index, 1), TypeError, message);
+});
+
+Deno.test("operations refuse element types they cannot compute with", () => {
   const mistakes: [mistake: () => Tensor, message: string][] = [
     [() => gather(ones([3, 2]), ones([2])), "Cannot compute gather with f32 [2]: expected u32"],
     [() => gatherBytes(ones([3, 2]), index), "Cannot compute gatherBytes with f32 [3,2]: expected u32"],
     [() => oneHot(ones([2]), { classes: 3 }), "Cannot compute oneHot with f32 [2]: expected u32"],
     [() => normal(ones([4]), { shape: [2], stream: 0 }), "Cannot compute normal with f32 [4]: expected u32"],
+    [() => neg(index), "Cannot compute neg with u32 [2]: expected f32"],
+    [() => exp(index), "Cannot compute exp with u32 [2]: expected f32"],
+    [() => leakyRelu(index), "Cannot compute leakyRelu with u32 [2]: expected f32"],
+    [() => addU32(ones([2]), 1), "Cannot compute addU32 with f32 [2]: expected u32"],
+    [() => where(index, index, index), "Cannot compute where with u32 [2]: expected f32"],
     [() => matmul(reshape(index, [1, 2]), ones([2, 2])), "Cannot compute matmul with u32 [1,2]: expected f32"],
   ];
   for (const [mistake, message] of mistakes) assertThrows(mistake, TypeError, message);
