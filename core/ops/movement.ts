@@ -147,16 +147,19 @@ export function transpose(x: Tensor, permutation?: readonly number[]): Tensor {
 /**
  * A box: element `c` of the result is `x[start + c]`.
  *
- * @throws {ShapeError} If the box leaves `x`
+ * @throws {ShapeError} If the box leaves `x` or is given by numbers that are not whole
  */
 export const slice: Op<[x: Tensor], { start: readonly number[]; shape: Shape }> = defineOp({
   name: "slice",
   shape: ([x], { start, shape }) => {
     if (
       start.length === x.length && shape.length === x.length &&
+      [...start, ...shape].every(Number.isInteger) &&
       x.every((length, axis) => start[axis] >= 0 && shape[axis] >= 1 && start[axis] + shape[axis] <= length)
     ) return shape;
-    throw new ShapeError(`Cannot slice [${x}] from (${start}) with shape [${shape}]: expected a box inside`);
+    throw new ShapeError(
+      `Cannot slice [${x}] from (${start}) with shape [${shape}]: expected a box inside, of whole numbers`,
+    );
   },
   view: (view, { start }, shape) => ({
     shape,
@@ -172,16 +175,17 @@ export const slice: Op<[x: Tensor], { start: readonly number[]; shape: Shape }> 
 /**
  * Zeros around: `before[axis]` in front of and `after[axis]` behind every axis.
  *
- * @throws {ShapeError} If a width is negative or the lists do not fit the rank
+ * @throws {ShapeError} If a width is negative or not whole, or the lists do not fit the rank
  */
 export const pad: Op<[x: Tensor], { before: readonly number[]; after: readonly number[] }> = defineOp({
   name: "pad",
   shape: ([x], { before, after }) => {
-    if (before.length === x.length && after.length === x.length && [...before, ...after].every((width) => width >= 0)) {
+    const isWidth = (width: number) => Number.isInteger(width) && width >= 0;
+    if (before.length === x.length && after.length === x.length && [...before, ...after].every(isWidth)) {
       return x.map((length, axis) => before[axis] + length + after[axis]);
     }
     throw new ShapeError(
-      `Cannot pad [${x}] by (${before}) and (${after}): expected ${x.length} widths each, none negative`,
+      `Cannot pad [${x}] by (${before}) and (${after}): expected ${x.length} whole widths each, none negative`,
     );
   },
   view: (view, { before }, shape) => ({
@@ -200,7 +204,7 @@ export const pad: Op<[x: Tensor], { before: readonly number[]; after: readonly n
  * Tensors one behind the other along an axis (0 unless given; negative ones count from the end): a sum of padded
  * tensors, which fuses into one kernel.
  *
- * @throws {ShapeError} If the other lengths differ or there is no such axis
+ * @throws {ShapeError} If there are no tensors, the other lengths differ or there is no such axis
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
@@ -210,6 +214,7 @@ export const pad: Op<[x: Tensor], { before: readonly number[]; after: readonly n
  * ```
  */
 export function concat(tensors: readonly Tensor[], along = 0): Tensor {
+  if (tensors.length === 0) throw new ShapeError("Cannot concatenate nothing: expected at least one tensor");
   const [axis] = normalizeAxes([along], tensors[0].shape);
   const total = tensors.reduce((length, x) => length + x.shape[axis], 0);
   let start = 0;
