@@ -114,61 +114,56 @@ export class Body {
   }
 
   #load(node: Tensor, view: View): string {
-    const { width } = this.main;
-    const type = typeName(node.dtype, width);
-    // A border alone: nothing is read, and no index may stand in the text that constant evaluation finds out of bounds.
-    const border = view.bounds.some(([from, to], axis) => Math.max(from, 0) >= Math.min(to, view.shape[axis]));
-    if (border) return this.#let("x", `${type}(0)`);
-    // Element by element the same: buffers hold whole steps, even where the last one reaches behind the elements.
-    if (
-      width > 1 && this.main.axes === undefined && this.main.step && node.op.source !== "fill" &&
-      isContiguous(view, node)
-    ) {
-      return this.#let("x", `${this.names.buffer(node, width)}[${this.main.step}]`);
-    }
-    const vector = terms(view, this.main.axes);
-    const inner = vector[vector.length - 1];
-    const shared = this.others.flatMap((index) => this.#parts(terms(view, index.axes), index.name, 0));
-    // A step of several elements stays inside one run of the innermost axis, or is computed element by element.
-    const together = width === 1 || inner === undefined || inner.length % width === 0;
-    const steps = Array.from({ length: width }, (_, lane) => lane);
-    const fill = node.op.source === "fill" ? `${node.dtype}(${node.attributes.value})` : null;
-    const at = (lane: number): Part[] => {
-      if (!together) return [...shared, ...this.#parts(vector, this.main.name, lane)];
-      const parts = [...shared, ...this.#parts(vector, this.main.name, 0)];
-      if (lane === 0 || inner === undefined) return parts;
-      const last = parts[parts.length - 1];
-      const coordinate = `(${last.coordinate} + ${lane}u)`;
-      return [...parts.slice(0, -1), { ...last, coordinate, term: inner }];
-    };
-    const index = (parts: readonly Part[]) => indexText(view.offset, parts);
-    const masked = (text: string, parts: readonly Part[], of: string): string => {
-      const mask = maskText(parts);
-      return mask === "" ? text : `select(${of}(0), ${text}, ${mask})`;
-    };
-    const scalar = (lane: number): string => {
-      const parts = at(lane);
-      const text = fill ?? `${this.names.buffer(node, 1)}[${index(parts)}]`;
-      return masked(text, parts, node.dtype);
-    };
-    if (width === 1) return this.#let("x", scalar(0));
-    const whole = vector.length === 0 || isWhole(inner);
-    if (fill !== null && whole && together) return this.#let("x", masked(`${type}(${fill})`, at(0), type));
-    if (together && whole && (inner === undefined || inner.stride === 0)) {
-      return this.#let("x", masked(`${type}(${this.names.buffer(node, 1)}[${index(at(0))}])`, at(0), type));
-    }
-    const aligned = [...vector.slice(0, -1), ...this.others.flatMap((other) => terms(view, other.axes))]
-      .every((term) => term.stride % width === 0);
-    if (together && whole && inner.stride === 1 && aligned && view.offset % width === 0) {
-      const first = index(at(0));
-      const step = first === this.main.name && this.main.step ? this.main.step : `(${first}) / ${width}u`;
-      return this.#let("x", masked(`${this.names.buffer(node, width)}[${step}]`, at(0), type));
-    }
-    return this.#let("x", `${type}(${steps.map(scalar).join(", ")})`);
+    return this.#let("x", this.#loadText(node, view));
   }
 
-  #parts(list: readonly Term[], name: string, lane: number): Part[] {
-    const element = lane === 0 ? name : this.#let("e", `${name} + ${lane}u`);
+  #loadText(node: Tensor, view: View): string {
+    const { names, main: { width, step } } = this;
+    const type = typeName(node.dtype, width);
+    switch (layoutOf(node, view, this.main, this.others)) {
+      case "border":
+        return `${type}(0)`;
+      case "same step":
+        return `${names.buffer(node, width)}[${step}]`;
+      case "one element": {
+        const parts = this.#partsOf(view);
+        const text = this.#elementText(node, view, parts);
+        return masked(width === 1 ? text : `${type}(${text})`, parts, type);
+      }
+      case "aligned run": {
+        const parts = this.#partsOf(view);
+        const first = indexText(view.offset, parts);
+        const at = first === this.main.name && step ? step : `(${first}) / ${width}u`;
+        return masked(`${names.buffer(node, width)}[${at}]`, parts, type);
+      }
+      case "scattered": {
+        const elements = Array.from({ length: width }, (_, lane) => {
+          const parts = this.#partsOf(view, lane);
+          return masked(this.#elementText(node, view, parts), parts, node.dtype);
+        });
+        return `${type}(${elements.join(", ")})`;
+      }
+    }
+  }
+
+  #elementText(node: Tensor, view: View, parts: readonly Part[]): string {
+    if (node.op.source === "fill") return `${node.dtype}(${node.attributes.value})`;
+    return `${this.names.buffer(node, 1)}[${indexText(view.offset, parts)}]`;
+  }
+
+  /** Where one element of the step lies in a view. */
+  #partsOf(view: View, lane = 0): Part[] {
+    const { name, axes, width } = this.main;
+    const shared = this.others.flatMap((index) => this.#parts(terms(view, index.axes), index.name));
+    const along = terms(view, axes);
+    const apart = lane > 0 && !staysInRun(along.at(-1)!, width);
+    const parts = [...shared, ...this.#parts(along, apart ? this.#let("e", `${name} + ${lane}u`) : name)];
+    if (lane === 0 || apart) return parts;
+    const last = parts.pop()!;
+    return [...parts, { ...last, coordinate: `(${last.coordinate} + ${lane}u)` }];
+  }
+
+  #parts(list: readonly Term[], element: string): Part[] {
     return list.map((term) => {
       if (term.length === 1) return { term, coordinate: "0u" };
       const divided = term.inner === 1 ? element : `${element} / ${term.inner}u`;
@@ -184,6 +179,35 @@ interface Part {
 }
 
 const isWhole = (term: Term): boolean => term.from <= 0 && term.to >= term.length;
+
+/** Where the elements of a step lie in their source. */
+type Layout =
+  | "border" // nowhere: all are zeros around it
+  | "same step" // as in the step itself
+  | "one element" // all at the same place
+  | "aligned run" // behind one another, from a multiple of the width
+  | "scattered"; // each in its own place
+
+function layoutOf(source: Tensor, view: View, main: Index, others: readonly Index[]): Layout {
+  // No index may stand in the text of a border: constant evaluation would find it out of bounds.
+  if (view.bounds.some(([from, to], axis) => Math.max(from, 0) >= Math.min(to, view.shape[axis]))) return "border";
+  const { width } = main;
+  if (width === 1) return "one element";
+  const isFill = source.op.source === "fill";
+  // Buffers hold whole steps, even where the last one reaches behind the elements.
+  if (!isFill && main.axes === undefined && main.step && isContiguous(view, source)) return "same step";
+  const along = terms(view, main.axes);
+  const inner = along.at(-1);
+  if (inner === undefined) return "one element";
+  if (!staysInRun(inner, width) || !isWhole(inner)) return "scattered";
+  if (isFill || inner.stride === 0) return "one element";
+  const outer = [...along.slice(0, -1), ...others.flatMap((index) => terms(view, index.axes))];
+  const aligned = view.offset % width === 0 && outer.every(({ stride }) => stride % width === 0);
+  return inner.stride === 1 && aligned ? "aligned run" : "scattered";
+}
+
+/** Whether the elements of a step differ in the innermost coordinate only. */
+const staysInRun = (inner: Term, width: number): boolean => inner.length % width === 0;
 
 /** The axes of a view as few terms, outermost first: neighbours that are contiguous are one. */
 function terms(view: View, axes: readonly number[] = view.shape.map((_, axis) => axis)): Term[] {
@@ -213,6 +237,12 @@ function indexText(offset: number, parts: readonly Part[]): string {
     .map(({ term, coordinate }) => term.stride === 1 ? coordinate : `${coordinate} * ${term.stride}u`);
   if (offset !== 0 || products.length === 0) products.push(`${offset >>> 0}u`); // modulo 2³², as the sum is
   return products.join(" + ");
+}
+
+/** The text of a value, or 0 where its coordinates are out of bounds. */
+function masked(text: string, parts: readonly Part[], type: string): string {
+  const mask = maskText(parts);
+  return mask === "" ? text : `select(${type}(0), ${text}, ${mask})`;
 }
 
 function maskText(parts: readonly Part[]): string {
