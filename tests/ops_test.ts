@@ -226,20 +226,28 @@ const CASES: Record<string, Case[]> = {
     { f: (x, y) => elementwise.maximum(awkward(x), awkward(y)), xs: [awayFromZero([3, 4]), awayFromZero([3, 4])] },
   ],
   minimum: binary(elementwise.minimum, plain, plain),
-  greater: binary(elementwise.greater, plain, plain),
+  greater: [
+    ...binary(elementwise.greater, plain, plain),
+    { f: () => elementwise.greater(words(1, 2, 0xffffffff), words(2, 2, 2)) },
+    { f: (x) => mul(x, elementwise.greater(words(1, 2, 3, 4), words(2, 2, 2, 2))), xs: [[4]] },
+  ],
   greaterEqual: [
     ...binary(elementwise.greaterEqual, plain, plain),
     { f: () => elementwise.greaterEqual(constant([1, 2, 3]), constant([2, 2, 2])) },
+    { f: () => elementwise.greaterEqual(words(1, 2, 3, 0), words(2, 2, 2, 0xffffffff)) },
   ],
   equal: [
     ...binary(elementwise.equal, plain, plain),
     { f: () => elementwise.equal(constant([1, 2, 3]), constant([2, 2, 2])) },
+    { f: () => sum(elementwise.equal(words(1, 2, 3, 0), words(1, 2, 2, 0))) },
   ],
   where: [
     { f: elementwise.where, xs: [awayFromZero([3, 5]), [3, 5], [3, 5]] },
     { f: (mask, x) => elementwise.where(mask, x, 0), xs: [awayFromZero([3, 1]), [8]] },
     { f: (x, y) => elementwise.where(elementwise.greater(x, 0.3), x, turned(y)), xs: [[3, 3], [4, 4]] },
     { f: (x) => elementwise.where(constant([1, 0, -1, 0.5]), x, elementwise.log(constant([-1, 1, 1, -1]))), xs: [[4]] },
+    { f: () => elementwise.where(elementwise.equal(words(1, 2, 3), words(1, 2, 4)), words(7, 8, 9), words(0, 0, 6)) },
+    { f: () => elementwise.where(constant([1, 0, 0.5, -1]), words(7, 8, 9, 10), words(1)) },
   ],
 
   neg: unary(elementwise.neg),

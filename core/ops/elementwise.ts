@@ -9,7 +9,11 @@ import { asTensor } from "./source.ts";
 /** A tensor, or a number that broadcasts. */
 export type Operand = Tensor | number;
 
-/** A function of one operand, element by element. */
+/**
+ * A function of one `f32` operand, element by element.
+ *
+ * @throws {TypeError} If it is not `f32`
+ */
 export type Unary = (x: Operand) => Tensor;
 
 /**
@@ -20,14 +24,23 @@ export type Unary = (x: Operand) => Tensor;
  */
 export type Binary = (x: Operand, y: Operand) => Tensor;
 
-type Vjp<A> = Definition<A>["vjp"];
+/** Element types: those of the inputs (any unless given) and that of the result (the first input's unless given). */
+type Types = Pick<Definition<undefined>, "inputs" | "dtype">;
 
-function elementwise<A>(name: string, expression: Definition<A>["expression"], vjp?: Vjp<A>, dtype?: "f32" | "u32") {
+const FLOAT: Types = { inputs: ["f32"] };
+const TO_FLOAT: Types = { dtype: "f32" };
+
+function elementwise<A>(
+  name: string,
+  expression: Definition<A>["expression"],
+  vjp: Definition<A>["vjp"],
+  types: Types = {},
+) {
   return defineOp<Tensor[], A>({
     name,
     expression,
     vjp,
-    dtype,
+    ...types,
     shape: (shapes) => {
       if (shapes.every((shape) => sameShape(shape, shapes[0]))) return shapes[0];
       throw new ShapeError(`Cannot compute ${name} of ${shapes.map((s) => `[${s}]`)}: expected equal shapes`);
@@ -35,24 +48,26 @@ function elementwise<A>(name: string, expression: Definition<A>["expression"], v
   }) as (...args: [...Tensor[], A] | Tensor[]) => Tensor;
 }
 
-function unary(name: string, expression: string, vjp?: (dy: Tensor, x: Tensor, y: Tensor) => Tensor | null) {
-  const op = elementwise<undefined>(name, expression, vjp && ((dy, [x], _, y) => [vjp(dy, x, y)]));
+function unary(name: string, expression: string, vjp: (dy: Tensor, x: Tensor, y: Tensor) => Tensor | null) {
+  const op = elementwise<undefined>(name, expression, (dy, [x], _, y) => [vjp(dy, x, y)], FLOAT);
   return (x: Operand): Tensor => op(asTensor(x));
 }
 
 type BinaryVjp = (dy: Tensor, x: Tensor, y: Tensor, result: Tensor) => [Tensor | null, Tensor | null];
 
-function binary(name: string, expression: string, vjp?: BinaryVjp) {
-  const op = elementwise<undefined>(name, expression, vjp && ((dy, [x, y], _, result) => vjp(dy, x, y, result)));
-  return (x: Operand, y: Operand): Tensor => op(...broadcast(asTensor(x), asTensor(y)));
+function binary(name: string, expression: string, vjp: BinaryVjp, types?: Types) {
+  const op = elementwise<undefined>(name, expression, (dy, [x, y], _, result) => vjp(dy, x, y, result), types);
+  return (x: Operand, y: Operand): Tensor => op(...broadcast(...alike(asTensor(x), asTensor(y))));
 }
 
 /** @throws {TypeError} If the element types differ */
+function alike(x: Tensor, y: Tensor): [Tensor, Tensor] {
+  if (x.dtype === y.dtype) return [x, y];
+  const found = `${x.dtype} [${x.shape}] and ${y.dtype} [${y.shape}]`;
+  throw new TypeError(`Cannot combine ${found}: expected equal element types (toFloat() converts)`);
+}
+
 function broadcast(...tensors: Tensor[]): Tensor[] {
-  if (tensors.some((x) => x.dtype !== tensors[0].dtype)) {
-    const found = tensors.map((x) => `${x.dtype} [${x.shape}]`).join(" and ");
-    throw new TypeError(`Cannot combine ${found}: expected equal element types (toFloat() converts)`);
-  }
   const shape = tensors.map((x) => x.shape).reduce(broadcastShapes);
   return tensors.map((x) => broadcastTo(x, shape));
 }
@@ -78,28 +93,33 @@ export const minimum: Binary = binary("minimum", "min(x, y)", (dy, x, y) => {
   return [mul(dy, first), mul(dy, sub(1, first))];
 });
 
-// Masks are constant almost everywhere, hence no cotangent.
-/** 1 where `x > y`, else 0. */
-export const greater: Binary = binary("greater", "select(T(0), T(1), x > y)", () => [null, null]);
-/** 1 where `x >= y`, else 0. */
-export const greaterEqual: Binary = binary("greaterEqual", "select(T(0), T(1), x >= y)", () => [null, null]);
-/** 1 where `x = y`, else 0. */
-export const equal: Binary = binary("equal", "select(T(0), T(1), x == y)", () => [null, null]);
+/** A mask: `f32` for operands of any type; constant almost everywhere, hence no cotangent. */
+function mask(name: string, condition: string): Binary {
+  return binary(name, `select(F(0), F(1), ${condition})`, () => [null, null], TO_FLOAT);
+}
 
-const whereOp = elementwise<undefined>("where", "select(z, y, x > T(0))", (dy, [mask]) => [
-  null, // constant almost everywhere
+/** 1 where `x > y`, else 0; `f32`. */
+export const greater: Binary = mask("greater", "x > y");
+/** 1 where `x >= y`, else 0; `f32`. */
+export const greaterEqual: Binary = mask("greaterEqual", "x >= y");
+/** 1 where `x = y`, else 0; `f32`. */
+export const equal: Binary = mask("equal", "x == y");
+
+// The mask is the last input, so that the result has the type of the first.
+const whereOp = elementwise<undefined>("where", "select(y, x, z > F(0))", (dy, [, , mask]) => [
   mul(dy, greater(mask, 0)),
   mul(dy, sub(1, greater(mask, 0))),
-]);
+  null, // constant almost everywhere
+], { inputs: [null, null, "f32"] });
 
 /**
  * `x` where the mask is positive, else `y`; unlike a product with the mask it lets no NaN through from the other side.
  *
  * @throws {ShapeError} If the operands do not broadcast
- * @throws {TypeError} If their element types differ
+ * @throws {TypeError} If the mask is not `f32` or the element types of `x` and `y` differ
  */
 export function where(mask: Operand, x: Operand, y: Operand): Tensor {
-  return whereOp(...broadcast(asTensor(mask), asTensor(x), asTensor(y)));
+  return whereOp(...broadcast(...alike(asTensor(x), asTensor(y)), asTensor(mask)));
 }
 
 /** `-x`. */
@@ -143,28 +163,44 @@ const leakyOp = elementwise<{ negativeSlope: number }>(
   "leakyRelu",
   ({ negativeSlope }) => `select(T(${negativeSlope}) * x, x, x > T(0))`,
   (dy, [x], attributes) => [mul(dy, leakySlope(x, attributes))],
+  FLOAT,
 );
 const leakySlope = elementwise<{ negativeSlope: number }>(
   "leakySlope",
   ({ negativeSlope }) => `select(T(${negativeSlope}), T(1), x > T(0))`,
   () => [null], // constant almost everywhere
+  FLOAT,
 );
 
-/** `x` where positive, else `negativeSlope · x` (0.2 unless given; Maas 2013). */
+/**
+ * `x` where positive, else `negativeSlope · x` (0.2 unless given; Maas 2013).
+ *
+ * @throws {RangeError} If `f32` cannot hold the slope
+ * @throws {TypeError} If `x` is not `f32`
+ */
 export function leakyRelu(x: Tensor, { negativeSlope = 0.2 } = {}): Tensor {
-  return leakyOp(x, { negativeSlope });
+  if (Number.isFinite(Math.fround(negativeSlope))) return leakyOp(x, { negativeSlope });
+  throw new RangeError(`Cannot compute leakyRelu with slope ${negativeSlope}: expected a finite number that fits f32`);
 }
 
-const toFloatOp = elementwise<undefined>("toFloat", "F(x)", () => [null], "f32"); // whole numbers have no derivative
+const toFloatOp = elementwise<undefined>("toFloat", "F(x)", () => [null], TO_FLOAT); // whole numbers: no derivative
 
 /** Whole numbers as `f32`, exact below 2²⁴. */
 export function toFloat(x: Tensor): Tensor {
   return toFloatOp(x);
 }
 
-const addU32Op = elementwise<{ value: number }>("addU32", ({ value }) => `x + T(${value})`, () => [null]);
+const addU32Op = elementwise<{ value: number }>("addU32", ({ value }) => `x + T(${value})`, () => [null], {
+  inputs: ["u32"],
+});
 
-/** Adds a whole number to a `u32` tensor, modulo 2³². */
+/**
+ * Adds a whole number to a `u32` tensor, modulo 2³².
+ *
+ * @throws {RangeError} If `u32` cannot hold the number
+ * @throws {TypeError} If `x` is not `u32`
+ */
 export function addU32(x: Tensor, value: number): Tensor {
-  return addU32Op(x, { value });
+  if (value >>> 0 === value) return addU32Op(x, { value });
+  throw new RangeError(`Cannot add ${value} to u32 [${x.shape}]: expected a whole number from 0 to ${2 ** 32 - 1}`);
 }

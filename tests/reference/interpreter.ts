@@ -59,7 +59,7 @@ const ELEMENTWISE: Record<string, (xs: readonly number[], attributes: Attributes
   greater: ([x, y]) => Number(x > y),
   greaterEqual: ([x, y]) => Number(x >= y),
   equal: ([x, y]) => Number(x === y),
-  where: ([mask, x, y]) => mask > 0 ? x : y,
+  where: ([x, y, mask]) => mask > 0 ? x : y,
   neg: ([x]) => -x,
   abs: ([x]) => Math.abs(x),
   sign: ([x]) => Math.sign(x),
