@@ -2,10 +2,11 @@
 
 import type { AdapterTraits } from "../adapter.ts";
 import { type Tensor, TEXTURE_PITCH } from "../tensor.ts";
-import { fuse, type Group, type Reads } from "./fuse.ts";
+import { fuse } from "./fuse.ts";
 import { topologicalOrder } from "./graph.ts";
 import { copy, lower } from "./lower.ts";
 import { type MemoryPlan, planMemory } from "./memory.ts";
+import type { Read } from "./reads.ts";
 import { simplify } from "./simplify.ts";
 import { type KernelText, writeKernel } from "./write.ts";
 
@@ -35,86 +36,93 @@ export interface Plan {
 
 /** Plans the program that computes `outputs` and replaces variables. */
 export function plan(outputs: readonly Tensor[], updates: readonly Update[], adapter: AdapterTraits): Plan {
-  const wanted = [...outputs, ...updates.map(({ value }) => value)];
-  // What leaves the program has a buffer of its own: sources, views and what is wanted twice are copied.
-  const owned = (tensor: Tensor) => tensor.op.view || tensor.op.source ? copy(tensor) : tensor;
-  const simple = simplify(lower(simplify(wanted).map(owned), adapter)).map(owned);
-  const values = simple.map((tensor, i) => simple.indexOf(tensor) < i ? copy(tensor) : tensor);
+  const values = kernelValues([...outputs, ...updates.map(({ value }) => value)], adapter);
   const outputValues = values.slice(0, outputs.length);
-  const newValues = values.slice(outputs.length);
+  const newValues = updates.map(({ place }, i): Update => ({ place, value: values[outputs.length + i] }));
 
-  const { groups, roots, reads } = fuse(values, newValues, adapter);
-  const readBy = groups.map((group) =>
-    new Set(group.members.flatMap((member) => reads.get(member)!.map(({ node }) => node)))
-  );
-  const inPlace = new Map<Tensor, Tensor>();
-  updates.forEach(({ place }, i) => {
-    const at = groups.findIndex((group) => group.members.includes(newValues[i]));
-    const readLater = readBy.some((set, other) => other > at && set.has(place));
-    if (!readLater && replaceable(place, groups[at], reads)) inPlace.set(newValues[i], place);
-  });
-  const stored = storedRoots(groups, readBy, new Set(values));
+  const { groups, roots, reads } = fuse(values, newValues.map(({ value }) => value), adapter);
+  const steps = groups.map(({ members }) => ({ members, reads: members.flatMap((member) => reads.get(member)!) }));
+  const inPlace = chooseInPlace(newValues, steps);
+  const copied = newValues.filter(({ value }) => !inPlace.has(value));
+  const stored = storedValues(steps, new Set(values));
   const number = numbering();
   const texts = groups.map((group) => writeKernel(group, { adapter, roots, stored, inPlace, number }));
-
-  const copied = updates.map(({ place }, i) => ({ place, value: newValues[i] })).filter(({ value }) =>
-    !inPlace.has(value)
-  );
-  const late = new Set(copied.map(({ value }) => value));
   const elsewhere = new Set([...outputValues, ...inPlace.keys()]);
-  const memory = planMemory(
-    groups.flatMap((group, from) =>
-      group.members.filter((member) => stored.has(member) && !elsewhere.has(member)).map((key) => {
-        const to = late.has(key) ? groups.length : Math.max(from, lastIndex(readBy, key));
-        return { key, bytes: Math.ceil(key.size / 4) * 16, from, to };
-      })
-    ),
-  );
-  const textured = texts.map((text) =>
-    new Set(text.bindings.filter(({ access }) => access === "texture").map(({ node }) => node))
-  );
-  const firstIndex = (key: Tensor) => textured.findIndex((set) => set.has(key));
-  const textures = planMemory([...new Set(textured.flatMap((set) => [...set]))].map((key) => ({
-    key,
-    bytes: Math.ceil(key.size / 4 / TEXTURE_PITCH), // rows
-    from: firstIndex(key),
-    to: lastIndex(textured, key),
-  })));
   return {
     texts,
-    freshTextures: textured.map((set, i) => [...set].filter((node) => firstIndex(node) === i)),
     outputs: outputValues,
     inPlace,
     copied,
     sources: topologicalOrder(values).filter((node) => node.op.source && node.op.source !== "fill"),
-    memory,
-    textures,
+    memory: planBuffers(steps, [...stored].filter((value) => !elsewhere.has(value)), copied),
+    ...planTextures(texts),
   };
 }
 
-function lastIndex(sets: readonly ReadonlySet<Tensor>[], node: Tensor): number {
-  return sets.findLastIndex((set) => set.has(node));
+/** The values as kernels compute them, each in a buffer of its own: sources, views and what is wanted twice are copied. */
+function kernelValues(wanted: readonly Tensor[], adapter: AdapterTraits): Tensor[] {
+  const owned = (tensor: Tensor) => tensor.op.view || tensor.op.source ? copy(tensor) : tensor;
+  const simple = simplify(lower(simplify(wanted).map(owned), adapter)).map(owned);
+  return simple.map((tensor, i) => simple.indexOf(tensor) < i ? copy(tensor) : tensor);
 }
 
-/** Whether a group may overwrite a variable: it reads it, if at all, element by element where it writes. */
-function replaceable(place: Tensor, group: Group, reads: Reads): boolean {
-  return group.members.every((member) => reads.get(member)!.every(({ node, inPlace }) => node !== place || inPlace));
+/** One kernel of the program: what it computes, and what from. */
+interface Step {
+  readonly members: readonly Tensor[];
+  readonly reads: readonly Read[];
+}
+
+/** New values that may overwrite their variable: no later kernel reads it, their own one only where it writes. */
+function chooseInPlace(newValues: readonly Update[], steps: readonly Step[]): Map<Tensor, Tensor> {
+  const free = newValues.filter(({ place, value }) => {
+    const at = steps.findIndex(({ members }) => members.includes(value));
+    return steps.slice(at).every(({ reads }, later) =>
+      reads.every(({ node, inPlace }) => node !== place || later === 0 && inPlace)
+    );
+  });
+  return new Map(free.map(({ place, value }) => [value, place]));
 }
 
 /** Members that leave their kernel: another one reads them, or the program keeps them. */
-function storedRoots(
-  groups: readonly Group[],
-  readBy: readonly ReadonlySet<Tensor>[],
-  kept: ReadonlySet<Tensor>,
-): Set<Tensor> {
-  const readers = new Map<Tensor, Set<number>>();
-  readBy.forEach((set, i) => set.forEach((node) => readers.set(node, (readers.get(node) ?? new Set()).add(i))));
-  return new Set(
-    groups.flatMap((group, own) =>
-      group.members.filter((member) => kept.has(member) || [...readers.get(member) ?? []].some((i) => i !== own))
-    ),
-  );
+function storedValues(steps: readonly Step[], kept: ReadonlySet<Tensor>): Set<Tensor> {
+  const readers = new Map<Tensor, Set<Step>>();
+  for (const step of steps) {
+    for (const { node } of step.reads) readers.set(node, (readers.get(node) ?? new Set()).add(step));
+  }
+  const leaves = (member: Tensor, own: Step) =>
+    kept.has(member) || [...readers.get(member) ?? []].some((step) => step !== own);
+  return new Set(steps.flatMap((step) => step.members.filter((member) => leaves(member, step))));
 }
+
+/** Buffers for values from the kernel that computes them to the last that reads them; copied ones stay to the end. */
+function planBuffers(steps: readonly Step[], values: readonly Tensor[], copied: readonly Update[]): MemoryPlan<Tensor> {
+  const first = new Map(steps.flatMap(({ members }, i) => members.map((member) => [member, i] as const)));
+  const last = new Map(first);
+  steps.forEach(({ reads }, i) => reads.forEach(({ node }) => last.set(node, i)));
+  for (const { value } of copied) last.set(value, steps.length);
+  return planMemory(values.map((key) => ({ key, size: bytesOf(key), from: first.get(key)!, to: last.get(key)! })));
+}
+
+/** Bytes of a buffer that holds a value in whole vectors of four. */
+const bytesOf = (value: Tensor): number => Math.ceil(value.size / 4) * 16;
+
+/** Textures for operands, filled before the first kernel that reads them so and kept to the last. */
+function planTextures(texts: readonly KernelText[]): Pick<Plan, "textures" | "freshTextures"> {
+  const operands = texts.map(({ bindings }) =>
+    new Set(bindings.filter(({ access }) => access === "texture").map(({ node }) => node))
+  );
+  const lifetimes = new Map<Tensor, { from: number; to: number }>();
+  operands.forEach((set, i) =>
+    set.forEach((node) => lifetimes.set(node, { from: lifetimes.get(node)?.from ?? i, to: i }))
+  );
+  return {
+    freshTextures: operands.map((set, i) => [...set].filter((node) => lifetimes.get(node)!.from === i)),
+    textures: planMemory([...lifetimes].map(([key, { from, to }]) => ({ key, size: rowsOf(key), from, to }))),
+  };
+}
+
+/** Rows of a texture that holds a value. */
+const rowsOf = (value: Tensor): number => Math.ceil(value.size / 4 / TEXTURE_PITCH);
 
 /** Numbers for nodes, in the order they are asked about. */
 function numbering(): (node: Tensor) => number {
