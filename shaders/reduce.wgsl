@@ -2,7 +2,8 @@
 // Generated and appended by the compiler: T (of a result), V (of a term), the bindings, term(o, r), store(o, value).
 //   row:     the terms of a result lie side by side; V holds several terms of one result, T is f32
 //   column:  results lie side by side; V = T holds one term of several results
-// LANES invocations share a result (side by side in row, apart in column), GROUP results (or groups of them) a workgroup.
+// LANES invocations (at most TERMS) share a result (side by side in row, apart in column), GROUP results (or groups of
+// them) a workgroup.
 
 override RESULTS: u32; // of type T
 override TERMS: u32; // of type V for each result
@@ -35,14 +36,15 @@ fn reduce(@builtin(local_invocation_id) local: vec3u, @builtin(workgroup_id) wor
 //# end
   let o = (workgroup.y * STRIDE + workgroup.x) * ${GROUP}u + slot;
   let inside = o < RESULTS;
-//# if MAXIMUM
-  var total = V(-3.4028234e38);
-//# else
-  var total = V(0.0);
-//# end
+  var total = V();
   if (inside) {
     for (var r = lane; r < TERMS; r += ${LANES}u) {
+//# if MAXIMUM
+      let next = term(o, r);
+      total = select(combine(total, next), next, r == lane); // from the first term on: all may be -Infinity
+//# else
       total = combine(total, term(o, r));
+//# end
     }
   }
 //# if LANES > 1

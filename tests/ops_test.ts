@@ -302,6 +302,9 @@ const CASES: Record<string, Case[]> = {
     { f: (x) => mean(x, { axes: [1] }), xs: [[3, 5]] },
     { f: (x) => mul(mean(elementwise.square(x)), x), xs: [[4, 4]] },
     { f: (x) => sumTo(x, [3, 1]), xs: [[2, 3, 5]] },
+    { f: () => sum(words(1, 2, 0xffffffff)) },
+    { f: () => sum(reshape(words(1, 2, 3, 4, 5, 6, 7, 0xffffffff), [2, 4]), { axes: [1] }) },
+    { f: () => sum(reshape(words(1, 2, 3, 4, 5, 6, 7, 0xffffffff), [2, 4]), { axes: [0] }) },
   ],
   max: [
     { f: (x) => max(x), xs: [distinct([5, 7])] },
@@ -310,6 +313,11 @@ const CASES: Record<string, Case[]> = {
     { f: (x) => max(x, { axes: [0, 2] }), xs: [distinct([3, 2, 5])] },
     { f: (x) => max(awkward(x), { axes: [0] }), xs: [distinct([4, 6])] },
     { f: (x) => max(elementwise.sub(x, 1000)), xs: [distinct([301])] },
+    { f: () => max(constant([-Infinity, -Infinity, -Infinity, 1, -Infinity, 2], [2, 3]), { axes: [1] }) },
+    { f: () => max(constant(new Float32Array(400).fill(-Infinity), [100, 4]), { axes: [0] }) },
+    { f: () => max(constant(new Float32Array(400).fill(-Infinity), [2, 200]), { axes: [1] }) },
+    { f: () => max(words(3, 0xffffffff, 5)) },
+    { f: () => max(reshape(words(1, 0, 3, 4, 5, 0, 7, 0x80000000), [2, 4]), { axes: [1] }) },
     // The largest element is computed twice, for the maximum and for the gradient: both must come out equal.
     {
       f: (x, y, z) => max(add(mul(x, y), elementwise.exp(z)), { axes: [1] }),
