@@ -2,8 +2,7 @@
 
 import { sizeOf } from "../shape.ts";
 import type { DType, Tensor, View } from "../tensor.ts";
-import { isContiguous } from "./lower.ts";
-import { viewThrough } from "./reads.ts";
+import { isContiguous, viewThrough } from "./reads.ts";
 
 /** A part of a view along some axes: `(index / inner) % length` times `stride`, 0 outside `[from, to)`. */
 interface Term {

@@ -4,9 +4,9 @@ import { defineOp } from "../op.ts";
 import { add, maximum } from "../ops/elementwise.ts";
 import { contiguousView, reshape, slice } from "../ops/movement.ts";
 import { max, sum } from "../ops/reduce.ts";
-import { sizeOf, stridesOf } from "../shape.ts";
 import type { AdapterTraits, Tensor, View } from "../tensor.ts";
 import { rewrite, withInputs } from "./graph.ts";
+import { isContiguous } from "./reads.ts";
 
 const FEW_COLUMNS = 256; // below it the results of a sum over the outer axes do not keep an adapter busy
 const FEW_ROWS = 16; // the same for a sum over the inner axes, where invocations share a result
@@ -87,14 +87,4 @@ function readable(x: Tensor, contiguous: boolean): Tensor {
 
 function rebuild(x: Tensor, chain: readonly Tensor[]): Tensor {
   return chain.reduce((input, link) => withInputs(link, [input]), x);
-}
-
-/** Whether a view has all elements of its source in their order. */
-export function isContiguous(view: View, source: Tensor): boolean {
-  const strides = stridesOf(view.shape);
-  return view.offset === 0 && sizeOf(view.shape) === source.size &&
-    view.shape.every((length, axis) =>
-      (length === 1 || view.strides[axis] === strides[axis]) &&
-      view.bounds[axis][0] <= 0 && view.bounds[axis][1] >= length
-    );
 }

@@ -1,8 +1,8 @@
 /** What a value is computed from, and through which views: the sources and named values behind inlined ones. */
 
 import { contiguousView } from "../ops/movement.ts";
+import { sizeOf, stridesOf } from "../shape.ts";
 import type { Tensor, View } from "../tensor.ts";
-import { isContiguous } from "./lower.ts";
 
 /** Which nodes were met behind which views: a value used twice is looked into once. */
 export class Visits {
@@ -23,6 +23,16 @@ export function viewThrough(node: Tensor, views: readonly Tensor[]): View | null
     (view, link) => view && link.op.view!(view, link.attributes, link.shape),
     contiguousView(node.shape),
   );
+}
+
+/** Whether a view has all elements of its source in their order. */
+export function isContiguous(view: View, source: Tensor): boolean {
+  const strides = stridesOf(view.shape);
+  return view.offset === 0 && sizeOf(view.shape) === source.size &&
+    view.shape.every((length, axis) =>
+      (length === 1 || view.strides[axis] === strides[axis]) &&
+      view.bounds[axis][0] <= 0 && view.bounds[axis][1] >= length
+    );
 }
 
 /** A value that is read, and how. */

@@ -1,11 +1,12 @@
 /** Equal values become one node, arithmetic on constants is done at once, and what changes nothing is dropped. */
 
 import { add, mul, neg } from "../ops/elementwise.ts";
-import { contiguousView, reshape } from "../ops/movement.ts";
+import { reshape } from "../ops/movement.ts";
 import { fill } from "../ops/source.ts";
 import { sameShape, sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { rewrite, withInputs } from "./graph.ts";
+import { isContiguous, viewThrough } from "./reads.ts";
 
 /** The same values from fewer operations. */
 export function simplify(outputs: readonly Tensor[]): Tensor[] {
@@ -81,19 +82,19 @@ function valueOf(x: Tensor): number | null {
   return x.op.source === "fill" ? x.attributes.value as number : null;
 }
 
+function simplifyView(node: Tensor): Tensor {
+  const { op, inputs: [input], shape } = node;
+  const view = viewThrough(input, [node]);
+  const isWhole = view?.bounds.every(([from, to], axis) => from <= 0 && to >= shape[axis]);
+  if (input.op.source === "fill" && isWhole) return fill(valueOf(input)!, shape);
+  if (op.name === "reshape" && input.op.name === "reshape") return reshape(input.inputs[0], shape);
+  return view !== null && isContiguous(view, input) && sameShape(shape, input.shape) ? input : node;
+}
+
 function simplifyNode(node: Tensor): Tensor {
   const { op, inputs, shape, dtype } = node;
   if (inputs.length === 0) return node;
-  if (op.view) {
-    if (inputs[0].op.source === "fill") {
-      const view = op.view(contiguousView(inputs[0].shape), node.attributes, shape);
-      const whole = view?.bounds.every(([from, to], axis) => from <= 0 && to >= shape[axis]);
-      if (whole) return fill(valueOf(inputs[0])!, shape);
-    }
-    if (op.name === "reshape" && inputs[0].op.name === "reshape") return reshape(inputs[0].inputs[0], shape);
-    if (op.name !== "transpose" && op.name !== "slice" && sameShape(shape, inputs[0].shape)) return inputs[0];
-    return node;
-  }
+  if (op.view) return simplifyView(node);
   const values = inputs.map(valueOf);
   if (op.expression && dtype === "f32") {
     if (op.name in FOLD && values.every((value) => value !== null)) {
