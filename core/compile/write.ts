@@ -69,14 +69,9 @@ class Declarations {
   }
 
   buffer(node: Tensor, width: 1 | 4): string {
-    const target = this.members.find((member) => this.surroundings.inPlace.get(member) === node);
-    if (target !== undefined) {
-      if (width !== this.width) {
-        throw new Error(`Cannot replace a variable by ${target.op.name} in place: widths differ`);
-      }
-      return this.result(target);
-    }
-    return this.#declare(node, "read", width);
+    // A variable replaced in place is read at the step that is written, hence in steps of the same width.
+    const replacing = this.members.find((member) => this.surroundings.inPlace.get(member) === node);
+    return replacing ? this.result(replacing) : this.#declare(node, "read", width);
   }
 
   result(node: Tensor): string {
