@@ -6,7 +6,7 @@ import { isTensor, type Tensors, vjp } from "../grad.ts";
 import { critic, type CriticParameters } from "../models/critic.ts";
 import { generator, type GeneratorParameters } from "../models/generator.ts";
 import { initializer } from "../nn/init.ts";
-import { addU32, log, maximum, mul, neg, toFloat } from "../ops/elementwise.ts";
+import { addU32, div, log, maximum, mul, neg, sub, toFloat } from "../ops/elementwise.ts";
 import { keyWords, normal, randomKey, stepKey, uniform } from "../ops/random.ts";
 import { mean, sum } from "../ops/reduce.ts";
 import { constant } from "../ops/source.ts";
@@ -112,11 +112,12 @@ export function generatorStep(options: TrainOptions) {
     });
     const gradients = gradientsOf(loss, state.generator);
     const { parameters, moments } = adam(state.generator, gradients, state.moments.generator, options.adam);
-    const iteration = mul(toFloat(state.step), 1 / (options.criticSteps + 1));
+    // `step` already counts those that the critic has made in this iteration.
+    const steps = div(sub(toFloat(state.step), options.criticSteps), options.criticSteps + 1);
     return {
       state: {
         generator: parameters,
-        ema: movingAverage(state.ema, parameters, iteration, options.emaDecay),
+        ema: movingAverage(state.ema, parameters, steps, options.emaDecay),
         moments: { generator: moments },
         step: addU32(state.step, 1),
       },

@@ -67,6 +67,24 @@ Deno.test("Trainer.resume() after 3 iterations equals going on, bit for bit", as
   });
 });
 
+const AVERAGE_TOLERANCE = 1e-6; // weights are below 2, so float32 rounds their sums and products by less than 3e-7
+
+Deno.test("Trainer.run() begins the moving average with a tenth of the start, in its first iteration", () =>
+  withTrainer(optionsWith(), async (trainer) => {
+    const before = byPath(await trainer.read());
+    await runTo(trainer, 1);
+    const after = byPath(await trainer.read());
+    const paths = Object.keys(after).filter((path) => path.startsWith("ema/"));
+    assert(paths.length > 0);
+    for (const path of paths) {
+      const now = after[path.replace("ema/", "generator/")];
+      after[path].forEach((average, i) => {
+        const expected = 0.1 * before[path][i] + 0.9 * now[i];
+        assert(Math.abs(average - expected) < AVERAGE_TOLERANCE, `${path}: ${average}, expected ${expected}`);
+      });
+    }
+  }));
+
 Deno.test("Trainer.run() measures every iteration once and in order, also after a stop", () =>
   withTrainer(optionsWith(), async (trainer) => {
     const controller = new AbortController();
