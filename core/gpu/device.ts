@@ -118,9 +118,11 @@ export class Device {
     return wait;
   }
 
-  /** Waits for reads under way and gives the adapter back. */
+  /** Waits for reads and work under way and gives the adapter back. */
   async destroy(): Promise<void> {
     while (this.#pending.size > 0) await Promise.all(this.#pending);
+    // A process that ends while llvmpipe computes may be killed by its threads. A lost adapter has no work under way.
+    await this.gpu.queue.onSubmittedWorkDone().catch(() => {});
     this.gpu.destroy();
   }
 }
