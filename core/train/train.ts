@@ -177,12 +177,12 @@ async function* trainInto(
     }
   }
   const { iteration } = trainer;
-  if (iteration === saved || iteration === iterations) return;
   if (window.length > 0) {
     const elapsed = secondsBefore + (performance.now() - start) / 1000;
     await appendMetrics(folder, reportOf(window, spent, { options, device, elapsed }));
   }
   yield { kind: "saved", path: await save(folder, trainer), iteration };
+  if (iteration === saved || iteration === iterations) return;
 }
 
 const nextMultiple = (iteration: number, step: number): number => (Math.floor(iteration / step) + 1) * step;

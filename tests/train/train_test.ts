@@ -101,6 +101,20 @@ Deno.test("train() saves what is done when it is stopped, and goes on from there
     assertEquals((await metricsOf(end.folder)).at(-1)!.iteration, end.iteration);
   }));
 
+Deno.test("train() reports all iterations when it is stopped right behind a checkpoint", () =>
+  withRuns(async (runs) => {
+    const controller = new AbortController();
+    const options = { ...OPTIONS, iterations: 1000, saveEvery: 2, reportEvery: 10 };
+    let end: TrainEvent | undefined;
+    for await (const event of train({ device, data: DATA, options, runs, signal: controller.signal })) {
+      if (event.kind === "saved") controller.abort();
+      end = event;
+    }
+    assert(end?.kind === "ended" && end.iteration === 2);
+    assertEquals((await metricsOf(end.folder)).map(({ iteration }) => iteration), [2]);
+    assertEquals((await checkpointsOf(end.folder)).map(({ iteration }) => iteration), [2]);
+  }));
+
 Deno.test("train() stops at a loss that is no finite number and names the last good checkpoint", () =>
   withRuns(async (runs) => {
     const wild = { ...OPTIONS, adam: { ...OPTIONS.adam, learningRate: 1e30 } };
