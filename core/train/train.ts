@@ -81,17 +81,22 @@ export async function* train(job: TrainJob): AsyncGenerator<TrainEvent> {
   if (resume) checkData(resume, data);
   const trainer = await Trainer.create(device, options, data);
   let folder: string | undefined;
+  let begun = resume !== undefined;
   try {
     if (resume) trainer.resume(resume.checkpoint.iteration, valuesOf(resume.checkpoint, trainer.state.leaves()));
     folder = resume?.folder ?? await createRunFolder(job.runs ?? RUNS_FOLDER, labelOf(options));
     const before = resume ? await trimMetrics(folder, trainer.iteration) : 0;
     await writeOptions(folder, job);
+    begun = true;
     if (!resume) await writePictures(`${folder}/reals.png`, realImages(data, { n: SAMPLES, seed: options.seed }));
     yield { kind: "started", folder, iteration: trainer.iteration };
     yield* trainInto(folder, trainer, before, signal);
     yield { kind: "ended", folder, iteration: trainer.iteration, stopped: trainer.iteration < options.iterations };
   } catch (error) {
-    throw folder === undefined ? error : await withAdvice(error, folder);
+    if (folder === undefined) throw error;
+    if (begun) throw await withAdvice(error, folder);
+    await Deno.remove(folder, { recursive: true }).catch(() => {}); // new, and without a single result
+    throw error;
   } finally {
     trainer.destroy();
   }

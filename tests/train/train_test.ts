@@ -101,6 +101,13 @@ Deno.test("train() saves what is done when it is stopped, and goes on from there
     assertEquals((await metricsOf(end.folder)).at(-1)!.iteration, end.iteration);
   }));
 
+Deno.test("train() leaves no run folder behind that it could not begin", () =>
+  withRuns(async (runs) => {
+    const source = 1n as unknown as string; // cannot be written as JSON
+    await assertRejects(() => run({ runs, data: { ...DATA, source } }), TypeError);
+    assertEquals(await namesIn(runs), []);
+  }));
+
 Deno.test("train() reports all iterations when it is stopped right behind a checkpoint", () =>
   withRuns(async (runs) => {
     const controller = new AbortController();
