@@ -87,8 +87,8 @@ export async function* train(job: TrainJob): AsyncGenerator<TrainEvent> {
     folder = resume?.folder ?? await createRunFolder(job.runs ?? RUNS_FOLDER, labelOf(options));
     const before = resume ? await trimMetrics(folder, trainer.iteration) : 0;
     await writeOptions(folder, job);
-    begun = true;
     if (!resume) await writePictures(`${folder}/reals.png`, realImages(data, { n: SAMPLES, seed: options.seed }));
+    begun = true;
     yield { kind: "started", folder, iteration: trainer.iteration };
     yield* trainInto(folder, trainer, before, signal);
     yield { kind: "ended", folder, iteration: trainer.iteration, stopped: trainer.iteration < options.iterations };
@@ -125,6 +125,7 @@ export async function findResumable(
       `Cannot resume ${folder}: ${OPTIONS_FILE} holds no options of a run, expected those it began with`,
     );
   }
+  checkStored(folder, stored);
   const given = Object.entries(changes).filter(([, value]) => value !== undefined);
   const options: TrainOptions = { ...stored, ...Object.fromEntries(given) };
   checkOptions(options);
@@ -136,6 +137,20 @@ export async function findResumable(
     );
   }
   return { folder, checkpoint, options, fingerprint: record.data?.fingerprint };
+}
+
+/** @throws {RunError} If options that come from a file are not those of a run */
+function checkStored(folder: string, options: TrainOptions): void {
+  try {
+    checkOptions(options);
+  } catch (error) {
+    const reason = error instanceof RangeError ? error.message : "some are missing";
+    throw new RunError(
+      `Cannot resume ${folder}: ${OPTIONS_FILE} holds options that cannot be used (${reason}), ` +
+        `expected those it began with`,
+      { cause: error },
+    );
+  }
 }
 
 async function* trainInto(
@@ -186,8 +201,8 @@ async function* trainInto(
     const elapsed = secondsBefore + (performance.now() - start) / 1000;
     await appendMetrics(folder, reportOf(window, spent, { options, device, elapsed }));
   }
-  yield { kind: "saved", path: await save(folder, trainer), iteration };
   if (iteration === saved || iteration === iterations) return;
+  yield { kind: "saved", path: await save(folder, trainer), iteration };
 }
 
 const nextMultiple = (iteration: number, step: number): number => (Math.floor(iteration / step) + 1) * step;

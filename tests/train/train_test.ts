@@ -101,13 +101,6 @@ Deno.test("train() saves what is done when it is stopped, and goes on from there
     assertEquals((await metricsOf(end.folder)).at(-1)!.iteration, end.iteration);
   }));
 
-Deno.test("train() leaves no run folder behind that it could not begin", () =>
-  withRuns(async (runs) => {
-    const source = 1n as unknown as string; // cannot be written as JSON
-    await assertRejects(() => run({ runs, data: { ...DATA, source } }), TypeError);
-    assertEquals(await namesIn(runs), []);
-  }));
-
 Deno.test("train() reports all iterations when it is stopped right behind a checkpoint", () =>
   withRuns(async (runs) => {
     const controller = new AbortController();
@@ -120,6 +113,13 @@ Deno.test("train() reports all iterations when it is stopped right behind a chec
     assert(end?.kind === "ended" && end.iteration === 2);
     assertEquals((await metricsOf(end.folder)).map(({ iteration }) => iteration), [2]);
     assertEquals((await checkpointsOf(end.folder)).map(({ iteration }) => iteration), [2]);
+  }));
+
+Deno.test("train() leaves no run folder behind that it could not begin", () =>
+  withRuns(async (runs) => {
+    const source = 1n as unknown as string; // cannot be written as JSON
+    await assertRejects(() => run({ runs, data: { ...DATA, source } }), TypeError);
+    assertEquals(await namesIn(runs), []);
   }));
 
 Deno.test("train() stops at a loss that is no finite number and names the last good checkpoint", () =>
@@ -157,6 +157,19 @@ Deno.test("findResumable() says what keeps a run from going on", () =>
       `Cannot resume ${folder}: the data in memory have fingerprint other, expected shapes-96`,
     );
     const record = JSON.parse(await Deno.readTextFile(`${folder}/options.json`));
+    await Deno.writeTextFile(`${folder}/options.json`, JSON.stringify({ options: { model: {}, adam: {} } }));
+    await assertRejects(
+      () => findResumable("4", { runs, changes: { iterations: 6 } }),
+      RunError,
+      `Cannot resume ${folder}: options.json holds options that cannot be used (some are missing), expected those`,
+    );
+    record.options.model.depth = 30;
+    await Deno.writeTextFile(`${folder}/options.json`, JSON.stringify(record));
+    await assertRejects(
+      () => findResumable("4", { runs }),
+      RunError,
+      "(Cannot build a tree of depth 30: expected a whole",
+    );
     record.options.model.depth = 3;
     await Deno.writeTextFile(`${folder}/options.json`, JSON.stringify(record));
     await assertRejects(
