@@ -35,7 +35,7 @@ const EPILOGUE = { operations: 16, reads: 4, readsOnSoftware: 1 };
 const FUNCTION_COST = 6; // of exp, log, sqrt, … in operations
 /**
  * Buffers of a kernel: at most `most`, also where an adapter has more (no step of the models wants it); of these `spare`
- * for values read both by element and by fours, which are bound twice, and `results` for what is stored.
+ * for values that several members read in different ways, which are bound twice, and `results` for what is stored.
  */
 const BINDINGS = { most: 28, spare: 2, results: 2 };
 
@@ -78,10 +78,24 @@ function mostBound(adapter: AdapterTraits): number {
 /** Stores inputs of a value, those that read most first, until a kernel can bind all that the value reads. */
 function boundReads(node: Tensor, roots: Set<Tensor>, most: number): void {
   const readsOfInput = (input: Tensor) => roots.has(input) ? 1 : costOf(input, roots).reads.size;
-  while (costOf(node, roots).reads.size > most) {
+  while (bindingsOf([readsOf(node, roots)]) > most) {
     const inputs = node.inputs.map(withoutViews).sort((a, b) => readsOfInput(b) - readsOfInput(a));
     roots.add(inputs[0]);
   }
+}
+
+/** Buffers bound for what members of a kernel read: a value read both by fours and by element is bound twice. */
+function bindingsOf(readsOfMembers: readonly (readonly Read[])[]): number {
+  const forms = new Map<Tensor, Set<string>>();
+  for (const reads of readsOfMembers) {
+    const views = new Map<Tensor, number>(); // other than in place
+    for (const { node, inPlace } of reads) {
+      if (!forms.has(node)) forms.set(node, new Set());
+      if (!inPlace) views.set(node, (views.get(node) ?? 0) + 1);
+      forms.get(node)!.add(inPlace ? "in place" : `view ${Math.min(views.get(node)!, 2)}`);
+    }
+  }
+  return [...forms.values()].reduce((total, { size }) => total + Math.min(size, 2), 0);
 }
 
 /** Whether a value is all that is wanted of a product: stored instead of it, it costs nothing. */
@@ -215,8 +229,7 @@ function canJoin(root: Tensor, group: Group, joining: Joining): boolean {
   }
   if (group.anchor !== undefined && root.dtype !== group.anchor.dtype) return false;
   const members = [...group.members, root];
-  const bound = new Set([...members, ...readNodes(members)]);
-  if (bound.size > mostBound(adapter)) return false;
+  if (members.length + bindingsOf(members.map((member) => reads.get(member)!)) > mostBound(adapter)) return false;
   const others = [...producersOf(root, joining)].filter((other) => other !== group);
   return !dependsOn(others, group);
 }
