@@ -6,6 +6,7 @@ import { imageGrid, viewingScale } from "./grid.ts";
 import { RUNS_FOLDER } from "./run.ts";
 import { treePicture } from "./tree_picture.ts";
 import { openSampler, type Sample, type SampleRequest } from "./sampler.ts";
+import { orRunError, writeWhole } from "./write.ts";
 
 /** Paths of the files to write. */
 export interface SampleFiles {
@@ -19,9 +20,8 @@ export interface SampleFiles {
  * Draws samples of a run and writes them.
  *
  * @returns One line for every file written
- * @throws {RunError} If the run cannot be used
+ * @throws {RunError} If the run cannot be used, or a file not be written; what was there before stays
  * @throws {RangeError} If the request is out of range
- * @throws {Error} If a file cannot be written; the message names it
  */
 export async function drawToFiles(
   run: string,
@@ -58,10 +58,9 @@ function linesOf(seed: number, samples: readonly Sample[]): string {
   return `{"seed":${seed},"samples":[\n${samples.map((sample) => JSON.stringify(sample)).join(",\n")}\n]}\n`;
 }
 
+/** Replaces a file whole or not at all; devices and pipes are written as they are. */
 async function write(path: string, bytes: Uint8Array): Promise<void> {
-  try {
-    await Deno.writeFile(path, bytes);
-  } catch (error) {
-    throw new Error(`Cannot write ${path}: ${(error as Error).message}, expected a place for a file`, { cause: error });
-  }
+  const there = await Deno.stat(path).catch(() => null);
+  if (there === null || there.isFile || there.isDirectory) await writeWhole(path, [bytes]);
+  else await orRunError("write", path, () => Deno.writeFile(path, bytes));
 }

@@ -7,7 +7,7 @@ import { sameShape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { leavesOf, type Tree } from "../tree.ts";
 import type { TrainOptions } from "./options.ts";
-import { writeWhole } from "./run_folder.ts";
+import { writeRunFile } from "./run_folder.ts";
 import { NonFiniteError } from "./trainer.ts";
 
 const FORMAT = { format: "hmog", version: "1" };
@@ -44,7 +44,7 @@ export async function writeCheckpoint(
   }
   const metadata = { ...FORMAT, iteration: String(iteration), options: JSON.stringify(options) };
   const path = `${folder}/${checkpointName(iteration)}`;
-  await writeWhole(path, encodeSafetensors({ tensors, metadata }));
+  await writeRunFile(path, encodeSafetensors({ tensors, metadata }));
   return path;
 }
 

@@ -1,6 +1,9 @@
-/** Numbered run folders and how files get into them: whole or not at all, each failure one sentence. */
+/** Numbered run folders and how files get into them. */
 
-import { METRICS_FILE, RunError, runsIn } from "../sampling/run.ts";
+import { METRICS_FILE, runsIn } from "../sampling/run.ts";
+import { orRunError, writeWhole } from "../sampling/write.ts";
+
+const ADVICE = "; --runs names another folder";
 
 /**
  * A new folder `runs/00000-label`, numbered behind those that are there.
@@ -20,47 +23,16 @@ export async function createRunFolder(runs: string, label: string): Promise<stri
         if (!(error instanceof Deno.errors.AlreadyExists)) throw error; // another run was faster: the next number
       }
     }
-  });
+  }, ADVICE);
 }
 
 /**
- * Writes a file in pieces under a temporary name, syncs it, and gives it its name: whoever looks finds the old file, the
- * new one, or none, never a part.
+ * Writes a file of a run (`writeWhole`).
  *
- * @throws {RunError} If it cannot be written; what had been written is removed
+ * @throws {RunError} If it cannot be written
  */
-export async function writeWhole(path: string, pieces: readonly Uint8Array[] | string): Promise<void> {
-  const parts = typeof pieces === "string" ? [new TextEncoder().encode(pieces)] : pieces;
-  const slash = path.lastIndexOf("/") + 1;
-  const temporary = `${path.slice(0, slash)}.${path.slice(slash)}.part`;
-  await orRunError("write", path, async () => {
-    try {
-      await writeSynced(temporary, parts);
-      await Deno.rename(temporary, path);
-    } catch (error) {
-      await Deno.remove(temporary).catch(() => {});
-      throw error;
-    }
-    await syncFolder(path.slice(0, slash) || ".");
-  });
-}
-
-async function writeSynced(path: string, pieces: readonly Uint8Array[]): Promise<void> {
-  using file = await Deno.open(path, { write: true, create: true, truncate: true });
-  for (const piece of pieces) {
-    for (let written = 0; written < piece.length;) written += await file.write(piece.subarray(written));
-  }
-  await file.sync();
-}
-
-/** Makes a rename last through a power cut, where the system can. */
-async function syncFolder(folder: string): Promise<void> {
-  try {
-    using handle = await Deno.open(folder);
-    await handle.sync();
-  } catch {
-    // Windows opens no folders; the file itself is synced.
-  }
+export async function writeRunFile(path: string, pieces: readonly Uint8Array[] | string): Promise<void> {
+  await writeWhole(path, pieces, ADVICE);
 }
 
 /**
@@ -70,7 +42,8 @@ async function syncFolder(folder: string): Promise<void> {
  */
 export async function appendMetrics(folder: string, report: Readonly<Record<string, unknown>>): Promise<void> {
   const path = `${folder}/${METRICS_FILE}`;
-  await orRunError("write", path, () => Deno.writeTextFile(path, `${JSON.stringify(report)}\n`, { append: true }));
+  const line = `${JSON.stringify(report)}\n`;
+  await orRunError("write", path, () => Deno.writeTextFile(path, line, { append: true }), ADVICE);
 }
 
 /**
@@ -84,7 +57,7 @@ export async function trimMetrics(folder: string, iteration: number): Promise<nu
   const text = await Deno.readTextFile(path).catch(() => "");
   const lines = text.split("\n").map((line) => ({ line, report: reportIn(line) }))
     .filter(({ report }) => report !== null && report.iteration <= iteration);
-  await writeWhole(path, lines.map(({ line }) => `${line}\n`).join(""));
+  await writeRunFile(path, lines.map(({ line }) => `${line}\n`).join(""));
   return lines.at(-1)?.report?.elapsedSeconds ?? 0;
 }
 
@@ -94,31 +67,5 @@ function reportIn(line: string): { iteration: number; elapsedSeconds?: number } 
     return typeof report?.iteration === "number" ? report : null;
   } catch {
     return null;
-  }
-}
-
-/** What the user can do about an error of the file system. */
-const REASONS: readonly (readonly [kind: (error: Error & { code?: string }) => boolean, reason: string])[] = [
-  [({ code }) => code === "ENOSPC" || code === "EDQUOT", "the disk is full, expected free space"],
-  [({ code }) => code === "EROFS", "the disk is read-only, expected one that may be written"],
-  [(error) => error instanceof Deno.errors.NotCapable, "Deno may not write there, expected --allow-write"],
-  [
-    (error) => error instanceof Deno.errors.PermissionDenied,
-    "permission denied, expected a folder that may be written",
-  ],
-  [
-    (error) => error instanceof Deno.errors.NotADirectory || error instanceof Deno.errors.AlreadyExists,
-    "a part of the path is a file, expected a folder",
-  ],
-  [(error) => error instanceof Deno.errors.NotFound, "the folder is gone, expected it to stay"],
-];
-
-async function orRunError<T>(action: string, path: string, task: () => Promise<T>): Promise<T> {
-  try {
-    return await task();
-  } catch (error) {
-    if (!(error instanceof Error) || error instanceof RunError) throw error;
-    const reason = REASONS.find(([kind]) => kind(error))?.[1] ?? error.message;
-    throw new RunError(`Cannot ${action} ${path}: ${reason}; --runs names another folder`, { cause: error });
   }
 }

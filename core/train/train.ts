@@ -18,7 +18,7 @@ import { checkConfiguration, valuesOf, writeCheckpoint } from "./checkpoint.ts";
 import { type Pictures, realImages, type TrainingImages } from "./images.ts";
 import { checkOptions, type TrainOptions } from "./options.ts";
 import { provenance } from "./provenance.ts";
-import { appendMetrics, createRunFolder, trimMetrics, writeWhole } from "./run_folder.ts";
+import { appendMetrics, createRunFolder, trimMetrics, writeRunFile } from "./run_folder.ts";
 import { type Measurement, NonFiniteError, SAMPLES, Trainer } from "./trainer.ts";
 
 /** A data set to train on, and how it is known again. */
@@ -248,7 +248,7 @@ async function writeOptions(folder: string, { options, device, data }: TrainJob)
   const { shape, fingerprint, source } = data;
   const { versions, commit } = await provenance();
   const record = { options, versions, commit, adapter: device.description, data: { shape, fingerprint, source } };
-  await writeWhole(`${folder}/${OPTIONS_FILE}`, `${JSON.stringify(record, null, 2)}\n`);
+  await writeRunFile(`${folder}/${OPTIONS_FILE}`, `${JSON.stringify(record, null, 2)}\n`);
 }
 
 /** `fashionmnist-tree-small`. */
@@ -257,7 +257,7 @@ function labelOf({ dataset, model, preset }: TrainOptions): string {
 }
 
 async function writePictures(path: string, { images, shape }: Pictures): Promise<void> {
-  await writeWhole(path, [await encodePng(imageGrid(images, { shape, scale: viewingScale(shape[2]) }))]);
+  await writeRunFile(path, [await encodePng(imageGrid(images, { shape, scale: viewingScale(shape[2]) }))]);
 }
 
 /** The error with what can be gone on from; every checkpoint that was written is a good one. */

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { RunError } from "../../core/sampling/run.ts";
-import { appendMetrics, createRunFolder, trimMetrics, writeWhole } from "../../core/train/run_folder.ts";
+import { appendMetrics, createRunFolder, trimMetrics, writeRunFile } from "../../core/train/run_folder.ts";
 
 async function inFolder(task: (folder: string) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir();
@@ -24,24 +24,12 @@ Deno.test("createRunFolder() numbers runs and never takes a number again", () =>
     assertEquals(new Set(both).size, 2);
   }));
 
-Deno.test("writeWhole() writes all pieces, replaces, and leaves nothing else behind", () =>
+Deno.test("writeRunFile() says which flag helps", () =>
   inFolder(async (folder) => {
-    const path = `${folder}/file.bin`;
-    await writeWhole(path, "before");
-    await writeWhole(path, [Uint8Array.of(1, 2), Uint8Array.of(), Uint8Array.of(3)]);
-    assertEquals(await Deno.readFile(path), Uint8Array.of(1, 2, 3));
-    assertEquals(await names(folder), ["file.bin"]);
-  }));
-
-Deno.test("writeWhole() keeps the old file and says why when it cannot write", () =>
-  inFolder(async (folder) => {
-    await Deno.mkdir(`${folder}/file.bin`); // a folder cannot be replaced by a file
-    await assertRejects(() => writeWhole(`${folder}/file.bin`, "x"), RunError, `Cannot write ${folder}/file.bin: `);
-    assertEquals(await names(folder), ["file.bin"]);
     await assertRejects(
-      () => writeWhole(`${folder}/none/file.bin`, "x"),
+      () => writeRunFile(`${folder}/none/file.bin`, "x"),
       RunError,
-      `Cannot write ${folder}/none/file.bin: the folder is gone, expected it to stay; --runs names another folder`,
+      `Cannot write ${folder}/none/file.bin: there is no such folder, expected one that is there; --runs names another`,
     );
   }));
 

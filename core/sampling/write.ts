@@ -1,0 +1,75 @@
+/** Files that are written whole or not at all, each failure one sentence. */
+
+import { RunError } from "./run.ts";
+
+/**
+ * Writes a file in pieces under a temporary name, syncs it, and gives it its name: whoever looks finds the old file, the
+ * new one, or none, never a part.
+ *
+ * @param advice What can be done about a failure, as the end of its message
+ * @throws {RunError} If it cannot be written; what had been written is removed
+ */
+export async function writeWhole(
+  path: string,
+  pieces: readonly Uint8Array[] | string,
+  advice = "",
+): Promise<void> {
+  const parts = typeof pieces === "string" ? [new TextEncoder().encode(pieces)] : pieces;
+  const slash = path.lastIndexOf("/") + 1;
+  const temporary = `${path.slice(0, slash)}.${path.slice(slash)}.part`;
+  await orRunError("write", path, async () => {
+    try {
+      await writeSynced(temporary, parts);
+      await Deno.rename(temporary, path);
+    } catch (error) {
+      await Deno.remove(temporary).catch(() => {});
+      throw error;
+    }
+    await syncFolder(path.slice(0, slash) || ".");
+  }, advice);
+}
+
+async function writeSynced(path: string, pieces: readonly Uint8Array[]): Promise<void> {
+  using file = await Deno.open(path, { write: true, create: true, truncate: true });
+  for (const piece of pieces) {
+    for (let written = 0; written < piece.length;) written += await file.write(piece.subarray(written));
+  }
+  await file.sync();
+}
+
+/** Makes a rename last through a power cut, where the system can. */
+async function syncFolder(folder: string): Promise<void> {
+  try {
+    using handle = await Deno.open(folder);
+    await handle.sync();
+  } catch {
+    // Windows opens no folders; the file itself is synced.
+  }
+}
+
+/** What the user can do about an error of the file system. */
+const REASONS: readonly (readonly [kind: (error: Error & { code?: string }) => boolean, reason: string])[] = [
+  [({ code }) => code === "ENOSPC" || code === "EDQUOT", "the disk is full, expected free space"],
+  [({ code }) => code === "EROFS", "the disk is read-only, expected one that may be written"],
+  [(error) => error instanceof Deno.errors.NotCapable, "Deno may not write there, expected --allow-write"],
+  [
+    (error) => error instanceof Deno.errors.PermissionDenied,
+    "permission denied, expected a folder that may be written",
+  ],
+  [
+    (error) => error instanceof Deno.errors.NotADirectory || error instanceof Deno.errors.AlreadyExists,
+    "a part of the path is a file, expected a folder",
+  ],
+  [(error) => error instanceof Deno.errors.NotFound, "there is no such folder, expected one that is there"],
+];
+
+/** What `task` gives; an error of the file system becomes `Cannot <action> <path>: <reason><advice>`. */
+export async function orRunError<T>(action: string, path: string, task: () => Promise<T>, advice = ""): Promise<T> {
+  try {
+    return await task();
+  } catch (error) {
+    if (!(error instanceof Error) || error instanceof RunError) throw error;
+    const reason = REASONS.find(([kind]) => kind(error))?.[1] ?? error.message;
+    throw new RunError(`Cannot ${action} ${path}: ${reason}${advice}`, { cause: error });
+  }
+}

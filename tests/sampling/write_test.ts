@@ -1,0 +1,35 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { RunError } from "../../core/sampling/run.ts";
+import { writeWhole } from "../../core/sampling/write.ts";
+
+async function inFolder(task: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    await task(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+const names = async (folder: string) => (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name).sort();
+
+Deno.test("writeWhole() writes all pieces, replaces, and leaves nothing else behind", () =>
+  inFolder(async (folder) => {
+    const path = `${folder}/file.bin`;
+    await writeWhole(path, "before");
+    await writeWhole(path, [Uint8Array.of(1, 2), Uint8Array.of(), Uint8Array.of(3)]);
+    assertEquals(await Deno.readFile(path), Uint8Array.of(1, 2, 3));
+    assertEquals(await names(folder), ["file.bin"]);
+  }));
+
+Deno.test("writeWhole() keeps the old file and says why when it cannot write", () =>
+  inFolder(async (folder) => {
+    await Deno.mkdir(`${folder}/file.bin`); // a folder cannot be replaced by a file
+    await assertRejects(() => writeWhole(`${folder}/file.bin`, "x"), RunError, `Cannot write ${folder}/file.bin: `);
+    assertEquals(await names(folder), ["file.bin"]);
+    await assertRejects(
+      () => writeWhole(`${folder}/none/file.bin`, "x"),
+      RunError,
+      `Cannot write ${folder}/none/file.bin: there is no such folder, expected one that is there`,
+    );
+  }));
