@@ -121,6 +121,9 @@ export function checkModelOptions(options: ModelOptions): void {
   checkName("leaves", leaves, ["linear", "constant"]);
   checkName("output", output, ["tanh", "identity"]);
   checkName("criticNorm", criticNorm, ["layer", "batch", "none"]);
+  if (head === "single" && leaves === "constant") {
+    throw new RangeError("Cannot build a single generator with constant leaves: it makes one picture, expected linear");
+  }
   if (head !== "single") checkDepth(depth, head === "tree" ? "tree" : "flat mixture");
   checkCount("latent", latent);
   checkCount("features", features);

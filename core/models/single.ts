@@ -12,13 +12,8 @@ import type { HeadOptions, MixtureHead } from "./mixture.ts";
  * is 1 (DCGAN, Radford, Metz & Chintala, arXiv 1511.06434).
  *
  * Differs from the reference: weights start at the scale of a tree's leaves (there 0.02), so that heads compare.
- *
- * @throws {RangeError} If the leaves are constant: there would be one picture
  */
-export function single({ latent, featureShape, leaves }: Omit<HeadOptions, "depth">): MixtureHead<Linear> {
-  if (leaves === "constant") {
-    throw new RangeError("Cannot build a single generator with constant leaves: it makes one picture, expected linear");
-  }
+export function single({ latent, featureShape }: Pick<HeadOptions, "latent" | "featureShape">): MixtureHead<Linear> {
   return {
     latent,
     leaves: 1,

@@ -2,7 +2,6 @@ import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { critic } from "../../core/models/critic.ts";
 import { generator } from "../../core/models/generator.ts";
 import { checkModelOptions, type ModelOptions, presetFor, PRESETS } from "../../core/models/presets.ts";
-import { single } from "../../core/models/single.ts";
 import { isTensor } from "../../core/grad.ts";
 import { initializer } from "../../core/nn/init.ts";
 import { zeros } from "../../core/ops/source.ts";
@@ -61,6 +60,10 @@ Deno.test("checkModelOptions() refuses what describes no model, in one sentence"
     [{ depth: 20, head: "flat" }, "Cannot build a flat mixture of depth 20: expected a whole number from 1 to 10"],
     [{ head: "Trees" }, 'Cannot use head "Trees": expected one of tree, flat, single; the nearest is tree'],
     [{ leaves: "linaer" }, 'Cannot use leaves "linaer": expected one of linear, constant; the nearest is linear'],
+    [
+      { head: "single", leaves: "constant" },
+      "Cannot build a single generator with constant leaves: it makes one picture",
+    ],
     [{ latent: 0 }, "Cannot use 0 as latent: expected a whole number from 1 to 4096"],
     [{ body: [32, 1.5] }, "Cannot use 1.5 as body channels: expected a whole number from 1 to 4096"],
     [{ critic: [] }, "Cannot build a critic of 0 convolutions: expected at least 1"],
@@ -73,12 +76,4 @@ Deno.test("checkModelOptions() refuses what describes no model, in one sentence"
     assertThrows(() => checkModelOptions({ ...PRESETS.small, ...change } as ModelOptions), RangeError, message);
   }
   checkModelOptions({ ...PRESETS.small, head: "single", depth: 0 }); // has no depth
-});
-
-Deno.test("single() refuses constant leaves", () => {
-  assertThrows(
-    () => single({ latent: 4, leaves: "constant", featureShape: [2, 2, 2] }),
-    RangeError,
-    "Cannot build a single generator with constant leaves",
-  );
 });
