@@ -23,7 +23,7 @@ interface Box {
  * The nodes level by level, root on top, each as a block of pictures from `p(z | node)`, joined by branches. A region
  * too rare to draw from stays empty.
  *
- * @param seed Node `m` is sampled with `seed + m`
+ * @param seed Node `m` is sampled with `(seed + m) mod (2⁵³ - 1)`
  */
 export async function treePicture(sampler: Sampler, { seed }: { seed: number }): Promise<Picture> {
   const [height, width, channels] = sampler.options.image;
@@ -71,7 +71,8 @@ async function blockOf(
 ): Promise<Picture | null> {
   try {
     // Another seed for every node: regions overlap, and the same first candidate would be accepted in several.
-    const { images, shape } = await sampler.sample({ n: columns * ROWS, seed: seed + node, node });
+    const ownSeed = (seed + node) % Number.MAX_SAFE_INTEGER;
+    const { images, shape } = await sampler.sample({ n: columns * ROWS, seed: ownSeed, node });
     return imageGrid(images, { shape, columns, padding: 1 });
   } catch (error) {
     if (error instanceof RareRegionError) return null;

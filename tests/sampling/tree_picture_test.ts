@@ -37,6 +37,7 @@ Deno.test("treePicture() draws a band of pictures for every level of the head", 
   assertEquals(bands(await pictureOf({ options: { head: "single" } })), 1);
   assertEquals((await pictureOf({})).data, tree.data);
   assertNotEquals((await pictureOf({}, 2)).data, tree.data);
+  assertEquals(bands(await pictureOf({}, Number.MAX_SAFE_INTEGER)), 3); // the largest seed
 });
 
 Deno.test("treePicture() leaves a region empty that is too rare to draw from", async () => {
