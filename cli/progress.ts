@@ -31,6 +31,7 @@ export function duration(seconds: number): string {
 }
 
 const REWRITES = 100; // ms between two states of the line on a terminal
+const USUAL_COLUMNS = 80; // where a terminal does not say how wide it is, or says 0
 const PLAIN_LINES = 20; // in a run, elsewhere
 const RECENT = 0.05; // weight of an iteration in the mean of the recent ones
 
@@ -58,7 +59,7 @@ export class ProgressDisplay {
 
   /** Shows an iteration that was measured. */
   measured({ iteration, criticLoss, generatorLoss }: Record<string, number>): void {
-    const { iterations, images, terminal, write, columns = () => 80 } = this.options;
+    const { iterations, images, terminal, write, columns = () => USUAL_COLUMNS } = this.options;
     const now = this.#now();
     this.#average(now - this.#time);
     this.#time = now;
@@ -73,7 +74,7 @@ export class ProgressDisplay {
       imagesPerSecond: images * 1000 / this.#mean,
       secondsLeft: (iterations - iteration) * this.#mean / 1000,
     });
-    if (terminal) write(`\r\x1b[K${line.slice(0, Math.max(1, columns() - 1))}`);
+    if (terminal) write(`\r\x1b[K${line.slice(0, (columns() || USUAL_COLUMNS) - 1)}`);
     else write(`${line}\n`);
     this.#open = terminal;
   }

@@ -28,13 +28,13 @@ Deno.test("duration() rounds up to what one cares about", () => {
 });
 
 /** Shows `iterations` iterations of `ms` each, the first one 10 times as long; what was written. */
-function shown(terminal: boolean, iterations: number, ms: number): string {
+function shown(terminal: boolean, iterations: number, ms: number, columns = 60): string {
   let [text, time] = ["", 0];
   const display = new ProgressDisplay({
     iterations,
     images: 320,
     terminal,
-    columns: () => 60,
+    columns: () => columns,
     write: (more) => text += more,
     now: () => time,
   });
@@ -52,6 +52,11 @@ Deno.test("ProgressDisplay rewrites one line on a terminal, not too often and no
   assertEquals(states.length, 11); // every 100 ms and the last one
   assertEquals(text.split("\n").length, 3); // the line, "Trained", the end
   assertEquals(states.every((state) => state.split("\n")[0].length < 60), true);
+});
+
+Deno.test("ProgressDisplay shows the whole line on a terminal that gives no width", () => {
+  const states = shown(true, 100, 10, 0).split("\r\x1b[K").slice(1);
+  assertEquals(states[0], "  1/100  critic -1.000  generator 2.000  3200 images/s  10 s left");
 });
 
 Deno.test("ProgressDisplay writes few plain lines elsewhere and leaves the first iteration out of the speed", () => {
