@@ -88,7 +88,7 @@ launcherTest("says and changes nothing where Deno and a GPU are there", async ()
   });
   assertEquals({ code, out, said, record }, {
     code: 0,
-    out: `deno 2.9.0 task sample --out a b.png in ${root}`,
+    out: `deno 2.9.0 task --quiet sample --out a b.png in ${root}`,
     said: "",
     record: "",
   });
@@ -97,7 +97,7 @@ launcherTest("says and changes nothing where Deno and a GPU are there", async ()
 launcherTest("installs Deno with npm into the user's cache where the one found is too old", async () => {
   const { code, out, said, record, root } = await launch({ programs: { deno: deno("2.8.4"), npm } });
   assertEquals(code, 0);
-  assertStringIncludes(out, "deno 2.10.1 task test");
+  assertStringIncludes(out, "deno 2.10.1 task --quiet test");
   assertStringIncludes(record, `npm install --global --prefix ${root}/home/.cache/hmog/deno`);
   assertEquals(said.split("\n").length, 1);
 });
@@ -128,7 +128,7 @@ launcherTest("says what to install where it may not, and runs the task all the s
     gpu: false,
   });
   assertEquals({ code, record }, { code: 0, record: "" });
-  assertStringIncludes(out, "task test");
+  assertStringIncludes(out, "task --quiet test");
   assertMatch(said, /^hmog: no GPU found: install .*mesa-vulkan-drivers/);
 });
 
