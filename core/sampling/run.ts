@@ -10,6 +10,9 @@ export const OPTIONS_FILE = "options.json";
 /** The log of a run, one JSON object a line. */
 export const METRICS_FILE = "metrics.jsonl";
 
+/** Metadata of every checkpoint; another version is laid out in another way. */
+export const CHECKPOINT_FORMAT = { format: "hmog", version: "1" };
+
 /** A run or checkpoint that is missing or cannot be used; the message is one sentence for the user. */
 export class RunError extends Error {
   override name = "RunError";
@@ -104,13 +107,19 @@ export async function findCheckpoint(run: string, runs = RUNS_FOLDER): Promise<C
 /**
  * Reads a checkpoint and checks that its bytes are those that were written.
  *
- * @throws {RunError} If the file is missing, damaged or no checkpoint; names an older one where there is one
+ * @throws {RunError} If the file is missing, damaged, no checkpoint or one of another version; names an older one where there is one
  */
 export async function readCheckpoint(file: CheckpointFile): Promise<Checkpoint> {
   const { path } = file;
   const folder = path.split("/").slice(0, -1).join("/") || ".";
   try {
     const { tensors, metadata } = decodeSafetensors(await Deno.readFile(path));
+    const { version = CHECKPOINT_FORMAT.version } = metadata;
+    if (version !== CHECKPOINT_FORMAT.version) {
+      throw new SyntaxError(
+        `found version ${version} of the format, expected ${CHECKPOINT_FORMAT.version} (another hmog wrote it)`,
+      );
+    }
     const options = parseRecord(metadata.options ?? "null", `the metadata "options"`);
     const iteration = Number(metadata.iteration ?? file.iteration);
     const run = folder.split("/").findLast((part) => RUN_NAME.test(part)) ?? path.split("/").at(-1)!;

@@ -2,15 +2,13 @@
 
 import type { HostArray } from "../compile/program.ts";
 import { encodeSafetensors, type StoredTensor } from "../safetensors.ts";
-import { type Checkpoint, checkpointName, RunError } from "../sampling/run.ts";
+import { type Checkpoint, CHECKPOINT_FORMAT, checkpointName, RunError } from "../sampling/run.ts";
 import { sameShape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { leavesOf, type Tree } from "../tree.ts";
 import type { TrainOptions } from "./options.ts";
 import { writeRunFile } from "./run_folder.ts";
 import { NonFiniteError } from "./trainer.ts";
-
-const FORMAT = { format: "hmog", version: "1" };
 
 /** Options a resumed run may have changed; all others decide what the state means or how it goes on. */
 const CHANGEABLE = ["iterations", "sampleEvery", "saveEvery"];
@@ -42,7 +40,7 @@ export async function writeCheckpoint(
     const wrong = nonFinite(data.get(path)!);
     if (wrong !== undefined) throw new NonFiniteError(iteration, `an element of ${path}`, wrong);
   }
-  const metadata = { ...FORMAT, iteration: String(iteration), options: JSON.stringify(options) };
+  const metadata = { ...CHECKPOINT_FORMAT, iteration: String(iteration), options: JSON.stringify(options) };
   const path = `${folder}/${checkpointName(iteration)}`;
   await writeRunFile(path, encodeSafetensors({ tensors, metadata }));
   return path;

@@ -26,10 +26,15 @@ async function withRun(test: (runs: string, folder: string) => Promise<void>): P
   }
 }
 
-async function writeCheckpoint(folder: string, iteration: number, options?: string): Promise<string> {
+async function writeCheckpoint(
+  folder: string,
+  iteration: number,
+  options?: string,
+  more: Record<string, string> = {},
+): Promise<string> {
   const path = `${folder}/${checkpointName(iteration)}`;
   const tensors = { "ema/head/weight": { shape: [2], data: Float32Array.of(1, 2) } };
-  const metadata = { iteration: String(iteration), ...(options === undefined ? {} : { options }) };
+  const metadata = { iteration: String(iteration), ...(options === undefined ? {} : { options }), ...more };
   await Deno.writeFile(path, new Blob(encodeSafetensors({ tensors, metadata })).stream());
   return path;
 }
@@ -94,6 +99,13 @@ Deno.test("readCheckpoint() names files that are missing or tell no options", ()
     assertStringIncludes(foreign, `found no value as the metadata "options", expected a JSON object`);
     const missing = await refusal(findCheckpoint(`${folder}/x.safetensors`).then(readCheckpoint));
     assertStringIncludes(missing, "there is no such file");
+  }));
+
+Deno.test("readCheckpoint() refuses another version of the format", () =>
+  withRun(async (_, folder) => {
+    const path = await writeCheckpoint(folder, 100, "{}", { version: "2" });
+    const message = await refusal(latestCheckpoint(folder).then(readCheckpoint));
+    assertStringIncludes(message, `Cannot read checkpoint ${path}: found version 2 of the format, expected 1`);
   }));
 
 Deno.test("readOptions() reads an object and names what is none", () =>
