@@ -2,9 +2,12 @@
 
 import { RunError } from "./run.ts";
 
+/** Names of files that are being written, or were when a process was killed. */
+export const TEMPORARY = /^\..+\.part$/;
+
 /**
- * Writes a file in pieces under a temporary name, syncs it, and gives it its name: whoever looks finds the old file, the
- * new one, or none, never a part.
+ * Writes a file in pieces under a temporary name of its own, syncs it, and gives it its name: whoever looks finds the old
+ * file, the new one, or none, never a part, and of two that write at the same time one wins.
  *
  * @param advice What can be done about a failure, as the end of its message
  * @throws {RunError} If it cannot be written; what had been written is removed
@@ -16,7 +19,7 @@ export async function writeWhole(
 ): Promise<void> {
   const parts = typeof pieces === "string" ? [new TextEncoder().encode(pieces)] : pieces;
   const slash = path.lastIndexOf("/") + 1;
-  const temporary = `${path.slice(0, slash)}.${path.slice(slash)}.part`;
+  const temporary = `${path.slice(0, slash)}.${path.slice(slash)}.${crypto.randomUUID().slice(0, 8)}.part`;
   await orRunError("write", path, async () => {
     try {
       await writeSynced(temporary, parts);

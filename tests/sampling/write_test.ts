@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { RunError } from "../../core/sampling/run.ts";
 import { writeWhole } from "../../core/sampling/write.ts";
 
@@ -20,6 +20,14 @@ Deno.test("writeWhole() writes all pieces, replaces, and leaves nothing else beh
     await writeWhole(path, [Uint8Array.of(1, 2), Uint8Array.of(), Uint8Array.of(3)]);
     assertEquals(await Deno.readFile(path), Uint8Array.of(1, 2, 3));
     assertEquals(await names(folder), ["file.bin"]);
+  }));
+
+Deno.test("writeWhole() twice at the same time leaves one of both files, whole", () =>
+  inFolder(async (folder) => {
+    const texts = ["a", "b"].map((letter) => letter.repeat(1_000_000));
+    await Promise.all(texts.map((text) => writeWhole(`${folder}/file.txt`, text)));
+    assert(texts.includes(await Deno.readTextFile(`${folder}/file.txt`)));
+    assertEquals(await names(folder), ["file.txt"]);
   }));
 
 Deno.test("writeWhole() keeps the old file and says why when it cannot write", () =>
