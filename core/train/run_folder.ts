@@ -1,9 +1,12 @@
 /** Numbered run folders and how files get into them. */
 
-import { METRICS_FILE, runsIn } from "../sampling/run.ts";
-import { orRunError, writeWhole } from "../sampling/write.ts";
+import { METRICS_FILE, RunError, runsIn } from "../sampling/run.ts";
+import { orRunError, TEMPORARY, writeWhole } from "../sampling/write.ts";
 
 const ADVICE = "; --runs names another folder";
+/** What is locked while a run is trained; it stays there, and means nothing by itself. */
+const LOCK_FILE = ".lock";
+const CANNOT_LOCK = ["ENOLCK", "ENOSYS", "ENOTSUP", "EOPNOTSUPP"]; // codes of network disks without locks
 
 /**
  * A new folder `runs/00000-label`, numbered behind those that are there.
@@ -24,6 +27,31 @@ export async function createRunFolder(runs: string, label: string): Promise<stri
       }
     }
   }, ADVICE);
+}
+
+/**
+ * Takes a run for this process alone until it is disposed of; the system ends that too, however the process ends. Then
+ * removes what an earlier process was writing when it was killed. On a disk without locks nothing is held.
+ *
+ * @throws {RunError} If another process has it
+ */
+export async function lockRun(folder: string): Promise<Disposable> {
+  const path = `${folder}/${LOCK_FILE}`;
+  const file = await orRunError("write", path, () => Deno.open(path, { write: true, create: true }), ADVICE);
+  const locked = await file.tryLock(true).catch((error) => {
+    if (CANNOT_LOCK.includes(error.code)) return true;
+    throw error;
+  });
+  if (!locked) {
+    file.close();
+    throw new RunError(
+      `Cannot train in ${folder}: another process is training it, expected no other; wait until it ends, or stop it`,
+    );
+  }
+  for await (const { name } of Deno.readDir(folder)) {
+    if (TEMPORARY.test(name)) await Deno.remove(`${folder}/${name}`);
+  }
+  return file;
 }
 
 /**

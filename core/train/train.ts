@@ -18,7 +18,7 @@ import { checkConfiguration, valuesOf, writeCheckpoint } from "./checkpoint.ts";
 import { type Pictures, realImages, type TrainingImages } from "./images.ts";
 import { checkOptions, type TrainOptions } from "./options.ts";
 import { provenance } from "./provenance.ts";
-import { appendMetrics, createRunFolder, trimMetrics, writeRunFile } from "./run_folder.ts";
+import { appendMetrics, createRunFolder, lockRun, trimMetrics, writeRunFile } from "./run_folder.ts";
 import { type Measurement, NonFiniteError, SAMPLES, Trainer } from "./trainer.ts";
 
 /** A data set to train on, and how it is known again. */
@@ -74,17 +74,19 @@ export type TrainEvent =
  * @throws {RangeError} If data and options do not fit together
  * @throws {NonFiniteError} If a loss or a parameter is no finite number; names the last checkpoint, which is a good one
  * @throws {DeviceError} If the adapter is lost
- * @throws {RunError} If the folder cannot be written
+ * @throws {RunError} If the folder cannot be written, or another process trains in it
  */
 export async function* train(job: TrainJob): AsyncGenerator<TrainEvent> {
   const { device, data, options, resume, signal } = job;
   if (resume) checkData(resume, data);
+  using _resumed = resume && await lockRun(resume.folder);
   const trainer = await Trainer.create(device, options, data);
   let folder: string | undefined;
   let begun = resume !== undefined;
   try {
     if (resume) trainer.resume(resume.checkpoint.iteration, valuesOf(resume.checkpoint, trainer.state.leaves()));
     folder = resume?.folder ?? await createRunFolder(job.runs ?? RUNS_FOLDER, labelOf(options));
+    using _begun = resume ? null : await lockRun(folder);
     const before = resume ? await trimMetrics(folder, trainer.iteration) : 0;
     await writeOptions(folder, job);
     if (!resume) await writePictures(`${folder}/reals.png`, realImages(data, { n: SAMPLES, seed: options.seed }));

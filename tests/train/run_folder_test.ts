@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { RunError } from "../../core/sampling/run.ts";
-import { appendMetrics, createRunFolder, trimMetrics, writeRunFile } from "../../core/train/run_folder.ts";
+import { appendMetrics, createRunFolder, lockRun, trimMetrics, writeRunFile } from "../../core/train/run_folder.ts";
 
 async function inFolder(task: (folder: string) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir();
@@ -40,6 +40,22 @@ Deno.test("createRunFolder() says why when the place is a file", () =>
       () => createRunFolder(`${folder}/runs`, "a"),
       RunError,
       "a part of the path is a file, expected a folder",
+    );
+  }));
+
+Deno.test("lockRun() gives a run to one at a time, again once it is free, a lock file that was left or not", () =>
+  inFolder(async (folder) => {
+    for (const left of [".lock", ".options.json.0a1b2c3d.part"]) await Deno.writeTextFile(`${folder}/${left}`, "");
+    {
+      using _lock = await lockRun(folder);
+      await assertRejects(() => lockRun(folder), RunError, `Cannot train in ${folder}: another process is training it`);
+      assertEquals(await names(folder), [".lock"]);
+    }
+    (await lockRun(folder))[Symbol.dispose]();
+    await assertRejects(
+      () => lockRun(`${folder}/none`),
+      RunError,
+      "there is no such folder, expected one that is there",
     );
   }));
 

@@ -37,6 +37,7 @@ Deno.test("train() fills a run folder", () =>
     const events = await run({ runs });
     const folder = `${runs}/00000-shapes-tree-tiny`;
     assertEquals(await namesIn(folder), [
+      ".lock",
       "checkpoint-000003.safetensors",
       "checkpoint-000006.safetensors",
       "metrics.jsonl",
@@ -84,6 +85,24 @@ Deno.test("train() resumed after 3 iterations equals 6 at once, bit for bit, log
       assert(data.every((x, i) => Object.is(x, other[i])), `${path} differs`);
     }
     assertEquals(await losses(folder), await losses(whole));
+  }));
+
+Deno.test("train() lets nobody else train a run meanwhile, and clears up what a killed process left", () =>
+  withRuns(async (runs) => {
+    const options = { ...OPTIONS, iterations: 3 };
+    for await (const { kind } of train({ device, data: DATA, options, runs })) {
+      if (kind !== "saved") continue;
+      const resume = await findResumable("0", { runs, changes: { iterations: 6 } });
+      await assertRejects(
+        () => run({ resume, options: resume.options }),
+        RunError,
+        `Cannot train in ${runs}/00000-shapes-tree-tiny: another process is training it, expected no other; wait`,
+      );
+    }
+    const resume = await findResumable("0", { runs, changes: { iterations: 4 } });
+    await Deno.writeTextFile(`${resume.folder}/.checkpoint-000004.safetensors.0a1b2c3d.part`, "half");
+    await run({ resume, options: resume.options });
+    assertEquals((await namesIn(resume.folder)).filter((name) => name.startsWith(".")), [".lock"]);
   }));
 
 Deno.test("train() saves what is done when it is stopped, and goes on from there", () =>
