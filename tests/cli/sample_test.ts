@@ -3,9 +3,7 @@ import { decode } from "fast-png";
 import { withTinyRuns } from "../sampling/tiny_run.ts";
 import { runTaskFile } from "./task.ts";
 
-const PERMISSIONS = ["--allow-read", "--allow-write"];
-
-const sample = (...args: string[]) => runTaskFile("cli/sample.ts", PERMISSIONS, args);
+const sample = (...args: string[]) => runTaskFile("cli/sample.ts", args);
 
 Deno.test("sample writes a grid and the paths, the same ones for the same seed", () =>
   withTinyRuns(async (runs, checkpoint) => {

@@ -2,11 +2,9 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { withTinyRuns } from "../sampling/tiny_run.ts";
 import { runTaskFile, startTaskFile } from "./task.ts";
 
-const PERMISSIONS = ["--allow-read", "--allow-net"];
-
 Deno.test("serve answers on a port, names the run, and SIGTERM lets answers out before it exits 0", () =>
   withTinyRuns(async (_, checkpoint) => {
-    const task = startTaskFile("cli/serve.ts", PERMISSIONS, ["--run", checkpoint, "--port", "0"]);
+    const task = startTaskFile("cli/serve.ts", ["--run", checkpoint, "--port", "0"]);
     const url = /http:\/\/127\.0\.0\.1:\d+/.exec(await task.firstLine())![0];
     assertEquals((await (await fetch(`${url}/health`)).json()).iteration, 500);
     const asked = fetch(`${url}/sample?n=200&seed=1&leaf=1`).then((response) => response.bytes());
@@ -22,7 +20,7 @@ Deno.test("serve refuses with one sentence where the port is taken, exit code 1"
     const taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     try {
       const args = ["--run", checkpoint, "--port", String(taken.addr.port)];
-      const { code, stderr } = await runTaskFile("cli/serve.ts", PERMISSIONS, args);
+      const { code, stderr } = await runTaskFile("cli/serve.ts", args);
       assertEquals(code, 1);
       assertStringIncludes(stderr, `port ${taken.addr.port}: another program has it, expected a free port`);
       assertEquals(stderr.trim().split("\n").length, 1);
@@ -38,7 +36,7 @@ Deno.test("serve refuses flags it does not know and ports there are not, exit co
       "65535",
     ]] as const
   ) {
-    const { code, stderr } = await runTaskFile("cli/serve.ts", PERMISSIONS, args);
+    const { code, stderr } = await runTaskFile("cli/serve.ts", args);
     assertEquals(code, 2);
     assertStringIncludes(stderr, message);
   }

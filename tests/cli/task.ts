@@ -1,8 +1,18 @@
-/** Runs a task as users do: another process with its own permissions. */
+/** Runs a task as users do: another process with the permissions that deno.json gives it. */
 
 import { fromFileUrl } from "@std/path";
 
 const ROOT = fromFileUrl(new URL("../..", import.meta.url));
+const { tasks }: { tasks: Record<string, { command: string }> } = JSON.parse(
+  await Deno.readTextFile(`${ROOT}/deno.json`),
+);
+
+/** What stands before the file in its task: permissions and environment. */
+function flagsOf(file: string): string[] {
+  const words = Object.values(tasks).map(({ command }) => command.split(" ")).find((words) => words.at(-1) === file);
+  if (words === undefined) throw new Error(`Cannot run ${file}: deno.json has no task of it, expected one`);
+  return words.slice(words.indexOf("run") + 1, -1);
+}
 
 export interface Ended {
   code: number;
@@ -10,9 +20,9 @@ export interface Ended {
   stderr: string;
 }
 
-function command(file: string, permissions: readonly string[], args: readonly string[]): Deno.Command {
+function command(file: string, args: readonly string[]): Deno.Command {
   return new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "--no-prompt", ...permissions, "--env-file=compat/gpu.env", file, ...args],
+    args: ["run", "--quiet", ...flagsOf(file), file, ...args],
     cwd: ROOT,
     stdout: "piped",
     stderr: "piped",
@@ -20,19 +30,15 @@ function command(file: string, permissions: readonly string[], args: readonly st
 }
 
 /** Runs the task of a file to its end. */
-export async function runTaskFile(
-  file: string,
-  permissions: readonly string[],
-  args: readonly string[],
-): Promise<Ended> {
-  const { code, stdout, stderr } = await command(file, permissions, args).output();
+export async function runTaskFile(file: string, args: readonly string[]): Promise<Ended> {
+  const { code, stdout, stderr } = await command(file, args).output();
   const [out, error] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
   return { code, stdout: out, stderr: error };
 }
 
 /** Starts the task of a file; `firstLine` waits for what it prints first. */
-export function startTaskFile(file: string, permissions: readonly string[], args: readonly string[]) {
-  const process = command(file, permissions, args).spawn();
+export function startTaskFile(file: string, args: readonly string[]) {
+  const process = command(file, args).spawn();
   const stderr = new Response(process.stderr).text();
   const lines = process.stdout.pipeThrough(new TextDecoderStream()).getReader();
   let stdout = "";

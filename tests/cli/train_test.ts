@@ -2,11 +2,10 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { shapes } from "../train/shapes.ts";
 import { runTaskFile, startTaskFile } from "./task.ts";
 
-const PERMISSIONS = ["--allow-read", "--allow-write", "--allow-env=HMOG_DATA,HOME,LOCALAPPDATA,XDG_CACHE_HOME"];
 const COUNT = 64;
 
 /** Calls `deno task train` with these flags to its end. */
-const train = (...args: string[]) => runTaskFile("cli/train.ts", PERMISSIONS, args);
+const train = (...args: string[]) => runTaskFile("cli/train.ts", args);
 
 /** A folder with a data set in the files of MNIST, and a place for runs. */
 async function withData(task: (data: string[], runs: string) => Promise<void>): Promise<void> {
@@ -65,7 +64,7 @@ Deno.test(
   () =>
     withData(async (data, runs) => {
       const args = [...data, "--preset", "tiny", "--batch", "8", "--runs", runs, "--iterations", "100000"];
-      const task = startTaskFile("cli/train.ts", PERMISSIONS, args);
+      const task = startTaskFile("cli/train.ts", args);
       const folder = `${runs}/00000-mnist-tree-tiny`;
       while (await Deno.stat(`${folder}/metrics.jsonl`).catch(() => null) === null) {
         await new Promise((resolve) => setTimeout(resolve, 50)); // until ten iterations are done
