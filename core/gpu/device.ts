@@ -26,7 +26,7 @@ const LIMITS = [
 /** An opened adapter: counts bytes, shares pipelines, and turns errors of the driver into one `DeviceError`. */
 export class Device {
   readonly pipelines: PipelineCache;
-  /** Resolves when the adapter is lost other than by `destroy`. */
+  /** Resolves when the adapter is lost other than by `destroy`, or reports an error: nothing can be had of it again. */
   readonly lost: Promise<DeviceError>;
   #bytes = 0;
   #failure: DeviceError | null = null;
@@ -41,17 +41,15 @@ export class Device {
     readonly description: string,
   ) {
     this.pipelines = new PipelineCache(gpu);
-    this.lost = new Promise((resolve) => {
-      gpu.lost.then(({ reason, message }) => {
-        if (reason === "destroyed") return;
-        this.#failure = new DeviceError(`Cannot go on: the GPU was lost (${message}), expected it to stay`);
-        resolve(this.#failure);
-      });
+    const { promise, resolve } = Promise.withResolvers<DeviceError>();
+    this.lost = promise;
+    const fail = (message: string) => resolve(this.#failure ??= new DeviceError(`Cannot go on: ${message}`));
+    gpu.lost.then(({ reason, message }) => {
+      if (reason !== "destroyed") fail(`the GPU was lost (${message}), expected it to stay`);
     });
     gpu.addEventListener("uncapturederror", (event) => {
       event.preventDefault();
-      const { message } = (event as GPUUncapturedErrorEvent).error;
-      this.#failure ??= new DeviceError(`Cannot go on: the GPU reported "${message.trim()}"`);
+      fail(`the GPU reported "${(event as GPUUncapturedErrorEvent).error.message.trim()}", expected no error`);
     });
   }
 
