@@ -34,6 +34,7 @@ export function trainedGenerator({ path, options: run, tensors }: Checkpoint): T
   const parameters = mapTree<Tensor, Tensor>(model.parameters(initializer(0)), isTensor, ({ shape }, place) => {
     const name = `${WEIGHTS}/${place}`;
     const stored = tensors[name] ?? refuse(`no tensor ${name}`, "that of the model in its options");
+    if (!(stored.data instanceof Float32Array)) return refuse(`${name} of type U32`, "F32, as all weights are");
     if (sameShape(stored.shape, shape)) return constant(stored.data, shape);
     return refuse(`${name} of shape [${stored.shape}]`, `[${shape}], that of the model in its options`);
   });

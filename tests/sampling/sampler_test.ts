@@ -192,6 +192,10 @@ Deno.test("openSampler() refuses a checkpoint of another configuration, naming t
       tensors["ema/head/gates/bias"] = { shape: [7], data: new Float32Array(7) };
     });
     assertStringIncludes(reshaped, "found ema/head/gates/bias of shape [7], expected [3]");
+    const whole = await refusal((tensors) => {
+      tensors["ema/head/gates/bias"] = { shape: [3], data: new Uint32Array(3) };
+    });
+    assertStringIncludes(whole, "found ema/head/gates/bias of type U32, expected F32, as all weights are");
   }));
 
 Deno.test("close() answers what was asked and gives all memory back", () =>
