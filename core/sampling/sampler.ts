@@ -3,7 +3,7 @@
 import type { Device } from "../gpu/device.ts";
 import type { ModelOptions } from "../models/presets.ts";
 import { trainedGenerator } from "./model.ts";
-import { type Kind, MOST_ROWS, Passes, type Rows, sizeFor, type Slot } from "./passes.ts";
+import { attemptsFor, type Kind, MOST_ROWS, Passes, type Rows, sizeFor, type Slot } from "./passes.ts";
 import { type Checkpoint, findCheckpoint, readCheckpoint, RUNS_FOLDER } from "./run.ts";
 import { type Structure, structureOf } from "./structure.ts";
 
@@ -60,8 +60,8 @@ export const MOST_SAMPLES = 16384;
 /** After so many rounds without success the share of the region is estimated; below `LEAST_SHARE` nothing more is tried. */
 const PATIENCE = 4;
 const LEAST_SHARE = 1 / 1000;
-/** Rounds after which a sample is given up: chances of missing a region of the least share are about 10⁻¹⁴. */
-const MOST_ROUNDS = 512;
+/** Candidates after which a sample is given up: all of them miss a region of the least share once in 10¹⁴ times. */
+const MOST_CANDIDATES = 32768;
 /** Least rows of a pass that tries again, so that one sample gets many rounds at once. */
 const RETRY_ROWS = 64;
 
@@ -208,9 +208,10 @@ export class Sampler {
   /** Fails a request whose region is too rare to go on. */
   async #judge(job: Job, rows: readonly Row[]): Promise<void> {
     const round = Math.max(...rows.filter((row) => row.job === job).map((row) => row.round));
-    if (round < PATIENCE || job.plausible && round < MOST_ROUNDS) return;
+    const spent = round * attemptsFor(this.structure.leaves) >= MOST_CANDIDATES;
+    if (round < PATIENCE || job.plausible && !spent) return;
     const share = await this.#share(job.region);
-    if (share >= LEAST_SHARE && round < MOST_ROUNDS) {
+    if (share >= LEAST_SHARE && !spent) {
       job.plausible = true;
       return;
     }
@@ -225,11 +226,9 @@ export class Sampler {
     );
   }
 
-  /** The mean path weight of a region over latents from the prior. */
+  /** The part of the latent space that belongs to a region. */
   async #share(region: Float32Array): Promise<number> {
-    const slots = Array.from({ length: MOST_ROWS }, (_, sample) => ({ seed: 0, sample, round: 0, region }));
-    const { weights } = await this.passes.run("prior", slots);
-    return weights.reduce((sum, weight, i) => sum + weight * region[i % region.length], 0) / MOST_ROWS;
+    return (await this.passes.usage()).reduce((sum, usage, leaf) => sum + usage * region[leaf], 0);
   }
 
   #deliver({ job, index }: Row, drawn: Rows, row: number): void {

@@ -156,6 +156,24 @@ Deno.test("sample() refuses a leaf that next to nothing belongs to, with its sha
     assertEquals(forced.samples[0].weights, [0, 0, 0, 1]);
   }));
 
+/** Makes the root's gate hard: right where a component of the latent is below -2.75, in 0.00298 of the latent space. */
+const RARE_SHARE = 0.00298;
+const rare: Change = (tensors) => {
+  const [weight, bias] = ["weight", "bias"].map((name) => tensors[`ema/head/gates/${name}`].data);
+  for (let i = 0; i < weight.length; i += 3) weight[i] = i === 0 ? 1e4 : 0;
+  bias[0] = 2.75e4;
+};
+
+Deno.test("sample() knows the share of a rare region well enough not to refuse it", () =>
+  withSampler({ change: rare }, async (sampler) => {
+    const [, , ...right] = await sampler.passes.usage();
+    assertAlmostEquals(right[0] + right[1], RARE_SHARE, 0.0017); // four standard errors of 16384 latents
+    for (const seed of [1, 2, 3, 4]) {
+      const { samples } = await sampler.sample({ n: 1, seed, node: 2 });
+      assertEquals(samples[0].path[1], 2);
+    }
+  }));
+
 Deno.test("sample() of a flat mixture and of a single generator", async () => {
   await withSampler({ options: { head: "flat" } }, async (sampler) => {
     assertEquals([sampler.structure.leaves, sampler.structure.nodes], [4, 5]);
