@@ -71,7 +71,7 @@ export async function runsIn(runs: string): Promise<string[]> {
  */
 export async function checkpointsOf(folder: string): Promise<CheckpointFile[]> {
   const entries = await entriesOf(folder).catch((error) => {
-    throw new RunError(`Cannot read run ${folder}: ${reason(error)}, expected a folder that may be read`);
+    throw new RunError(`Cannot read run ${folder}: ${reason(error, "a folder that may be read")}`);
   });
   return entries.flatMap(({ name }) => {
     const iteration = CHECKPOINT_NAME.exec(name)?.[1];
@@ -107,28 +107,45 @@ export async function findCheckpoint(run: string, runs = RUNS_FOLDER): Promise<C
 /**
  * Reads a checkpoint and checks that its bytes are those that were written.
  *
- * @throws {RunError} If the file is missing, damaged, no checkpoint or one of another version; names an older one where there is one
+ * @throws {RunError} If the file is missing, damaged, no checkpoint or one of another version; names the newest older one
+ * that can be used
  */
 export async function readCheckpoint(file: CheckpointFile): Promise<Checkpoint> {
-  const { path } = file;
-  const folder = path.split("/").slice(0, -1).join("/") || ".";
   try {
-    const { tensors, metadata } = decodeSafetensors(await Deno.readFile(path));
-    const { version = CHECKPOINT_FORMAT.version } = metadata;
-    if (version !== CHECKPOINT_FORMAT.version) {
-      throw new SyntaxError(
-        `found version ${version} of the format, expected ${CHECKPOINT_FORMAT.version} (another hmog wrote it)`,
-      );
-    }
-    const options = parseRecord(metadata.options ?? "null", `the metadata "options"`);
-    const iteration = Number(metadata.iteration ?? file.iteration);
-    const run = folder.split("/").findLast((part) => RUN_NAME.test(part)) ?? path.split("/").at(-1)!;
-    return { path, iteration, options, tensors, run };
+    return await decodeCheckpoint(file);
   } catch (error) {
-    const older = (await checkpointsOf(folder).catch(() => [])).findLast((c) => c.iteration < file.iteration);
-    const advice = older === undefined ? "" : `; an older checkpoint is ${older.path}`;
-    throw new RunError(`Cannot read checkpoint ${path}: ${reason(error)}${advice}`, { cause: error });
+    const found = reason(error, "a checkpoint; a run by its folder, name or number means its newest one");
+    const intact = await newestIntact(folderOf(file.path), file.iteration);
+    const advice = intact === undefined
+      ? ""
+      : `; the newest intact one is ${intact} (with it: --resume ${intact} or --run ${intact})`;
+    throw new RunError(`Cannot read checkpoint ${file.path}: ${found}${advice}`, { cause: error });
   }
+}
+
+const folderOf = (path: string): string => path.split("/").slice(0, -1).join("/") || ".";
+
+/** The path of the newest checkpoint before an iteration that can be read. */
+async function newestIntact(folder: string, before: number): Promise<string | undefined> {
+  const older = (await checkpointsOf(folder).catch(() => [])).filter(({ iteration }) => iteration < before);
+  for (const file of older.reverse()) {
+    if (await decodeCheckpoint(file).then(() => true, () => false)) return file.path;
+  }
+}
+
+async function decodeCheckpoint(file: CheckpointFile): Promise<Checkpoint> {
+  const { path } = file;
+  const { tensors, metadata } = decodeSafetensors(await Deno.readFile(path));
+  const { version = CHECKPOINT_FORMAT.version } = metadata;
+  if (version !== CHECKPOINT_FORMAT.version) {
+    throw new SyntaxError(
+      `found version ${version} of the format, expected ${CHECKPOINT_FORMAT.version} (another hmog wrote it)`,
+    );
+  }
+  const options = parseRecord(metadata.options ?? "null", `the metadata "options"`);
+  const iteration = Number(metadata.iteration ?? file.iteration);
+  const run = folderOf(path).split("/").findLast((part) => RUN_NAME.test(part)) ?? path.split("/").at(-1)!;
+  return { path, iteration, options, tensors, run };
 }
 
 /**
@@ -141,7 +158,8 @@ export async function readOptions(folder: string): Promise<Record<string, unknow
   try {
     return parseRecord(await Deno.readTextFile(path), path);
   } catch (error) {
-    throw new RunError(`Cannot read the options of run ${folder}: ${reason(error)}`, { cause: error });
+    const found = reason(error, `the ${OPTIONS_FILE} that training wrote`);
+    throw new RunError(`Cannot read the options of run ${folder}: ${found}`, { cause: error });
   }
 }
 
@@ -156,14 +174,18 @@ function parseRecord(text: string, what: string): Record<string, unknown> {
   throw new SyntaxError(`found ${value === null ? "no" : "another"} value as ${what}, expected a JSON object`);
 }
 
-/** What went wrong, as the middle of a sentence. */
-function reason(error: unknown): string {
+/** What was found and what was expected, as the end of a sentence; what is wrong inside a file says both itself. */
+function reason(error: unknown, expected: string): string {
+  const message = error instanceof Error ? error.message : String(error);
+  if (error instanceof SyntaxError) return message.replace(/^Cannot read safetensors: /, "");
+  return `${stateOf(error) ?? message}, expected ${expected}`;
+}
+
+function stateOf(error: unknown): string | undefined {
   if (error instanceof Deno.errors.NotFound) return "there is no such file";
   if (error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.NotCapable) {
     return "it may not be read";
   }
-  const message = error instanceof Error ? error.message : String(error);
-  return message.replace(/^Cannot read safetensors: /, "");
 }
 
 async function isFolder(path: string): Promise<boolean> {

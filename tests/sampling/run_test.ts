@@ -79,8 +79,10 @@ Deno.test("readCheckpoint() gives tensors, iteration, options and the run's name
     assertEquals((await readCheckpoint(await findCheckpoint(checkpoint.path))).iteration, 500);
   }));
 
-Deno.test("readCheckpoint() names a damaged file, what is wrong and an older one", () =>
+Deno.test("readCheckpoint() names a damaged file, what is wrong and the newest intact one", () =>
   withRun(async (_, folder) => {
+    await writeCheckpoint(folder, 50, "{}");
+    await Deno.writeTextFile(await writeCheckpoint(folder, 150, "{}"), "damaged too");
     const older = await writeCheckpoint(folder, 100, "{}");
     const path = await writeCheckpoint(folder, 200, "{}");
     const bytes = await Deno.readFile(path);
@@ -88,7 +90,10 @@ Deno.test("readCheckpoint() names a damaged file, what is wrong and an older one
       await Deno.writeFile(path, damaged);
       const message = await refusal(latestCheckpoint(folder).then(readCheckpoint));
       assertStringIncludes(message, `Cannot read checkpoint ${path}: found `);
-      assertStringIncludes(message, `; an older checkpoint is ${older}`);
+      assertStringIncludes(
+        message,
+        `; the newest intact one is ${older} (with it: --resume ${older} or --run ${older})`,
+      );
     }
   }));
 
@@ -98,7 +103,7 @@ Deno.test("readCheckpoint() names files that are missing or tell no options", ()
     const foreign = await refusal(latestCheckpoint(folder).then(readCheckpoint));
     assertStringIncludes(foreign, `found no value as the metadata "options", expected a JSON object`);
     const missing = await refusal(findCheckpoint(`${folder}/x.safetensors`).then(readCheckpoint));
-    assertStringIncludes(missing, "there is no such file");
+    assertStringIncludes(missing, "there is no such file, expected a checkpoint; a run by its folder, name or number");
   }));
 
 Deno.test("readCheckpoint() refuses another version of the format", () =>
