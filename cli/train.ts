@@ -41,6 +41,7 @@ const USAGE = `Trains a model and writes a run folder.
 /** Flags that a resumed run may have; everything else it takes from its options. */
 const WITH_RESUME = ["resume", "iterations", "sample-every", "save-every", "data-dir", "runs", "dry-run", "quiet"];
 
+const STOPPED_EARLY = "Stopped before training began";
 const ANY_COUNT = 60_000; // images, to check a call before the data are read
 
 type Values = FlagValues<typeof FLAGS>;
@@ -58,7 +59,7 @@ async function main(args: readonly string[]): Promise<void> {
   const device = await openDevice();
   try {
     const data = await dataOf(resume?.options.dataset ?? request.dataset, flags, stop);
-    if (data === null) return say("Stopped before training began");
+    if (data === null) return say(STOPPED_EARLY);
     const { options, reason } = resume
       ? { options: resume.options, reason: `Preset ${resume.options.preset}: that of the run` }
       : usage(() => resolveOptions(request, { traits: device.traits, count: data.shape[0] }));
@@ -169,7 +170,9 @@ async function follow(device: Device, job: {
     write: quiet ? () => {} : (text) => writeTo(Deno.stdout, text),
   });
   const begun = performance.now();
+  let started = false;
   for await (const event of train({ device, options, data, resume, runs, signal: stop })) {
+    started = true;
     if (event.kind === "measured") display.measured(event.measurement);
     if (event.kind === "started") {
       display.line(
@@ -186,6 +189,7 @@ async function follow(device: Device, job: {
       display.line(`Trained ${iteration} iterations in ${time}; draw from it with: deno task sample --run ${folder}`);
     }
   }
+  if (!started) display.line(STOPPED_EARLY);
 }
 
 const INTERRUPTED = 130; // exit code after Ctrl-C, by custom

@@ -69,7 +69,8 @@ export type TrainEvent =
   | { kind: "ended"; folder: string; iteration: number; stopped: boolean };
 
 /**
- * Trains until the iterations of the options are done or `signal` aborts; everything goes into the run folder.
+ * Trains until the iterations of the options are done or `signal` aborts; everything goes into the run folder. Where it
+ * aborts before training begins, nothing happens and no new folder is left.
  *
  * @throws {RangeError} If data and options do not fit together
  * @throws {NonFiniteError} If a loss or a parameter is no finite number; names the last checkpoint, which is a good one
@@ -90,17 +91,16 @@ export async function* train(job: TrainJob): AsyncGenerator<TrainEvent> {
     const before = resume ? await trimMetrics(folder, trainer.iteration) : 0;
     await writeOptions(folder, job);
     if (!resume) await writePictures(`${folder}/reals.png`, realImages(data, { n: SAMPLES, seed: options.seed }));
+    if (signal?.aborted) return;
     begun = true;
     yield { kind: "started", folder, iteration: trainer.iteration };
     yield* trainInto(folder, trainer, before, signal);
     yield { kind: "ended", folder, iteration: trainer.iteration, stopped: trainer.iteration < options.iterations };
   } catch (error) {
-    if (folder === undefined) throw error;
-    if (begun) throw await withAdvice(error, folder);
-    await Deno.remove(folder, { recursive: true }).catch(() => {}); // new, and without a single result
-    throw error;
+    throw begun && folder !== undefined ? await withAdvice(error, folder) : error;
   } finally {
     trainer.destroy();
+    if (!begun && folder !== undefined) await Deno.remove(folder, { recursive: true }).catch(() => {}); // no result in it
   }
 }
 

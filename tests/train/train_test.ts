@@ -120,6 +120,18 @@ Deno.test("train() saves what is done when it is stopped, and goes on from there
     assertEquals((await metricsOf(end.folder)).at(-1)!.iteration, end.iteration);
   }));
 
+Deno.test("train() does nothing when it is stopped before it begins", () =>
+  withRuns(async (runs) => {
+    const controller = new AbortController();
+    const events = run({ runs, signal: controller.signal });
+    controller.abort(); // it compiles
+    assertEquals([await events, await namesIn(runs)], [[], []]);
+    await run({ runs, options: { ...OPTIONS, iterations: 3 } });
+    const resume = await findResumable("0", { runs, changes: { iterations: 6 } });
+    assertEquals(await run({ resume, options: resume.options, signal: AbortSignal.abort() }), []);
+    assertEquals((await checkpointsOf(resume.folder)).map(({ iteration }) => iteration), [3]);
+  }));
+
 Deno.test("train() reports all iterations when it is stopped right behind a checkpoint", () =>
   withRuns(async (runs) => {
     const controller = new AbortController();
