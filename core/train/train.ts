@@ -16,9 +16,10 @@ import {
 } from "../sampling/run.ts";
 import { checkConfiguration, valuesOf, writeCheckpoint } from "./checkpoint.ts";
 import { type Pictures, realImages, type TrainingImages } from "./images.ts";
+import { Log, type Report } from "./log.ts";
 import { checkOptions, type TrainOptions } from "./options.ts";
 import { provenance } from "./provenance.ts";
-import { appendMetrics, createRunFolder, lockRun, trimMetrics, writeRunFile } from "./run_folder.ts";
+import { createRunFolder, lockRun, trimMetrics, writeRunFile } from "./run_folder.ts";
 import { type Measurement, NonFiniteError, SAMPLES, Trainer } from "./trainer.ts";
 
 /** A data set to train on, and how it is known again. */
@@ -48,16 +49,6 @@ export interface TrainJob {
   /** Stops after the iterations under way, with a checkpoint. */
   signal?: AbortSignal;
 }
-
-/** One line of `metrics.jsonl`: means over the iterations since the last, and how fast they were. */
-export type Report = Measurement & {
-  /** Real images shown to the critic. */
-  imagesPerSecond: number;
-  msPerIteration: number;
-  gpuBytes: number;
-  /** Time spent on the run, resumed or not. */
-  elapsedSeconds: number;
-};
 
 /** What happens in a run, as it happens. */
 export type TrainEvent =
@@ -163,53 +154,52 @@ async function* trainInto(
 ): AsyncGenerator<TrainEvent> {
   const { options, device } = trainer;
   const { iterations, sampleEvery, saveEvery, reportEvery } = options;
-  const start = performance.now();
-  let window: Measurement[] = [];
-  let spent = 0; // ms in the window
+  const log = new Log(folder, { options, device, secondsBefore });
+  const report = async function* (): AsyncGenerator<TrainEvent> {
+    const report = await log.report();
+    if (report !== undefined) yield { kind: "reported", report };
+  };
+  const save = async function* (): AsyncGenerator<TrainEvent> {
+    yield* report(); // first, so that the log never lacks what a checkpoint has
+    yield { kind: "saved", path: await writeState(folder, trainer), iteration: trainer.iteration };
+  };
   let saved = -1;
-  while (trainer.iteration < iterations && !signal?.aborted) {
-    const stop = Math.min(
-      iterations,
-      nextMultiple(trainer.iteration, sampleEvery),
-      nextMultiple(trainer.iteration, saveEvery),
-    );
-    let last = performance.now();
-    for await (const measurement of trainer.run(stop, signal)) {
-      const now = performance.now();
-      spent += now - last;
-      last = now;
-      window.push(measurement);
-      yield { kind: "measured", measurement };
-      if (measurement.iteration % reportEvery !== 0 && measurement.iteration !== iterations) continue;
-      const report = reportOf(window, spent, { options, device, elapsed: secondsBefore + (now - start) / 1000 });
-      await appendMetrics(folder, report);
-      [window, spent] = [[], 0];
-      yield { kind: "reported", report };
+  try {
+    while (trainer.iteration < iterations && !signal?.aborted) {
+      const stop = Math.min(
+        iterations,
+        nextMultiple(trainer.iteration, sampleEvery),
+        nextMultiple(trainer.iteration, saveEvery),
+      );
+      let last = performance.now();
+      for await (const measurement of trainer.run(stop, signal)) {
+        const now = performance.now();
+        log.add(measurement, now - last);
+        last = now;
+        yield { kind: "measured", measurement };
+        if (measurement.iteration % reportEvery === 0) yield* report();
+      }
+      const { iteration } = trainer;
+      const ended = iteration === iterations;
+      if (iteration % sampleEvery === 0 || ended) {
+        const path = `${folder}/samples-${String(iteration).padStart(6, "0")}.png`;
+        await writePictures(path, await trainer.sample());
+        yield { kind: "sampled", path };
+      }
+      if (iteration % saveEvery === 0 || ended) {
+        yield* save();
+        saved = iteration;
+      }
     }
-    const { iteration } = trainer;
-    const ended = iteration === iterations;
-    if (iteration % sampleEvery === 0 || ended) {
-      const path = `${folder}/samples-${String(iteration).padStart(6, "0")}.png`;
-      await writePictures(path, await trainer.sample());
-      yield { kind: "sampled", path };
-    }
-    if (iteration % saveEvery === 0 || ended) {
-      yield { kind: "saved", path: await save(folder, trainer), iteration };
-      saved = iteration;
-    }
+    if (trainer.iteration !== saved && trainer.iteration !== iterations) yield* save();
+  } finally {
+    await log.report().catch(() => {}); // an error is on its way, and says more
   }
-  const { iteration } = trainer;
-  if (window.length > 0) {
-    const elapsed = secondsBefore + (performance.now() - start) / 1000;
-    await appendMetrics(folder, reportOf(window, spent, { options, device, elapsed }));
-  }
-  if (iteration === saved || iteration === iterations) return;
-  yield { kind: "saved", path: await save(folder, trainer), iteration };
 }
 
 const nextMultiple = (iteration: number, step: number): number => (Math.floor(iteration / step) + 1) * step;
 
-async function save(folder: string, trainer: Trainer): Promise<string> {
+async function writeState(folder: string, trainer: Trainer): Promise<string> {
   const { iteration, options } = trainer;
   return await writeCheckpoint(folder, iteration, {
     options,
@@ -217,26 +207,6 @@ async function save(folder: string, trainer: Trainer): Promise<string> {
     values: await trainer.read(),
   });
 }
-
-function reportOf(
-  window: readonly Measurement[],
-  spent: number,
-  { options, device, elapsed }: { options: TrainOptions; device: Device; elapsed: number },
-): Report {
-  const names = Object.keys(window[0]);
-  const means = names.map((name) => [name, window.reduce((sum, m) => sum + m[name], 0) / window.length]);
-  const msPerIteration = spent / window.length;
-  return {
-    ...Object.fromEntries(means),
-    iteration: window[window.length - 1].iteration,
-    imagesPerSecond: tenths(options.batch * options.criticSteps * 1000 / msPerIteration),
-    msPerIteration: tenths(msPerIteration),
-    gpuBytes: device.bytes,
-    elapsedSeconds: tenths(elapsed),
-  } as Report;
-}
-
-const tenths = (x: number): number => Math.round(x * 10) / 10;
 
 function checkData({ folder, fingerprint }: ResumedRun, data: TrainingData): void {
   if (fingerprint === undefined || fingerprint === data.fingerprint) return;

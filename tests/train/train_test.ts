@@ -168,6 +168,21 @@ Deno.test("train() stops at a loss that is no finite number and names the last g
     assertEquals((await checkpointsOf(resume.folder)).map(({ iteration }) => iteration), [3]);
   }));
 
+Deno.test("train() has all iterations up to a checkpoint in the log, and those before a loss that is no number", () =>
+  withRuns(async (runs) => {
+    const options = { ...OPTIONS, iterations: 4, saveEvery: 2, reportEvery: 100 };
+    for await (const event of train({ device, data: DATA, options, runs })) {
+      if (event.kind !== "saved") continue;
+      const { folder } = await findResumable("0", { runs, changes: { iterations: 9 } });
+      assertEquals((await metricsOf(folder)).at(-1)!.iteration, event.iteration);
+    }
+    const resume = await findResumable("0", { runs, changes: { iterations: 9 } });
+    const path = Object.keys(resume.checkpoint.tensors).find((path) => path.startsWith("moments/generator/first/"))!;
+    resume.checkpoint.tensors[path].data.fill(NaN); // spoils the generator behind its loss of iteration 5
+    await assertRejects(() => run({ resume, options: resume.options }), NonFiniteError, "at iteration 6");
+    assertEquals((await metricsOf(resume.folder)).map(({ iteration }) => iteration), [2, 4, 5]);
+  }));
+
 Deno.test("findResumable() says what keeps a run from going on", () =>
   withRuns(async (runs) => {
     await assertRejects(() => findResumable("7", { runs }), RunError, `Cannot find run "7": there is no such folder`);
