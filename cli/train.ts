@@ -51,7 +51,7 @@ async function main(args: readonly string[]): Promise<void> {
   if (help) return console.log(helpText(USAGE, FLAGS));
   checkTogether(flags);
   const stop = stopOnSignals(flags.quiet === true);
-  const say = flags.quiet ? () => {} : (line: string) => console.log(line);
+  const say = flags.quiet ? () => {} : (line: string) => writeTo(Deno.stdout, `${line}\n`);
   const request = requestOf(flags);
   // Mistakes in the call come first, before a device is opened and data are read.
   if (!flags.resume) usage(() => resolveOptions(request, { traits: { software: true }, count: ANY_COUNT }));
@@ -166,7 +166,7 @@ async function follow(device: Device, job: {
     iterations: options.iterations,
     images: options.batch * options.criticSteps,
     terminal: Deno.stdout.isTerminal(),
-    columns: () => Deno.consoleSize().columns,
+    columns,
     write: quiet ? () => {} : (text) => writeTo(Deno.stdout, text),
   });
   const begun = performance.now();
@@ -194,7 +194,7 @@ async function follow(device: Device, job: {
 
 const INTERRUPTED = 130; // exit code after Ctrl-C, by custom
 
-/** Aborts at the first Ctrl-C or SIGTERM, ends the process at the second. */
+/** Aborts at the first Ctrl-C, SIGTERM or SIGHUP (the terminal is gone), ends the process at the second. */
 function stopOnSignals(quiet: boolean): AbortSignal {
   const controller = new AbortController();
   const stop = () => {
@@ -202,17 +202,26 @@ function stopOnSignals(quiet: boolean): AbortSignal {
     if (!quiet) writeTo(Deno.stderr, "\nStopping after this iteration; again to stop at once\n");
     controller.abort();
   };
-  Deno.addSignalListener("SIGINT", stop);
-  if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", stop);
+  const signals: Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM", "SIGHUP"];
+  for (const signal of signals) Deno.addSignalListener(signal, stop);
   return controller.signal;
 }
 
-/** Text without a line break; a closed pipe at the other end is no error of the run. */
+/** Text without a line break; a closed pipe or terminal at the other end is no error of the run. */
 function writeTo(stream: { writeSync(bytes: Uint8Array): number }, text: string): void {
   try {
     stream.writeSync(new TextEncoder().encode(text));
-  } catch (error) {
-    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+  } catch {
+    // Nobody reads any more.
+  }
+}
+
+/** Width of the terminal; 0 where it gives none, or is gone. */
+function columns(): number {
+  try {
+    return Deno.consoleSize().columns;
+  } catch {
+    return 0;
   }
 }
 

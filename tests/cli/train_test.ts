@@ -58,28 +58,30 @@ Deno.test("train --dry-run prints options, parameter counts and dispatches and m
     assertEquals(await Deno.stat(runs).catch(() => null), null);
   }));
 
-Deno.test(
-  "train saves on SIGTERM, says how to go on, and exits 0",
-  { ignore: Deno.build.os === "windows" },
-  () =>
-    withData(async (data, runs) => {
-      const args = [...data, "--preset", "tiny", "--batch", "8", "--runs", runs, "--iterations", "100000"];
-      const task = startTaskFile("cli/train.ts", args);
-      const folder = `${runs}/00000-mnist-tree-tiny`;
-      while (await Deno.stat(`${folder}/metrics.jsonl`).catch(() => null) === null) {
-        await new Promise((resolve) => setTimeout(resolve, 50)); // until ten iterations are done
-      }
-      task.process.kill("SIGTERM");
-      const { code, stdout, stderr } = await task.ended();
-      assertEquals(code, 0, stderr);
-      assertEquals(stderr.trim(), "Stopping after this iteration; again to stop at once");
-      const last = /Stopped at iteration (\d+), saved; go on with: deno task train --resume (\S+)/.exec(stdout)!;
-      assert(Number(last[1]) >= 10);
-      assertEquals(last[2], folder);
-      const checkpoint = `${folder}/checkpoint-${last[1].padStart(6, "0")}.safetensors`;
-      assert((await Deno.stat(checkpoint)).isFile);
-    }),
-);
+for (const signal of ["SIGTERM", "SIGHUP"] as const) {
+  Deno.test(
+    `train saves on ${signal}, says how to go on, and exits 0`,
+    { ignore: Deno.build.os === "windows" },
+    () =>
+      withData(async (data, runs) => {
+        const args = [...data, "--preset", "tiny", "--batch", "8", "--runs", runs, "--iterations", "100000"];
+        const task = startTaskFile("cli/train.ts", args);
+        const folder = `${runs}/00000-mnist-tree-tiny`;
+        while (await Deno.stat(`${folder}/metrics.jsonl`).catch(() => null) === null) {
+          await new Promise((resolve) => setTimeout(resolve, 50)); // until ten iterations are done
+        }
+        task.process.kill(signal);
+        const { code, stdout, stderr } = await task.ended();
+        assertEquals(code, 0, stderr);
+        assertEquals(stderr.trim(), "Stopping after this iteration; again to stop at once");
+        const last = /Stopped at iteration (\d+), saved; go on with: deno task train --resume (\S+)/.exec(stdout)!;
+        assert(Number(last[1]) >= 10);
+        assertEquals(last[2], folder);
+        const checkpoint = `${folder}/checkpoint-${last[1].padStart(6, "0")}.safetensors`;
+        assert((await Deno.stat(checkpoint)).isFile);
+      }),
+  );
+}
 
 Deno.test("train refuses what it cannot use with one sentence: 2 for the call, 1 for the rest", () =>
   withData(async (data, runs) => {
