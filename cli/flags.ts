@@ -8,6 +8,15 @@ export class UsageError extends Error {
   override name = "UsageError";
 }
 
+/** What `task` gives, where values out of range come from flags. */
+export function usage<T>(task: () => T): T {
+  try {
+    return task();
+  } catch (error) {
+    throw error instanceof RangeError ? new UsageError(error.message) : error;
+  }
+}
+
 /** One flag: what follows it (`switch`: nothing) and what it means; `value` is what the help calls what follows. */
 export interface Flag {
   readonly kind: "switch" | "text" | "integer" | "number";

@@ -2,7 +2,8 @@
 
 import { RUNS_FOLDER } from "../core/sampling/run.ts";
 import { drawToFiles } from "../core/sampling/files.ts";
-import { helpText, readFlags, UsageError } from "./flags.ts";
+import { checkRequest } from "../core/sampling/sampler.ts";
+import { helpText, readFlags, usage, UsageError } from "./flags.ts";
 import { runTask } from "./run_task.ts";
 
 const USAGE =
@@ -31,6 +32,7 @@ if (import.meta.main) {
       throw new UsageError("Cannot force the path without a leaf: expected --leaf N too");
     }
     const request = { n, seed, leaf, mode: forced ? "forced" as const : "region" as const };
+    usage(() => checkRequest(request)); // before a device is opened
     for (const line of await drawToFiles(run, request, { out, json, tree })) console.log(line);
   });
 }

@@ -8,7 +8,7 @@ import { resolveOptions, type TrainOptions, type TrainRequest } from "../core/tr
 import { findResumable, type ResumedRun, train, type TrainingData } from "../core/train/train.ts";
 import { Trainer } from "../core/train/trainer.ts";
 import { DATASET_NAMES, datasetName, loadDataset } from "../datasets/registry.ts";
-import { type FlagValues, helpText, readFlags, UsageError } from "./flags.ts";
+import { type FlagValues, helpText, readFlags, usage, UsageError } from "./flags.ts";
 import { duration, ProgressDisplay } from "./progress.ts";
 import { runTask } from "./run_task.ts";
 
@@ -110,15 +110,6 @@ async function resumable(flags: Values): Promise<ResumedRun> {
   const { resume = "", runs, iterations, "sample-every": sampleEvery, "save-every": saveEvery } = flags;
   try {
     return await findResumable(resume, { runs, changes: { iterations, sampleEvery, saveEvery } });
-  } catch (error) {
-    throw error instanceof RangeError ? new UsageError(error.message) : error;
-  }
-}
-
-/** A value out of range came from a flag. */
-function usage<T>(task: () => T): T {
-  try {
-    return task();
   } catch (error) {
     throw error instanceof RangeError ? new UsageError(error.message) : error;
   }

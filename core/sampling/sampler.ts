@@ -118,8 +118,7 @@ export class Sampler {
    */
   sample(request: SampleRequest): Promise<Samples> {
     const { n, seed, mode = "region" } = request;
-    checkWhole("n", n, 1, MOST_SAMPLES);
-    checkWhole("seed", seed, 0, Number.MAX_SAFE_INTEGER);
+    checkRequest(request, this.structure);
     const node = this.#nodeOf(request);
     const [height, width, channels] = this.options.image;
     return new Promise((resolve, reject) => {
@@ -151,12 +150,7 @@ export class Sampler {
   }
 
   #nodeOf({ leaf, node }: SampleRequest): number {
-    const { leaves, nodes } = this.structure;
-    if (leaf !== undefined && node !== undefined) {
-      throw new RangeError(`Cannot sample leaf ${leaf} and node ${node}: two were given, expected at most one`);
-    }
-    if (leaf === undefined) return checkWhole("node", node ?? 0, 0, nodes - 1);
-    return this.structure.nodeOf(checkWhole("leaf", leaf, 0, leaves - 1));
+    return leaf === undefined ? node ?? 0 : this.structure.nodeOf(leaf);
   }
 
   async #work(): Promise<void> {
@@ -274,7 +268,26 @@ const rowOf = (values: Float32Array, row: number, length: number): Float32Array 
 
 const rounded = (values: Float32Array): number[] => Array.from(values, (value) => Math.round(value * 1e6) / 1e6);
 
-function checkWhole(name: string, value: number, least: number, most: number): number {
-  if (Number.isSafeInteger(value) && value >= least && value <= most) return value;
-  throw new RangeError(`Cannot sample with ${name} ${value}: expected a whole number from ${least} to ${most}`);
+/**
+ * Checks a request, before a model is at hand as far as that goes.
+ *
+ * @throws {RangeError} If a number is out of range; the message names it and what is allowed
+ */
+export function checkRequest(
+  { n, seed, leaf, node }: SampleRequest,
+  { leaves, nodes }: Pick<Structure, "leaves" | "nodes"> = { leaves: Infinity, nodes: Infinity },
+): void {
+  checkWhole("n", n, 1, MOST_SAMPLES);
+  checkWhole("seed", seed, 0, Number.MAX_SAFE_INTEGER);
+  if (leaf !== undefined && node !== undefined) {
+    throw new RangeError(`Cannot sample leaf ${leaf} and node ${node}: two were given, expected at most one`);
+  }
+  checkWhole("leaf", leaf ?? 0, 0, leaves - 1);
+  checkWhole("node", node ?? 0, 0, nodes - 1);
+}
+
+function checkWhole(name: string, value: number, least: number, most: number): void {
+  if (Number.isSafeInteger(value) && value >= least && value <= most) return;
+  const allowed = most === Infinity ? `${least} on` : `${least} to ${most}`;
+  throw new RangeError(`Cannot sample with ${name} ${value}: expected a whole number from ${allowed}`);
 }

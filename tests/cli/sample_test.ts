@@ -34,7 +34,13 @@ Deno.test("sample refuses with one sentence: exit code 2 for usage, 1 for the re
       [["--run", `${runs}/empty`], 1, "it has no checkpoint"],
       [["--run", damaged], 1, `Cannot read checkpoint ${damaged}: found`],
       [["--run", checkpoint, "--leaf", "4"], 1, "Cannot sample with leaf 4: expected a whole number from 0 to 3"],
-      [["--run", checkpoint, "--n", "0"], 1, "n 0: expected a whole number from 1 to"],
+      [["--run", `${runs}/nowhere`, "--n", "0"], 2, "Cannot sample with n 0: expected a whole number from 1 to 16384"],
+      [["--run", `${runs}/nowhere`, "--seed", "-1"], 2, "Cannot sample with seed -1: expected a whole number from 0"],
+      [
+        ["--run", `${runs}/nowhere`, "--leaf", "-1"],
+        2,
+        "Cannot sample with leaf -1: expected a whole number from 0 on",
+      ],
       [["--run", checkpoint, "--out", `${runs}/no/such/folder.png`], 1, `Cannot write ${runs}/no/such/folder.png`],
     ];
     for (const [args, code, message] of cases) {
