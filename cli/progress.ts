@@ -1,4 +1,4 @@
-/** How a run in progress looks: one line that is rewritten on a terminal, a plain line now and then elsewhere. */
+/** How a run in progress looks: one line that is rewritten on a terminal, plain lines now and then elsewhere. */
 
 /** What is shown of an iteration. */
 export interface Progress {
@@ -6,19 +6,19 @@ export interface Progress {
   iterations: number;
   criticLoss: number;
   generatorLoss: number;
-  imagesPerSecond: number;
-  secondsLeft: number;
+  /** Undefined while nothing but the first iteration can tell, which compiles. */
+  speed?: { imagesPerSecond: number; secondsLeft: number };
 }
 
 /** `500/1500  critic -3.214  generator 1.207  533 images/s  10 min left`. */
 export function progressLine(progress: Progress): string {
-  const { iteration, iterations, criticLoss, generatorLoss, imagesPerSecond, secondsLeft } = progress;
+  const { iteration, iterations, criticLoss, generatorLoss, speed } = progress;
   return [
     `${String(iteration).padStart(String(iterations).length)}/${iterations}`,
     `critic ${criticLoss.toFixed(3)}`,
     `generator ${generatorLoss.toFixed(3)}`,
-    `${imagesPerSecond.toFixed(imagesPerSecond < 10 ? 1 : 0)} images/s`,
-    iteration < iterations ? `${duration(secondsLeft)} left` : "done",
+    ...speed === undefined ? [] : [`${speed.imagesPerSecond.toFixed(speed.imagesPerSecond < 10 ? 1 : 0)} images/s`],
+    ...iteration === iterations ? ["done"] : speed === undefined ? [] : [`${duration(speed.secondsLeft)} left`],
   ].join("  ");
 }
 
@@ -32,7 +32,8 @@ export function duration(seconds: number): string {
 
 const REWRITES = 100; // ms between two states of the line on a terminal
 const USUAL_COLUMNS = 80; // where a terminal does not say how wide it is, or says 0
-const PLAIN_LINES = 20; // in a run, elsewhere
+const PLAIN_LINES = 20; // in a run, elsewhere,
+const PLAIN_GAP = 30_000; // ms: and more, so that it is not silent for longer
 const RECENT = 0.05; // weight of an iteration in the mean of the recent ones
 
 /** Shows a run: `write` takes text for the terminal or the log. */
@@ -63,16 +64,19 @@ export class ProgressDisplay {
     const now = this.#now();
     this.#average(now - this.#time);
     this.#time = now;
-    const due = terminal ? now - this.#last >= REWRITES : iteration % Math.ceil(iterations / PLAIN_LINES) === 0;
-    if (!due && iteration !== iterations) return;
+    const due = now - this.#last >= (terminal ? REWRITES : PLAIN_GAP); // the first one always is
+    const counted = !terminal && iteration % Math.ceil(iterations / PLAIN_LINES) === 0;
+    if (!due && !counted && iteration !== iterations) return;
     this.#last = now;
     const line = progressLine({
       iteration,
       iterations,
       criticLoss,
       generatorLoss,
-      imagesPerSecond: images * 1000 / this.#mean,
-      secondsLeft: (iterations - iteration) * this.#mean / 1000,
+      speed: this.#count === 1 ? undefined : {
+        imagesPerSecond: images * 1000 / this.#mean,
+        secondsLeft: (iterations - iteration) * this.#mean / 1000,
+      },
     });
     if (terminal) write(`\r\x1b[K${line.slice(0, (columns() || USUAL_COLUMNS) - 1)}`);
     else write(`${line}\n`);

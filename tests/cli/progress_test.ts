@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { duration, ProgressDisplay, progressLine } from "../../cli/progress.ts";
 
 Deno.test("progressLine() has iteration, losses, images/s and time left", () => {
@@ -7,8 +7,7 @@ Deno.test("progressLine() has iteration, losses, images/s and time left", () => 
     iterations: 1500,
     criticLoss: -3.2141,
     generatorLoss: 1.2069,
-    imagesPerSecond: 533.4,
-    secondsLeft: 599,
+    speed: { imagesPerSecond: 533.4, secondsLeft: 599 },
   };
   const line = " 500/1500  critic -3.214  generator 1.207  533 images/s  10 min left";
   assertEquals(progressLine(progress), line);
@@ -56,12 +55,24 @@ Deno.test("ProgressDisplay rewrites one line on a terminal, not too often and no
 
 Deno.test("ProgressDisplay shows the whole line on a terminal that gives no width", () => {
   const states = shown(true, 100, 10, 0).split("\r\x1b[K").slice(1);
-  assertEquals(states[0], "  1/100  critic -1.000  generator 2.000  3200 images/s  10 s left");
+  assertEquals(states[0], "  1/100  critic -1.000  generator 2.000");
+  assertEquals(states[1], " 11/100  critic -1.000  generator 2.000  32000 images/s  1 s left");
 });
 
 Deno.test("ProgressDisplay writes few plain lines elsewhere and leaves the first iteration out of the speed", () => {
-  const lines = shown(false, 1500, 500).trimEnd().split("\n");
-  assertEquals(lines.length, 21);
-  assertEquals(lines[0], "  75/1500  critic -1.000  generator 2.000  640 images/s  12 min left");
-  assertEquals(lines[20], "Trained");
+  const lines = shown(false, 1500, 100).trimEnd().split("\n");
+  assertEquals(lines.length, 1 + 20 + 1);
+  assertEquals(lines[0], "   1/1500  critic -1.000  generator 2.000");
+  assertEquals(lines[1], "  75/1500  critic -1.000  generator 2.000  3200 images/s  3 min left");
+  assertEquals(lines[21], "Trained");
+});
+
+Deno.test("ProgressDisplay is never silent for more than 30 s and an iteration", () => {
+  const seconds = 2;
+  const lines = shown(false, 1000, 1000 * seconds).trimEnd().split("\n").slice(0, -1);
+  const iterations = lines.map((line) => Number(line.split("/")[0]));
+  assertEquals([iterations[0], iterations.at(-1)], [1, 1000]);
+  for (const [i, iteration] of iterations.slice(1).entries()) {
+    assert((iteration - iterations[i]) * seconds <= 30, `silent from iteration ${iterations[i]} to ${iteration}`);
+  }
 });
