@@ -177,7 +177,11 @@ async function follow(device: Device, job: {
       display.line(`Stopped at iteration ${iteration}, saved; go on with: deno task train --resume ${folder}`);
     } else {
       const time = duration((performance.now() - begun) / 1000);
-      display.line(`Trained ${iteration} iterations in ${time}; draw from it with: deno task sample --run ${folder}`);
+      display.line(
+        `Trained ${iteration} iteration${
+          iteration === 1 ? "" : "s"
+        } in ${time}; draw from it with: deno task sample --run ${folder}`,
+      );
     }
   }
   if (!started) display.line(STOPPED_EARLY);

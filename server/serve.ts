@@ -30,8 +30,10 @@ export async function serve({ run, host, port, signal, print }: ServeOptions): P
     const sampler = await openSampler(device, run);
     const app = createApp(sampler, { report: (error) => print(`Failed: ${describe(error)}`) });
     const server = listen(app, { host, port }, (url) => {
-      const { source, structure } = sampler;
-      print(`Serving ${source.path} (${structure.leaves} leaves) on ${url}, GPU: ${device.description}`);
+      const { source, structure: { leaves } } = sampler;
+      print(
+        `Serving ${source.path} (${leaves} ${leaves === 1 ? "leaf" : "leaves"}) on ${url}, GPU: ${device.description}`,
+      );
       print(`Try: curl '${url}/sample?leaf=0' > leaf0.png`);
     });
     const stop = () => void server.shutdown();

@@ -35,7 +35,9 @@ export async function drawToFiles(
     try {
       const { seed, shape, images, samples } = await sampler.sample(request);
       await write(out, await encodePng(imageGrid(images, { shape, scale: viewingScale(shape[2]) })));
-      const lines = [`Wrote ${out}: ${shape[0]} pictures of seed ${seed} from ${sampler.source.path}`];
+      const lines = [
+        `Wrote ${out}: ${shape[0]} picture${shape[0] === 1 ? "" : "s"} of seed ${seed} from ${sampler.source.path}`,
+      ];
       if (json !== undefined) {
         await write(json, new TextEncoder().encode(linesOf(seed, samples)));
         lines.push(`Wrote ${json}: their paths`);

@@ -21,6 +21,12 @@ Deno.test("sample writes a grid and the paths, the same ones for the same seed",
     assertEquals([seed, samples.length, Object.keys(samples[0])], [0, 6, ["seed", "leaf", "weights", "gates", "path"]]);
   }));
 
+Deno.test("sample counts one picture as one", () =>
+  withTinyRuns(async (runs, checkpoint) => {
+    const { stdout } = await sample("--run", checkpoint, "--n", "1", "--out", `${runs}/one.png`);
+    assertStringIncludes(stdout, `Wrote ${runs}/one.png: 1 picture of seed 1 from`);
+  }));
+
 Deno.test("sample refuses with one sentence: exit code 2 for usage, 1 for the rest", () =>
   withTinyRuns(async (runs, checkpoint) => {
     await Deno.mkdir(`${runs}/empty`);
