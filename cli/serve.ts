@@ -26,7 +26,8 @@ if (import.meta.main) {
     if (port < 0 || port > MOST_PORT) {
       throw new UsageError(`Cannot use --port ${port}: expected a whole number from 0 to ${MOST_PORT}`);
     }
-    await serve({ run, host, port, signal: untilStopped(), print: (line) => console.log(line) });
+    const [print, report] = [(line: string) => console.log(line), (text: string) => console.error(text)];
+    await serve({ run, host, port, signal: untilStopped(), print, report });
   });
 }
 

@@ -15,6 +15,8 @@ export interface ServeOptions {
   signal: AbortSignal;
   /** Gets one line for people to read. */
   print: (line: string) => void;
+  /** Gets what failed, with the place in the code. */
+  report: (text: string) => void;
 }
 
 /**
@@ -24,11 +26,11 @@ export interface ServeOptions {
  * @throws {DeviceError} If there is no adapter, or it is lost
  * @throws {Error} If the port cannot be listened on; the message says why
  */
-export async function serve({ run, host, port, signal, print }: ServeOptions): Promise<void> {
+export async function serve({ run, host, port, signal, print, report }: ServeOptions): Promise<void> {
   const device = await openDevice();
   try {
     const sampler = await openSampler(device, run);
-    const app = createApp(sampler, { report: (error) => print(`Failed: ${describe(error)}`) });
+    const app = createApp(sampler, { report: (error) => report(`Failed: ${describe(error)}`) });
     const server = listen(app, { host, port }, (url) => {
       const { source, structure: { leaves } } = sampler;
       print(
