@@ -1,4 +1,4 @@
-/** The server as a function from request to response; the port is in main.ts. */
+/** The server as a function from request to response; the port is in serve.ts. */
 
 import { Hono } from "hono";
 import { DeviceError } from "../core/gpu/device.ts";
