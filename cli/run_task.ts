@@ -5,6 +5,8 @@ import { UsageError } from "./flags.ts";
 const SUCCESS = 0;
 const FAILURE = 1;
 const USAGE = 2;
+/** Exit code of a task that is not given the time to end, by custom. */
+export const INTERRUPTED = 130;
 
 /**
  * Runs `task` and ends the process: exit code 0, 2 for a `UsageError`, 1 for any other error.

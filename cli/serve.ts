@@ -3,7 +3,7 @@
 import { RUNS_FOLDER } from "../core/sampling/run.ts";
 import { serve } from "../server/serve.ts";
 import { helpText, readFlags, UsageError } from "./flags.ts";
-import { runTask } from "./run_task.ts";
+import { INTERRUPTED, runTask } from "./run_task.ts";
 
 const USAGE = "deno task serve --run RUN [--host HOST] [--port PORT]";
 const FLAGS = {
@@ -31,10 +31,15 @@ if (import.meta.main) {
   });
 }
 
-/** Aborts at Ctrl-C and, where there is such a thing, at SIGTERM. */
+/** Aborts at the first Ctrl-C or, where there is such a thing, SIGTERM; ends the process at the second. */
 function untilStopped(): AbortSignal {
   const stop = new AbortController();
   const signals: Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM"];
-  for (const signal of signals) Deno.addSignalListener(signal, () => stop.abort());
+  for (const signal of signals) {
+    Deno.addSignalListener(signal, () => {
+      if (stop.signal.aborted) Deno.exit(INTERRUPTED);
+      stop.abort();
+    });
+  }
   return stop.signal;
 }

@@ -10,7 +10,7 @@ import { Trainer } from "../core/train/trainer.ts";
 import { DATASET_NAMES, datasetName, loadDataset } from "../datasets/registry.ts";
 import { type FlagValues, helpText, readFlags, usage, UsageError } from "./flags.ts";
 import { duration, ProgressDisplay } from "./progress.ts";
-import { runTask } from "./run_task.ts";
+import { INTERRUPTED, runTask } from "./run_task.ts";
 
 const FLAGS = {
   dataset: { kind: "text", value: "NAME", meaning: `Data set: ${DATASET_NAMES.join(", ")}` },
@@ -186,8 +186,6 @@ async function follow(device: Device, job: {
   }
   if (!started) display.line(STOPPED_EARLY);
 }
-
-const INTERRUPTED = 130; // exit code after Ctrl-C, by custom
 
 /** Aborts at the first Ctrl-C, SIGTERM or SIGHUP (the terminal is gone), ends the process at the second. */
 function stopOnSignals(quiet: boolean): AbortSignal {

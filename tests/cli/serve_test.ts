@@ -15,6 +15,25 @@ Deno.test("serve answers on a port, names the run, and SIGTERM lets answers out 
     assertEquals([code, stderr], [0, ""]);
   }));
 
+Deno.test(
+  "serve ends at once at the second Ctrl-C, with exit code 130",
+  { ignore: Deno.build.os === "windows" },
+  () =>
+    withTinyRuns(async (_, checkpoint) => {
+      const task = startTaskFile("cli/serve.ts", ["--run", checkpoint, "--port", "0"]);
+      const url = /http:\/\/127\.0\.0\.1:\d+/.exec(await task.firstLine())![0];
+      const asked = Array.from({ length: 64 }, (_, seed) =>
+        // more than can be answered in between
+        fetch(`${url}/sample?n=256&seed=${seed}`).then((response) => response.bytes()).catch(() => null));
+      await (await fetch(`${url}/health`)).body?.cancel();
+      task.process.kill("SIGINT");
+      while (await fetch(`${url}/health`).then((response) => response.bytes()).then(() => true, () => false));
+      task.process.kill("SIGINT");
+      assertEquals((await task.ended()).code, 130);
+      await Promise.all(asked);
+    }),
+);
+
 Deno.test("serve refuses with one sentence where the port is taken, exit code 1", () =>
   withTinyRuns(async (_, checkpoint) => {
     const taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
