@@ -32,7 +32,7 @@ export type FlagValues<F extends Flags> = {
   [name in keyof F]?: F[name]["kind"] extends "switch" ? boolean : F[name]["kind"] extends "text" ? string : number;
 };
 
-const HELP: Flag = { kind: "switch", meaning: "Print this" };
+const HELP: Flag = { kind: "switch", meaning: "Print this; so does -h" };
 
 /**
  * The values of the flags in `args`; `help` is one more flag of every task.
@@ -48,7 +48,7 @@ export function readFlags<const F extends Flags>(
   const options = Object.fromEntries(
     Object.entries(known).map((
       [name, { kind }],
-    ) => [name, { type: kind === "switch" ? "boolean" : "string" } as const]),
+    ) => [name, { type: kind === "switch" ? "boolean" : "string", ...name === "help" && { short: "h" } } as const]),
   );
   const { tokens } = parseArgs({ args: [...args], options, strict: false, tokens: true, allowPositionals: true });
   const values: Record<string, boolean | string | number> = {};

@@ -1,10 +1,18 @@
 /** `deno task train`: flags in, a run folder out. */
 
 import { type Device, openDevice } from "../core/gpu/device.ts";
-import { PRESETS } from "../core/models/presets.ts";
+import { type PresetName, PRESETS } from "../core/models/presets.ts";
 import { RUNS_FOLDER } from "../core/sampling/run.ts";
 import { OBJECTIVE_NAMES } from "../core/train/objectives.ts";
-import { resolveOptions, type TrainOptions, type TrainRequest } from "../core/train/options.ts";
+import {
+  CHECKPOINTS_IN_A_RUN,
+  resolveOptions,
+  SAMPLES_IN_A_RUN,
+  TRAINING,
+  type TrainOptions,
+  type TrainRequest,
+  USUAL_OBJECTIVE,
+} from "../core/train/options.ts";
 import { findResumable, type ResumedRun, train, type TrainingData } from "../core/train/train.ts";
 import { Trainer } from "../core/train/trainer.ts";
 import { DATASET_NAMES, datasetName, loadDataset } from "../datasets/registry.ts";
@@ -12,23 +20,55 @@ import { type FlagValues, helpText, readFlags, usage, UsageError } from "./flags
 import { duration, ProgressDisplay } from "./progress.ts";
 import { INTERRUPTED, runTask } from "./run_task.ts";
 
+/** `paper 5, small 3, tiny 2`: a default that depends on the preset. */
+const ofPresets = (value: (name: PresetName) => unknown): string =>
+  (Object.keys(PRESETS) as PresetName[]).map((name) => `${name} ${value(name)}`).join(", ");
+
+const lengthOf = (name: PresetName): string =>
+  Object.entries(TRAINING[name].length).map(([what, count]) => what === "epochs" ? `${count} epochs` : count).join();
+
 const FLAGS = {
   dataset: { kind: "text", value: "NAME", meaning: `Data set: ${DATASET_NAMES.join(", ")}` },
-  preset: { kind: "text", value: "NAME", meaning: `Configuration: auto, ${Object.keys(PRESETS).join(", ")}` },
-  head: { kind: "text", value: "NAME", meaning: "Mixture head: tree, flat, single" },
-  leaves: { kind: "text", value: "NAME", meaning: "Leaves of a mixture: linear, constant" },
-  depth: { kind: "integer", meaning: "Levels of decisions; a tree has 2^N leaves" },
-  objective: { kind: "text", value: "NAME", meaning: `What is minimised: ${OBJECTIVE_NAMES.join(", ")}` },
-  iterations: { kind: "integer", meaning: "Generator steps, each with its critic steps" },
+  preset: {
+    kind: "text",
+    value: "NAME",
+    meaning: `Configuration: ${Object.keys(PRESETS).join(", ")} or by the adapter (auto)`,
+  },
+  head: { kind: "text", value: "NAME", meaning: `Mixture head: tree, flat, single (${PRESETS.paper.head})` },
+  leaves: { kind: "text", value: "NAME", meaning: `Leaves of a mixture: linear, constant (${PRESETS.paper.leaves})` },
+  depth: {
+    kind: "integer",
+    meaning: `Levels of decisions; a tree has 2^N leaves (${ofPresets((name) => PRESETS[name].depth)})`,
+  },
+  objective: {
+    kind: "text",
+    value: "NAME",
+    meaning: `What is minimised: ${OBJECTIVE_NAMES.join(", ")} (${USUAL_OBJECTIVE})`,
+  },
+  iterations: { kind: "integer", meaning: `Generator steps, each with its critic steps (${ofPresets(lengthOf)})` },
   epochs: { kind: "number", meaning: "Passes of the critic over the data, instead of iterations" },
-  batch: { kind: "integer", meaning: "Images of a step" },
-  lr: { kind: "number", meaning: "Learning rate of Adam" },
-  seed: { kind: "integer", meaning: "Seed of everything random; the same seed gives the same run" },
-  "data-dir": { kind: "text", value: "DIR", meaning: "Folder with the files of the data set" },
+  batch: { kind: "integer", meaning: `Images of a step (${ofPresets((name) => TRAINING[name].batch)})` },
+  lr: { kind: "number", meaning: `Learning rate of Adam (${ofPresets((name) => TRAINING[name].learningRate)})` },
+  seed: { kind: "integer", meaning: "Seed of everything random; the same seed gives the same run (0)" },
+  "data-dir": {
+    kind: "text",
+    value: "DIR",
+    meaning: "Folder with the files of the data set (where it is found, or downloaded to)",
+  },
   runs: { kind: "text", value: "DIR", meaning: `Folder for run folders (${RUNS_FOLDER})` },
-  resume: { kind: "text", value: "RUN", meaning: "Go on with a run: its folder, name or number" },
-  "sample-every": { kind: "integer", meaning: "Iterations between two grids of samples" },
-  "save-every": { kind: "integer", meaning: "Iterations between two checkpoints" },
+  resume: {
+    kind: "text",
+    value: "RUN",
+    meaning: "Go on with a run: its folder, name or number, or a checkpoint of it",
+  },
+  "sample-every": {
+    kind: "integer",
+    meaning: `Iterations between two grids of samples (about ${SAMPLES_IN_A_RUN} in a run)`,
+  },
+  "save-every": {
+    kind: "integer",
+    meaning: `Iterations between two checkpoints (about ${CHECKPOINTS_IN_A_RUN} in a run)`,
+  },
   "dry-run": { kind: "switch", meaning: "Print options, parameter counts and compiled steps, and stop" },
   quiet: { kind: "switch", meaning: "Print nothing but errors" },
 } as const;

@@ -54,23 +54,29 @@ export interface TrainContext {
   count: number;
 }
 
-/** How each preset is trained. */
-const TRAINING: Record<PresetName, { batch: number; learningRate: number; length: Length }> = {
+/** How each preset is trained unless asked otherwise. */
+export const TRAINING: Readonly<Record<PresetName, { batch: number; learningRate: number; length: Length }>> = {
   paper: { batch: 128, learningRate: 1e-4, length: { epochs: 250 } }, // as published
   small: { batch: 64, learningRate: 1e-3, length: { iterations: 1500 } }, // pictures on a CPU within 20 minutes
   tiny: { batch: 16, learningRate: 1e-3, length: { iterations: 30 } },
 };
 
-type Length = { iterations: number } | { epochs: number };
+/** How long a run is. */
+export type Length = { iterations: number } | { epochs: number };
+
+/** What is minimised unless asked otherwise. */
+export const USUAL_OBJECTIVE: ObjectiveName = "wgan-gp";
 
 const BETA1 = 0.5; // the published betas; epsilon is PyTorch's
 const BETA2 = 0.999;
 const EPSILON = 1e-8;
 const EMA_DECAY = 0.999;
 const REPORT_EVERY = 10;
-const SAMPLES_IN_A_RUN = 20; // about so many grids of samples,
-const CHECKPOINTS_IN_A_RUN = 10; // and so many checkpoints, unless asked otherwise,
-const SHORTEST_GAP = 10; // but not more often than this, in iterations
+/** Grids of samples in a run, about, unless asked otherwise. */
+export const SAMPLES_IN_A_RUN = 20;
+/** Checkpoints in a run, about, unless asked otherwise. */
+export const CHECKPOINTS_IN_A_RUN = 10;
+const SHORTEST_GAP = 10; // iterations between two of them, at least, unless asked otherwise
 
 /**
  * The options of a new run.
@@ -94,7 +100,7 @@ export function resolveOptions(
 ): { options: TrainOptions; reason: string } {
   const preset = presetFor(request.preset ?? "auto", traits);
   const training = TRAINING[preset.name];
-  const objective = objectiveName(request.objective ?? "wgan-gp");
+  const objective = objectiveName(request.objective ?? USUAL_OBJECTIVE);
   const { criticSteps } = OBJECTIVES[objective];
   const batch = request.batch ?? training.batch;
   checkCount("batch", batch);

@@ -16,7 +16,7 @@ Deno.test("readFlags() reads texts, numbers and switches", () => {
     lr: 1e-4,
     quiet: true,
   });
-  assertEquals(readFlags(["--help"], FLAGS), { help: true });
+  for (const help of ["--help", "-h"]) assertEquals(readFlags([help], FLAGS), { help: true });
   assertEquals(readFlags(["--depth", "-1"], FLAGS), { depth: -1 });
   assertEquals(readFlags([], FLAGS), {});
 });
@@ -46,7 +46,7 @@ Deno.test("helpText() lists every flag", () => {
   --depth N       Levels
   --lr X          Step size
   --quiet         No progress
-  --help          Print this`,
+  --help          Print this; so does -h`,
   );
 });
 

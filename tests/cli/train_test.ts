@@ -49,6 +49,19 @@ Deno.test("train writes a run and says what it does; --resume goes on with it", 
     assertStringIncludes(done.stderr, "3 iterations are done, expected more with --iterations");
   }));
 
+Deno.test("train -h names every flag with its default", async () => {
+  const { code, stdout } = await train("-h");
+  assertEquals(code, 0);
+  const meaning = (flag: string) => stdout.split("\n").find((line) => line.startsWith(`  --${flag} `))!;
+  assertStringIncludes(meaning("batch"), "(paper 128, small 64, tiny 16)");
+  assertStringIncludes(meaning("iterations"), "(paper 250 epochs, small 1500, tiny 30)");
+  const given = ["dataset", "resume", "epochs", "dry-run", "quiet", "help"]; // have none
+  for (const line of stdout.split("\n").filter((line) => line.startsWith("  --"))) {
+    const flag = /--([a-z-]+)/.exec(line)![1];
+    assert(given.includes(flag) || line.endsWith(")"), line);
+  }
+});
+
 Deno.test("train --dry-run prints options, parameter counts and dispatches and makes no folder", () =>
   withData(async (data, runs) => {
     const { code, stdout } = await train(...data, "--preset", "tiny", "--batch", "8", "--runs", runs, "--dry-run");
