@@ -20,18 +20,19 @@ export interface Ended {
   stderr: string;
 }
 
-function command(file: string, args: readonly string[]): Deno.Command {
+function command(file: string, args: readonly string[], env: Record<string, string> = {}): Deno.Command {
   return new Deno.Command(Deno.execPath(), {
     args: ["run", "--quiet", ...flagsOf(file), file, ...args],
     cwd: ROOT,
+    env,
     stdout: "piped",
     stderr: "piped",
   });
 }
 
-/** Runs the task of a file to its end. */
-export async function runTaskFile(file: string, args: readonly string[]): Promise<Ended> {
-  const { code, stdout, stderr } = await command(file, args).output();
+/** Runs the task of a file to its end; `env` is added to the environment. */
+export async function runTaskFile(file: string, args: readonly string[], env?: Record<string, string>): Promise<Ended> {
+  const { code, stdout, stderr } = await command(file, args, env).output();
   const [out, error] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
   return { code, stdout: out, stderr: error };
 }
