@@ -34,6 +34,7 @@ const REWRITES = 100; // ms between two states of the line on a terminal
 const USUAL_COLUMNS = 80; // where a terminal does not say how wide it is, or says 0
 const PLAIN_LINES = 20; // in a run, elsewhere,
 const PLAIN_GAP = 30_000; // ms: and more, so that it is not silent for longer
+const FIRST_COUNTED = 3; // iterations measured before one has a speed
 const RECENT = 0.05; // weight of an iteration in the mean of the recent ones
 
 /** Shows a run: `write` takes text for the terminal or the log. */
@@ -73,7 +74,7 @@ export class ProgressDisplay {
       iterations,
       criticLoss,
       generatorLoss,
-      speed: this.#count === 1 ? undefined : {
+      speed: this.#count < FIRST_COUNTED ? undefined : {
         imagesPerSecond: images * 1000 / this.#mean,
         secondsLeft: (iterations - iteration) * this.#mean / 1000,
       },
@@ -89,11 +90,11 @@ export class ProgressDisplay {
     this.#open = false;
   }
 
-  /** The first iteration compiles, so it does not count as soon as there are others. */
+  /** The first iteration compiles, and the second is under way meanwhile: neither tells how fast the others are. */
   #average(ms: number): void {
     this.#count++;
-    if (this.#count <= 2) this.#mean = ms;
-    else this.#mean += Math.max(RECENT, 1 / (this.#count - 1)) * (ms - this.#mean);
+    if (this.#count <= FIRST_COUNTED) this.#mean = ms;
+    else this.#mean += Math.max(RECENT, 1 / (this.#count - FIRST_COUNTED + 1)) * (ms - this.#mean);
   }
 
   #now(): number {

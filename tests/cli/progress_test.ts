@@ -67,6 +67,28 @@ Deno.test("ProgressDisplay writes few plain lines elsewhere and leaves the first
   assertEquals(lines[21], "Trained");
 });
 
+Deno.test("ProgressDisplay gives no speed before an iteration that ran alone was measured", () => {
+  const lines: string[] = [];
+  let time = 0;
+  const display = new ProgressDisplay({
+    iterations: 4,
+    images: 320,
+    terminal: false,
+    write: (line) => lines.push(line.trimEnd()),
+    now: () => time,
+  });
+  [5000, 10, 500, 500].forEach((ms, i) => { // the second was under way while the first compiled
+    time += ms;
+    display.measured({ iteration: i + 1, criticLoss: -1, generatorLoss: 2 });
+  });
+  assertEquals(lines.map((line) => /[\d.]+ images/.exec(line)?.[0]), [
+    undefined,
+    undefined,
+    "640 images",
+    "640 images",
+  ]);
+});
+
 Deno.test("ProgressDisplay is never silent for more than 30 s and an iteration", () => {
   const seconds = 2;
   const lines = shown(false, 1000, 1000 * seconds).trimEnd().split("\n").slice(0, -1);
