@@ -33,20 +33,20 @@ function idx(shape: number[], data: Uint8Array): Uint8Array {
 Deno.test("train writes a run and says what it does; --resume goes on with it", () =>
   withData(async (data, runs) => {
     const tiny = [...data, "--preset", "tiny", "--batch", "8", "--runs", runs];
-    const first = await train(...tiny, "--iterations", "2");
+    const first = await train(...tiny, "--iterations", "3");
     assertEquals([first.code, first.stderr], [0, ""]);
     const lines = first.stdout.trimEnd().split("\n");
     assertMatch(lines[0], /^Preset tiny: as asked \(.+\)$/);
     assertStringIncludes(lines[1], `Data: ${COUNT} images of mnist from `);
-    assertStringIncludes(lines[2], `Training ${runs}/00000-mnist-tree-tiny from iteration 0 to 2 (batch 8`);
-    assertMatch(lines.at(-2)!, /^2\/2 {2}critic -?[\d.]+ {2}generator -?[\d.]+ {2}[\d.]+ images\/s {2}done$/);
-    assertMatch(lines.at(-1)!, /^Trained 2 iterations in \d+ s; draw from it with: deno task sample --run /);
+    assertStringIncludes(lines[2], `Training ${runs}/00000-mnist-tree-tiny from iteration 0 to 3 (batch 8`);
+    assertMatch(lines.at(-2)!, /^3\/3 {2}critic -?[\d.]+ {2}generator -?[\d.]+ {2}[\d.]+ images\/s {2}done$/);
+    assertMatch(lines.at(-1)!, /^Trained 3 iterations in \d+ s; draw from it with: deno task sample --run /);
 
     const again = [...data.slice(2), "--runs", runs, "--quiet"];
-    assertEquals(await train("--resume", "0", "--iterations", "3", ...again), { code: 0, stdout: "", stderr: "" });
+    assertEquals(await train("--resume", "0", "--iterations", "4", ...again), { code: 0, stdout: "", stderr: "" });
     const done = await train("--resume", "0", ...again);
     assertEquals([done.code, done.stderr.split("\n").length], [2, 2]);
-    assertStringIncludes(done.stderr, "3 iterations are done, expected more with --iterations");
+    assertStringIncludes(done.stderr, "4 iterations are done, expected more with --iterations");
   }));
 
 Deno.test("train -h names every flag with its default", async () => {
