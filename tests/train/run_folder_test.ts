@@ -1,17 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { RunError } from "../../core/sampling/run.ts";
 import { appendMetrics, createRunFolder, lockRun, trimMetrics, writeRunFile } from "../../core/train/run_folder.ts";
-
-async function inFolder(task: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await task(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
-
-const names = async (folder: string) => (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name).sort();
+import { inFolder, names } from "../in_folder.ts";
 
 Deno.test("createRunFolder() numbers runs and never takes a number again", () =>
   inFolder(async (folder) => {
