@@ -133,9 +133,10 @@ export class Device {
  * @example
  * ```ts
  * import { openDevice } from "@hmog/hmog";
+ * import { assertGreater } from "@std/assert";
  *
  * const device = await openDevice();
- * console.log(device.description);
+ * assertGreater(device.traits.maxStorageBuffers, 7); // WebGPU promises 8
  * await device.destroy();
  * ```
  */
