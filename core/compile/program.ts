@@ -1,7 +1,7 @@
 /** From a function of tensors to a list of dispatches that runs as often as wanted. */
 
 import type { Device } from "../gpu/device.ts";
-import { type Command, Readback, submit } from "../gpu/executor.ts";
+import { type Command, Readback, type Submit, submit } from "../gpu/executor.ts";
 import { isTensor, type Tensors } from "../grad.ts";
 import { input } from "../ops/source.ts";
 import { sameShape, type Shape, ShapeError } from "../shape.ts";
@@ -70,10 +70,11 @@ export class Program {
   /**
    * Runs once: enqueues everything and returns without waiting.
    *
+   * @param send Submits the commands in another way, such as to measure them
    * @throws {RangeError} If an input is missing, unknown, or of another size or type
    * @throws {DeviceError} If the adapter was lost
    */
-  run(inputs: Readonly<Record<string, HostArray>> = {}): void {
+  run(inputs: Readonly<Record<string, HostArray>> = {}, send: Submit = submit): void {
     const unknown = Object.keys(inputs).find((name) => !this.#inputs.has(name));
     if (unknown !== undefined) {
       throw new RangeError(
@@ -90,7 +91,7 @@ export class Program {
     for (const [name, { buffer }] of this.#inputs) {
       this.device.gpu.queue.writeBuffer(buffer, 0, inputs[name] as Float32Array<ArrayBuffer>);
     }
-    submit(this.device, this.commands);
+    send(this.device, this.commands);
   }
 
   /**

@@ -129,6 +129,7 @@ export class Device {
  * Opens the adapter with its own limits.
  *
  * @param limits Smaller limits to ask for, to try what a smaller adapter would do
+ * @param features Asked for where the adapter has them, such as `timestamp-query` to profile
  * @throws {DeviceError} If there is no adapter, or it gives no device
  * @example
  * ```ts
@@ -140,11 +141,15 @@ export class Device {
  * await device.destroy();
  * ```
  */
-export async function openDevice(limits: Partial<Record<typeof LIMITS[number], number>> = {}): Promise<Device> {
+export async function openDevice(
+  limits: Partial<Record<typeof LIMITS[number], number>> = {},
+  features: readonly GPUFeatureName[] = [],
+): Promise<Device> {
   const adapter = await navigator.gpu?.requestAdapter({ powerPreference: "high-performance" });
   if (!adapter) throw new DeviceError(NO_ADAPTER);
   const requiredLimits = Object.fromEntries(LIMITS.map((name) => [name, limits[name] ?? adapter.limits[name]]));
-  const gpu = await adapter.requestDevice({ requiredLimits }).catch((error: Error) => {
+  const requiredFeatures = features.filter((feature) => adapter.features.has(feature));
+  const gpu = await adapter.requestDevice({ requiredLimits, requiredFeatures }).catch((error: Error) => {
     throw new DeviceError(
       `Cannot open a GPU: the adapter refused (${error.message}), expected a device with its limits`,
     );

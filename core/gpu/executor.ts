@@ -30,6 +30,9 @@ export interface TextureCopy {
 /** One entry of a list. */
 export type Command = Dispatch | BufferCopy | TextureCopy;
 
+/** A way to submit commands: `submit`, or that of a `Recorder`. */
+export type Submit = (device: Device, commands: readonly Command[]) => void;
+
 /** Encodes the commands in their order and submits them; does not wait. */
 export function submit(device: Device, commands: readonly Command[]): void {
   device.check();
@@ -52,7 +55,8 @@ export function submit(device: Device, commands: readonly Command[]): void {
   device.gpu.queue.submit([encoder.finish()]);
 }
 
-function copyToTexture(encoder: GPUCommandEncoder, { from, to, texels }: TextureCopy): void {
+/** Encodes the copy of whole rows, then of the rest. */
+export function copyToTexture(encoder: GPUCommandEncoder, { from, to, texels }: TextureCopy): void {
   const rows = Math.floor(texels / to.width);
   const bytesPerRow = to.width * 16;
   if (rows > 0) encoder.copyBufferToTexture({ buffer: from, bytesPerRow }, { texture: to }, [to.width, rows]);
