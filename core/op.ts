@@ -21,7 +21,7 @@ export interface Definition<A> {
   view?: (input: View, attributes: A, shape: Shape) => View | null;
   expression?: string | ((attributes: A) => string);
   reduction?: Operation["reduction"];
-  kernel?: (y: Tensor, adapter: AdapterTraits, attributes: A) => Kernel;
+  kernel?: (y: Tensor, adapter: AdapterTraits, attributes: A) => Kernel | readonly Kernel[];
   lower?: (inputs: readonly Tensor[], attributes: A, adapter: AdapterTraits) => Tensor;
   vjp?: (dy: Tensor, inputs: readonly Tensor[], attributes: A, y: Tensor) => (Tensor | null)[];
 }

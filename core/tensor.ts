@@ -40,8 +40,8 @@ export interface Operation {
   readonly expression?: (attributes: Attributes) => string;
   /** Reduction over `attributes.axes`, which stay as length 1. */
   readonly reduction?: "sum" | "max";
-  /** A shader of its own. */
-  readonly kernel?: (y: Tensor, adapter: AdapterTraits) => Kernel;
+  /** A shader of its own, or several that compute the same, best first by rule. */
+  readonly kernel?: (y: Tensor, adapter: AdapterTraits) => Kernel | readonly Kernel[];
   /** The same value by other operations, chosen for the adapter. */
   readonly lower?: (inputs: readonly Tensor[], attributes: Attributes, adapter: AdapterTraits) => Tensor;
 }

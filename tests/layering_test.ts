@@ -65,6 +65,7 @@ const SINGLE_FILES: Record<string, string> = {
   "core/op.ts": "op",
   "core/grad.ts": "grad",
   "core/compile/program.ts": "program",
+  "core/compile/select.ts": "program",
   "core/compile/state.ts": "program",
   "mod.ts": "mod",
 };

@@ -17,7 +17,7 @@ async function drawn(y: Tensor): Promise<number[][]> {
   if (device === null) throw new Error("Cannot test on this machine: no adapter, expected one");
   try {
     const op = y.op.name === "slice" ? y.inputs[0] : y;
-    const kernel = op.op.kernel!(op, {} as AdapterTraits);
+    const [kernel] = [op.op.kernel!(op, {} as AdapterTraits)].flat();
     const dispatch = new Dispatch(device, kernel, await pipelineOf(device, kernel), [bits(KEYS)], op.size);
     const values = await dispatch.run();
     return SEEDS.map((_, row) => [...values.subarray(row * op.shape[1], row * op.shape[1] + y.shape[1])]);

@@ -8,7 +8,7 @@ import { copy, lower } from "./lower.ts";
 import { type MemoryPlan, planMemory } from "./memory.ts";
 import type { Read } from "./reads.ts";
 import { simplify } from "./simplify.ts";
-import { type KernelText, writeKernel } from "./write.ts";
+import { type KernelText, type Variants, writeKernel } from "./write.ts";
 
 /** A variable and its new value. */
 export interface Update {
@@ -18,9 +18,7 @@ export interface Update {
 
 /** What a program consists of before anything is allocated. */
 export interface Plan {
-  texts: readonly KernelText[];
-  /** Operands that a kernel needs as textures, and no kernel before it did. */
-  freshTextures: readonly (readonly Tensor[])[];
+  kernels: readonly Variants[];
   /** The tensors that hold the outputs, in the order they were asked for. */
   outputs: readonly Tensor[];
   /** Values written into the buffer of the variable they replace. */
@@ -29,8 +27,15 @@ export interface Plan {
   copied: readonly Update[];
   /** Inputs, variables and constants that are read. */
   sources: readonly Tensor[];
-  /** Slots in bytes for intermediate values, and in rows of texels for operand textures. */
+  /** Slots in bytes for intermediate values. */
   memory: MemoryPlan<Tensor>;
+}
+
+/** What the operands that are read as textures need. */
+export interface TexturePlan {
+  /** Operands that a kernel needs as textures, and no kernel before it did. */
+  freshTextures: readonly (readonly Tensor[])[];
+  /** Slots in rows of texels. */
   textures: MemoryPlan<Tensor>;
 }
 
@@ -46,16 +51,15 @@ export function plan(outputs: readonly Tensor[], updates: readonly Update[], ada
   const copied = newValues.filter(({ value }) => !inPlace.has(value));
   const stored = storedValues(steps, new Set(values));
   const number = numbering();
-  const texts = groups.map((group) => writeKernel(group, { adapter, roots, stored, inPlace, number }));
+  const kernels = groups.map((group) => writeKernel(group, { adapter, roots, stored, inPlace, number }));
   const elsewhere = new Set([...outputValues, ...inPlace.keys()]);
   return {
-    texts,
+    kernels,
     outputs: outputValues,
     inPlace,
     copied,
     sources: topologicalOrder(values).filter((node) => node.op.source && node.op.source !== "fill"),
     memory: planBuffers(steps, [...stored].filter((value) => !elsewhere.has(value)), copied),
-    ...planTextures(texts),
   };
 }
 
@@ -107,7 +111,7 @@ function planBuffers(steps: readonly Step[], values: readonly Tensor[], copied: 
 const bytesOf = (value: Tensor): number => Math.ceil(value.size / 4) * 16;
 
 /** Textures for operands, filled before the first kernel that reads them so and kept to the last. */
-function planTextures(texts: readonly KernelText[]): Pick<Plan, "textures" | "freshTextures"> {
+export function planTextures(texts: readonly KernelText[]): TexturePlan {
   const operands = texts.map(({ bindings }) =>
     new Set(bindings.filter(({ access }) => access === "texture").map(({ node }) => node))
   );

@@ -7,7 +7,8 @@ import { input } from "../ops/source.ts";
 import { sameShape, type Shape, ShapeError } from "../shape.ts";
 import { type DType, type Tensor, TEXTURE_PITCH } from "../tensor.ts";
 import { leavesOf } from "../tree.ts";
-import { plan, type Update } from "./plan.ts";
+import { plan, planTextures, type Update } from "./plan.ts";
+import { selectKernels } from "./select.ts";
 import { dtypeOf, type HostArray, hostArray, State } from "./state.ts";
 
 export { type HostArray, State } from "./state.ts";
@@ -207,7 +208,7 @@ async function build(device: Device, outputs: Named, updates: readonly Update[],
   }
 }
 
-/** Plans, allocates, compiles the pipelines and makes the commands. */
+/** Plans, compiles the pipelines, allocates and makes the commands. */
 async function assemble(
   device: Device,
   outputs: Named,
@@ -215,9 +216,12 @@ async function assemble(
   places: Named,
   owned: (GPUBuffer | GPUTexture)[],
 ): Promise<Program> {
-  const before = device.bytes;
   const planned = plan(Object.values(outputs), updates, device.traits);
-  const { texts, memory, textures } = planned;
+  const kernels = await selectKernels(device, planned.kernels);
+  const texts = kernels.map(({ text }) => text);
+  const { memory } = planned;
+  const { textures, freshTextures } = planTextures(texts);
+  const before = device.bytes;
   const own = <R extends GPUBuffer | GPUTexture>(resource: R): R => {
     owned.push(resource);
     return resource;
@@ -241,21 +245,17 @@ async function assemble(
     return { name, tensor, buffer };
   });
   const operands = textures.slots.map((rows) => own(device.createTexture(TEXTURE_PITCH, rows, "operand")));
-  const bytes = device.bytes - before; // here, since other programs may allocate while the pipelines compile
+  const bytes = device.bytes - before;
   const textureOf = (node: Tensor) => operands[textures.slotOf.get(node)!];
 
-  const pipelines = await Promise.all(
-    texts.map((text) => device.pipelines.get({ ...text, bindings: text.bindings.map(({ access }) => access) })),
-  );
-  const commands = texts.flatMap(({ label, bindings, workgroups }, i): Command[] => {
-    const { pipeline, layout } = pipelines[i];
+  const commands = kernels.flatMap(({ text: { label, bindings, workgroups }, pipeline, layout }, i): Command[] => {
     const entries = bindings.map(({ node, access }, binding): GPUBindGroupEntry => ({
       binding,
       resource: access === "texture" ? textureOf(node).createView() : { buffer: buffers.get(node)! },
     }));
     const bindGroup = device.gpu.createBindGroup({ label, layout, entries });
     return [
-      ...planned.freshTextures[i].map((node): Command => ({
+      ...freshTextures[i].map((node): Command => ({
         kind: "texture",
         from: buffers.get(node)!,
         to: textureOf(node),

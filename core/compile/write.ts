@@ -38,13 +38,17 @@ export interface Surroundings {
   number(node: Tensor): number;
 }
 
+/** The ways to write one kernel, best first by rule; each is written when it is asked for. */
+export type Variants = readonly (() => KernelText)[];
+
 /** Text and bindings of the kernel that computes a group. */
-export function writeKernel(group: Group, surroundings: Surroundings): KernelText {
+export function writeKernel(group: Group, surroundings: Surroundings): Variants {
   const { anchor } = group;
   if (anchor?.op.kernel) {
-    return writeAnchored(group, anchor, anchor.op.kernel(anchor, surroundings.adapter), surroundings);
+    const kernels = [anchor.op.kernel(anchor, surroundings.adapter)].flat();
+    return kernels.map((kernel) => () => writeAnchored(group, anchor, kernel, surroundings));
   }
-  return anchor ? writeReduction(group, anchor, surroundings) : writeElementwise(group, surroundings);
+  return [() => anchor ? writeReduction(group, anchor, surroundings) : writeElementwise(group, surroundings)];
 }
 
 /** Collects bindings while bodies are written, and declares them. */

@@ -32,6 +32,9 @@ export class Device {
   #failure: DeviceError | null = null;
   /** Buffers of the values that stay between runs, by the variable that stands for them. */
   readonly variables: WeakMap<object, GPUBuffer> = new WeakMap();
+  /** Told what a user should know and nothing else says; prints unless replaced. */
+  onWarning: (message: string) => void = console.warn;
+  readonly #warned = new Set<string>();
   readonly #pending = new Set<Promise<unknown>>();
 
   constructor(
@@ -61,6 +64,13 @@ export class Device {
   /** @throws {DeviceError} If the adapter was lost or reported an error since it was opened */
   check(): void {
     if (this.#failure) throw this.#failure;
+  }
+
+  /** Tells `onWarning`, once for every message. */
+  warn(message: string): void {
+    if (this.#warned.has(message)) return;
+    this.#warned.add(message);
+    this.onWarning(message);
   }
 
   /**

@@ -111,7 +111,7 @@ export const conv2d: Op<[x: Tensor, w: Tensor], Convolution> = defineOp({
     conv2dWeight(x, dy, { ...convolution, kernelHeight: w.shape[0], kernelWidth: w.shape[1] }),
   ],
   kernel: (y, adapter, convolution) =>
-    conv2dKernels(problemOf(y.inputs[0].shape, y.inputs[1].shape, y.shape, convolution), adapter)[0],
+    conv2dKernels(problemOf(y.inputs[0].shape, y.inputs[1].shape, y.shape, convolution), adapter),
 });
 
 /**
@@ -153,7 +153,7 @@ const convTransposeProduct = defineOp<[y: Tensor, wT: Tensor], TransposedConvolu
   name: "convTransposeProduct",
   shape: ([y, wT], { height, width }) => [y[0], height, width, wT[3]],
   kernel: (x, adapter, convolution) =>
-    convTranspose2dKernels(problemOf(x.shape, x.inputs[1].shape, x.inputs[0].shape, convolution), adapter)[0],
+    convTranspose2dKernels(problemOf(x.shape, x.inputs[1].shape, x.inputs[0].shape, convolution), adapter),
 });
 
 /**
@@ -194,6 +194,6 @@ const convWeightParts = defineOp<[x: Tensor, y: Tensor], WeightGradient & { spli
   kernel: (parts, adapter, { splits, ...convolution }) => {
     const [x, y] = parts.inputs;
     const problem = problemOf(x.shape, parts.shape.slice(1), y.shape, convolution);
-    return conv2dWeightKernels(problem, splits, adapter)[0];
+    return conv2dWeightKernels(problem, splits, adapter);
   },
 });

@@ -84,5 +84,5 @@ type MatrixProduct = Parameters<typeof matmulKernels>[0];
 const matrixProduct = defineOp<[a: Tensor, b: Tensor], MatrixProduct>({
   name: "matrixProduct",
   shape: (_, { batches, m, n, splits }) => [...splits === 1 ? [] : [splits], batches, m, n],
-  kernel: (_, adapter, problem) => matmulKernels(problem, adapter)[0],
+  kernel: (_, adapter, problem) => matmulKernels(problem, adapter),
 });
