@@ -1,0 +1,234 @@
+"""The training step of this repository in PyTorch, as fast as its eager mode does it: a peer for `deno task bench`.
+
+    python3 bench/peers/hmog_torch.py --preset small --batch 64 --iterations 8    # measures and prints JSON
+    python3 bench/peers/hmog_torch.py --serve                                     # a request a line, an answer a line
+
+The same work as ours: batches gathered from bytes on the device, five critic steps (Wasserstein distance with gradient
+penalty 10, the norm per image) and one generator step (with the moving average of its weights), Adam with AMSGrad,
+LayerNorm over [C, H, W], LeakyReLU 0.2, the soft tree as one product (p x z) W. Gradients are taken only where they
+are needed, and losses read once an iteration. Variants of it, where PyTorch and the device have them:
+
+    eager           float32 as it stands
+    published-head  the head as the published code has it: weights of the leaves averaged per sample, then applied
+    tf32            TF32 tensor cores in products and convolutions (CUDA)
+    compile         torch.compile of the generator and of the critic's plain scores; the penalty needs derivatives of
+                    derivatives, which compiled graphs do not have, and stays eager
+
+A request is {"preset", "batch", "variant", "iterations"}, its answer {"ms": [one for each iteration], "criticLoss",
+"generatorLoss"} or {"refused": why}. The first line of all says what is installed.
+"""
+
+import argparse
+import json
+import os
+import platform
+import sys
+import time
+
+import torch
+from torch.nn import functional as F
+
+PRESETS = {  # as core/models/presets.ts
+    "paper": dict(latent=100, depth=5, features=256, body=[128, 64], tanh=False, critic=[64, 128, 256], lr=1e-4),
+    "small": dict(latent=64, depth=3, features=64, body=[32, 16], tanh=True, critic=[16, 32, 64], lr=1e-3),
+    "tiny": dict(latent=8, depth=2, features=8, body=[8, 4], tanh=True, critic=[4, 8, 8], lr=1e-3),
+}
+VARIANTS = ["eager", "published-head", "tf32", "compile"]
+SIDE, IMAGES, CRITIC_STEPS, PENALTY, EMA_DECAY = 32, 4096, 5, 10.0, 0.999
+DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+class Generator(torch.nn.Module):
+    def __init__(self, latent, depth, features, body, tanh, published_head):
+        super().__init__()
+        self.depth, self.leaves, self.latent, self.tanh = depth, 2**depth, latent, tanh
+        self.published_head = published_head
+        self.channels = [features, *body, 1]
+        self.side = SIDE // 2 ** (len(self.channels) - 1)
+        out = features * self.side**2
+        scale = latent**-0.5
+        self.gate_weight = torch.nn.Parameter(torch.randn(latent, self.leaves - 1) * scale)
+        self.gate_bias = torch.nn.Parameter(torch.zeros(self.leaves - 1))
+        self.leaf_weight = torch.nn.Parameter(torch.randn(self.leaves * latent, out) * scale)
+        self.leaf_bias = torch.nn.Parameter(torch.zeros(self.leaves, out))
+        self.body = torch.nn.ModuleList(
+            torch.nn.ConvTranspose2d(i, o, 4, stride=2, padding=1) for i, o in zip(self.channels, self.channels[1:])
+        )
+        start(self.body)
+
+    def path_weights(self, z):
+        """[batch, leaves], the leaves from left to right: each level splits every node into left and right"""
+        gates = torch.sigmoid(torch.addmm(self.gate_bias, z, self.gate_weight))
+        weights = torch.ones_like(z[:, :1])
+        for level in range(self.depth):
+            left = weights * gates[:, 2**level - 1 : 2 ** (level + 1) - 1]
+            weights = torch.stack([left, weights - left], dim=2).flatten(1)
+        return weights
+
+    def forward(self, z):
+        p = self.path_weights(z)
+        if self.published_head:
+            averaged = (p @ self.leaf_weight.view(self.leaves, -1)).view(len(z), self.latent, -1)
+            h = torch.bmm(z[:, None, :], averaged)[:, 0] + p @ self.leaf_bias
+        else:
+            outer = (p[:, :, None] * z[:, None, :]).flatten(1)
+            h = torch.addmm(p @ self.leaf_bias, outer, self.leaf_weight)
+        x = h.view(-1, self.channels[0], self.side, self.side)
+        for i, layer in enumerate(self.body):
+            x = layer(x if i == 0 else torch.relu(x))
+        return torch.tanh(x) if self.tanh else x
+
+
+class Critic(torch.nn.Module):
+    def __init__(self, critic):
+        super().__init__()
+        channels = [1, *critic]
+        sides = [SIDE // 2 ** (i + 1) for i in range(len(critic))]
+        self.convs = torch.nn.ModuleList(
+            torch.nn.Conv2d(i, o, 4, stride=2, padding=1) for i, o in zip(channels, critic)
+        )
+        self.norms = torch.nn.ModuleList(torch.nn.LayerNorm([c, s, s]) for c, s in zip(critic, sides))
+        self.score = torch.nn.Linear(critic[-1] * sides[-1] ** 2, 1)
+        start([*self.convs, self.score])
+
+    def forward(self, x):
+        for conv, norm in zip(self.convs, self.norms):
+            x = F.leaky_relu(norm(conv(x)), 0.2)
+        return self.score(x.flatten(1))
+
+
+def start(layers):
+    for layer in layers:
+        torch.nn.init.normal_(layer.weight, std=0.02)
+        torch.nn.init.zeros_(layer.bias)
+
+
+class Training:
+    """A model in training, an iteration at a time."""
+
+    def __init__(self, preset, batch, variant):
+        options = dict(PRESETS[preset])
+        rate, critic = options.pop("lr"), options.pop("critic")
+        torch.manual_seed(0)
+        self.batch, self.latent, self.tf32 = batch, options["latent"], variant == "tf32"
+        self.generator = Generator(**options, published_head=variant == "published-head").to(DEVICE)
+        self.critic = Critic(critic).to(DEVICE)
+        self.ema = [p.detach().clone() for p in self.generator.parameters()]
+        adam = lambda model: torch.optim.Adam(model.parameters(), lr=rate, betas=(0.5, 0.999), amsgrad=True)
+        self.adam = {model: adam(model) for model in (self.generator, self.critic)}
+        self.images = torch.randint(0, 256, (IMAGES, 1, SIDE, SIDE), dtype=torch.uint8, device=DEVICE)
+        compiled = torch.compile if variant == "compile" else lambda model: model
+        self.make, self.rate = compiled(self.generator), compiled(self.critic)
+
+    def noise(self):
+        return torch.randn(self.batch, self.latent, device=DEVICE)
+
+    def step(self, model, loss):
+        """moves the parameters of a model, and asks for no other gradients"""
+        self.adam[model].zero_grad(set_to_none=True)
+        loss.backward(inputs=list(model.parameters()))
+        self.adam[model].step()
+
+    def critic_step(self):
+        real = self.images[torch.randint(0, IMAGES, (self.batch,), device=DEVICE)].float() / 127.5 - 1
+        with torch.no_grad():
+            fake = self.make(self.noise())
+        epsilon = torch.rand(self.batch, 1, 1, 1, device=DEVICE)
+        between = (fake + epsilon * (real - fake)).requires_grad_()
+        (gradient,) = torch.autograd.grad(self.critic(between).sum(), between, create_graph=True)
+        norm = (gradient.square().sum(dim=(1, 2, 3)) + 1e-12).sqrt()
+        loss = self.rate(fake).mean() - self.rate(real).mean() + PENALTY * (norm - 1).square().mean()
+        self.step(self.critic, loss)
+        return loss.detach()
+
+    def generator_step(self):
+        loss = -self.rate(self.make(self.noise())).mean()
+        self.step(self.generator, loss)
+        with torch.no_grad():
+            for average, p in zip(self.ema, self.generator.parameters()):
+                average.lerp_(p, 1 - EMA_DECAY)
+        return loss.detach()
+
+    def iteration(self):
+        for _ in range(CRITIC_STEPS):
+            critic_loss = self.critic_step()
+        generator_loss = self.generator_step()
+        return critic_loss.item(), generator_loss.item()  # waits for the device
+
+    def measure(self, iterations):
+        torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = self.tf32
+        ms = []
+        for _ in range(iterations):
+            before = time.perf_counter()
+            losses = self.iteration()
+            ms.append((time.perf_counter() - before) * 1000)
+        return {"ms": ms, "criticLoss": losses[0], "generatorLoss": losses[1]}
+
+
+def refusal(variant):
+    """why a variant cannot be measured here, or None"""
+    if variant == "compile" and not hasattr(torch, "compile"):
+        return f"PyTorch {torch.__version__} has no torch.compile (it came with 2.0)"
+    if variant == "tf32" and (DEVICE.type != "cuda" or torch.cuda.get_device_capability()[0] < 8):
+        return f"the device ({device_name()}) has no TF32"
+    return None
+
+
+def device_name():
+    return torch.cuda.get_device_name() if DEVICE.type == "cuda" else f"CPU, {torch.get_num_threads()} threads"
+
+
+def installed():
+    return {"torch": torch.__version__, "python": platform.python_version(), "device": device_name()}
+
+
+def parameter_counts(preset):
+    training = Training(preset, 1, "eager")
+    count = lambda model: sum(p.numel() for p in model.parameters())
+    return {"generator": count(training.generator), "critic": count(training.critic)}
+
+
+def answer(request, known):
+    """measures what a request asks for; models stay, so that a later request goes on with a warm one"""
+    variant = request.get("variant", "eager")
+    if why := refusal(variant):
+        return {"refused": why}
+    key = (request["preset"], request["batch"], variant)
+    try:
+        if key not in known:
+            known[key] = Training(*key)
+        return known[key].measure(request["iterations"])
+    except Exception as error:  # an older or newer compiler, too little memory: said, and the others go on
+        return {"refused": f"{type(error).__name__}: {str(error).strip().splitlines()[0] if str(error) else ''}"}
+
+
+def serve():
+    known = {}
+    print(json.dumps(installed() | {"parameters": {name: parameter_counts(name) for name in PRESETS}}), flush=True)
+    for line in sys.stdin:
+        print(json.dumps(answer(json.loads(line), known)), flush=True)
+
+
+def main():
+    flags = argparse.ArgumentParser(description="Measures the training step of this repository in PyTorch.")
+    flags.add_argument("--serve", action="store_true", help="answer requests, a line of JSON each")
+    flags.add_argument("--preset", choices=list(PRESETS), default="small")
+    flags.add_argument("--batch", type=int, default=64)
+    flags.add_argument("--iterations", type=int, default=8, help="measured, after two that are not")
+    flags.add_argument("--variant", choices=VARIANTS, default="eager")
+    flags.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)), help="all cores unless given")
+    values = flags.parse_args()
+    torch.set_num_threads(values.threads)
+    if values.serve:
+        return serve()
+    known = {}
+    request = {name: getattr(values, name) for name in ("preset", "batch", "variant")}
+    answer(request | {"iterations": 2}, known)
+    measured = answer(request | {"iterations": values.iterations}, known)
+    ms = sorted(measured.get("ms", [0]))
+    summary = {"median": ms[len(ms) // 2], "least": ms[0], "largest": ms[-1]}
+    print(json.dumps(installed() | request | {"parameters": parameter_counts(values.preset)} | measured | summary))
+
+
+if __name__ == "__main__":
+    main()
