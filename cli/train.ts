@@ -2,6 +2,7 @@
 
 import { type Device, openDevice } from "../core/gpu/device.ts";
 import { type PresetName, PRESETS } from "../core/models/presets.ts";
+import { TIMESTAMPS } from "../core/gpu/profile.ts";
 import { RUNS_FOLDER } from "../core/sampling/run.ts";
 import { OBJECTIVE_NAMES } from "../core/train/objectives.ts";
 import {
@@ -14,6 +15,7 @@ import {
   USUAL_OBJECTIVE,
 } from "../core/train/options.ts";
 import { findResumable, type ResumedRun, train, type TrainingData } from "../core/train/train.ts";
+import { checkProfile } from "../core/train/profiler.ts";
 import { Trainer } from "../core/train/trainer.ts";
 import { DATASET_NAMES, datasetName, loadDataset } from "../datasets/registry.ts";
 import { type FlagValues, helpText, readFlags, usage, UsageError } from "./flags.ts";
@@ -70,6 +72,7 @@ const FLAGS = {
     meaning: `Iterations between two checkpoints (about ${CHECKPOINTS_IN_A_RUN} in a run)`,
   },
   "dry-run": { kind: "switch", meaning: "Print options, parameter counts and compiled steps, and stop" },
+  profile: { kind: "integer", meaning: "Measure every kernel in N iterations, as a table and a trace (none)" },
   quiet: { kind: "switch", meaning: "Print nothing but errors" },
 } as const;
 
@@ -79,7 +82,17 @@ const USAGE = `Trains a model and writes a run folder.
   deno task train --resume 0 --iterations 3000`;
 
 /** Flags that a resumed run may have; everything else it takes from its options. */
-const WITH_RESUME = ["resume", "iterations", "sample-every", "save-every", "data-dir", "runs", "dry-run", "quiet"];
+const WITH_RESUME = [
+  "resume",
+  "iterations",
+  "sample-every",
+  "save-every",
+  "data-dir",
+  "runs",
+  "dry-run",
+  "profile",
+  "quiet",
+];
 
 const STOPPED_EARLY = "Stopped before training began";
 const ANY_COUNT = 60_000; // images, to check a call before the data are read
@@ -96,7 +109,7 @@ async function main(args: readonly string[]): Promise<void> {
   // Mistakes in the call come first, before a device is opened and data are read.
   if (!flags.resume) usage(() => resolveOptions(request, { traits: { software: true }, count: ANY_COUNT }));
   const resume = flags.resume === undefined ? undefined : await resumable(flags);
-  const device = await openDevice();
+  const device = await openDevice({}, flags.profile === undefined ? [] : [TIMESTAMPS]);
   try {
     const data = await dataOf(resume?.options.dataset ?? request.dataset, flags, stop);
     if (data === null) return say(STOPPED_EARLY);
@@ -105,8 +118,11 @@ async function main(args: readonly string[]): Promise<void> {
       : usage(() => resolveOptions(request, { traits: device.traits, count: data.shape[0] }));
     say(`${reason} (${device.description})`);
     say(`Data: ${data.shape[0]} images of ${options.dataset} from ${data.source}`);
+    const { profile } = flags;
+    const left = options.iterations - (resume?.checkpoint.iteration ?? 0);
+    if (profile !== undefined) usage(() => checkProfile(profile, { device, left }));
     if (flags["dry-run"]) await dryRun(device, options, data);
-    else await follow(device, { options, data, resume, runs: flags.runs, stop, quiet: flags.quiet === true });
+    else await follow(device, { options, data, resume, runs: flags.runs, stop, profile, quiet: flags.quiet === true });
   } finally {
     await device.destroy();
   }
@@ -190,9 +206,10 @@ async function follow(device: Device, job: {
   resume?: ResumedRun;
   runs?: string;
   stop: AbortSignal;
+  profile?: number;
   quiet: boolean;
 }): Promise<void> {
-  const { options, data, resume, runs, stop, quiet } = job;
+  const { options, data, resume, runs, stop, profile, quiet } = job;
   const display = new ProgressDisplay({
     iterations: options.iterations,
     images: options.batch * options.criticSteps,
@@ -202,9 +219,12 @@ async function follow(device: Device, job: {
   });
   const begun = performance.now();
   let started = false;
-  for await (const event of train({ device, options, data, resume, runs, signal: stop })) {
+  for await (const event of train({ device, options, data, resume, runs, profile, signal: stop })) {
     started = true;
     if (event.kind === "measured") display.measured(event.measurement);
+    if (event.kind === "profiled") {
+      display.line(`${event.table}\nThe same is in ${event.paths.join("; a trace for chrome://tracing in ")}`);
+    }
     if (event.kind === "started") {
       display.line(
         `Training ${event.folder} from iteration ${event.iteration} to ${options.iterations} ` +

@@ -35,6 +35,11 @@ export type Submit = (device: Device, commands: readonly Command[]) => void;
 
 /** Encodes the commands in their order and submits them; does not wait. */
 export function submit(device: Device, commands: readonly Command[]): void {
+  device.gpu.queue.submit([encode(device, commands)]);
+}
+
+/** The commands in their order, to be submitted once. */
+export function encode(device: Device, commands: readonly Command[]): GPUCommandBuffer {
   device.check();
   const encoder = device.gpu.createCommandEncoder();
   let pass: GPUComputePassEncoder | null = null;
@@ -52,7 +57,7 @@ export function submit(device: Device, commands: readonly Command[]): void {
     else copyToTexture(encoder, command);
   }
   pass?.end();
-  device.gpu.queue.submit([encoder.finish()]);
+  return encoder.finish();
 }
 
 /** Encodes the copy of whole rows, then of the rest. */

@@ -18,9 +18,12 @@ import { checkConfiguration, valuesOf, writeCheckpoint } from "./checkpoint.ts";
 import { type Pictures, realImages, type TrainingImages } from "./images.ts";
 import { Log, type Report } from "./log.ts";
 import { checkOptions, type TrainOptions } from "./options.ts";
+import { chromeTrace, type Profile, profileTable } from "./profile.ts";
+import { Profiler } from "./profiler.ts";
 import { provenance } from "./provenance.ts";
 import { createRunFolder, lockRun, trimMetrics, writeRunFile } from "./run_folder.ts";
-import { type Measurement, NonFiniteError, SAMPLES, Trainer } from "./trainer.ts";
+import { SAMPLES } from "./steps.ts";
+import { type Measurement, NonFiniteError, Trainer } from "./trainer.ts";
 
 /** A data set to train on, and how it is known again. */
 export interface TrainingData extends TrainingImages {
@@ -48,6 +51,8 @@ export interface TrainJob {
   resume?: ResumedRun;
   /** Stops after the iterations under way, with a checkpoint. */
   signal?: AbortSignal;
+  /** Iterations to measure command by command, behind the first two; the device must be open with `TIMESTAMPS`. */
+  profile?: number;
 }
 
 /** What happens in a run, as it happens. */
@@ -56,6 +61,7 @@ export type TrainEvent =
   | { kind: "measured"; measurement: Measurement }
   | { kind: "reported"; report: Report }
   | { kind: "sampled"; path: string }
+  | { kind: "profiled"; table: string; paths: readonly string[] }
   | { kind: "saved"; path: string; iteration: number }
   | { kind: "ended"; folder: string; iteration: number; stopped: boolean };
 
@@ -85,7 +91,7 @@ export async function* train(job: TrainJob): AsyncGenerator<TrainEvent> {
     if (signal?.aborted) return;
     begun = true;
     yield { kind: "started", folder, iteration: trainer.iteration };
-    yield* trainInto(folder, trainer, before, signal);
+    yield* trainInto(folder, trainer, { ...job, secondsBefore: before });
     yield { kind: "ended", folder, iteration: trainer.iteration, stopped: trainer.iteration < options.iterations };
   } catch (error) {
     throw begun && folder !== undefined ? await withAdvice(error, folder) : error;
@@ -149,8 +155,7 @@ function checkStored(folder: string, options: TrainOptions): void {
 async function* trainInto(
   folder: string,
   trainer: Trainer,
-  secondsBefore: number,
-  signal?: AbortSignal,
+  { secondsBefore, signal, profile }: Pick<TrainJob, "signal" | "profile"> & { secondsBefore: number },
 ): AsyncGenerator<TrainEvent> {
   const { options, device } = trainer;
   const { iterations, sampleEvery, saveEvery, reportEvery } = options;
@@ -163,6 +168,11 @@ async function* trainInto(
     yield* report(); // first, so that the log never lacks what a checkpoint has
     yield { kind: "saved", path: await writeState(folder, trainer), iteration: trainer.iteration };
   };
+  const profiler = profile === undefined ? null : await Profiler.open(trainer, profile);
+  const profiled = async function* (ended?: boolean): AsyncGenerator<TrainEvent> {
+    const profile = await profiler?.profile(ended);
+    if (profile) yield await writeProfile(folder, profile);
+  };
   let saved = -1;
   try {
     while (trainer.iteration < iterations && !signal?.aborted) {
@@ -170,7 +180,9 @@ async function* trainInto(
         iterations,
         nextMultiple(trainer.iteration, sampleEvery),
         nextMultiple(trainer.iteration, saveEvery),
+        profiler?.stop ?? Infinity,
       );
+      profiler?.enter();
       let last = performance.now();
       for await (const measurement of trainer.run(stop, signal)) {
         const now = performance.now();
@@ -179,6 +191,8 @@ async function* trainInto(
         yield { kind: "measured", measurement };
         if (measurement.iteration % reportEvery === 0) yield* report();
       }
+      profiler?.leave();
+      yield* profiled();
       const { iteration } = trainer;
       const ended = iteration === iterations;
       if (iteration % sampleEvery === 0 || ended) {
@@ -191,8 +205,10 @@ async function* trainInto(
         saved = iteration;
       }
     }
+    yield* profiled(true);
     if (trainer.iteration !== saved && trainer.iteration !== iterations) yield* save();
   } finally {
+    profiler?.destroy();
     await log.report().catch(() => {}); // an error is on its way, and says more
   }
 }
@@ -206,6 +222,13 @@ async function writeState(folder: string, trainer: Trainer): Promise<string> {
     leaves: trainer.state.leaves(),
     values: await trainer.read(),
   });
+}
+
+async function writeProfile(folder: string, profile: Profile): Promise<TrainEvent> {
+  const table = profileTable(profile);
+  const files = { [`${folder}/profile.txt`]: table, [`${folder}/profile.json`]: chromeTrace(profile) };
+  for (const [path, text] of Object.entries(files)) await writeRunFile(path, text);
+  return { kind: "profiled", table, paths: Object.keys(files) };
 }
 
 function checkData({ folder, fingerprint }: ResumedRun, data: TrainingData): void {

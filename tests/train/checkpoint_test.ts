@@ -5,7 +5,8 @@ import { type Checkpoint, checkpointName, readCheckpoint, RunError } from "../..
 import type { Tensor } from "../../core/tensor.ts";
 import { checkConfiguration, valuesOf, writeCheckpoint } from "../../core/train/checkpoint.ts";
 import { resolveOptions } from "../../core/train/options.ts";
-import { initialState, NonFiniteError } from "../../core/train/trainer.ts";
+import { initialState } from "../../core/train/steps.ts";
+import { NonFiniteError } from "../../core/train/trainer.ts";
 import { leavesOf } from "../../core/tree.ts";
 
 const { options } = resolveOptions({ dataset: "mnist", preset: "tiny" }, { traits: { software: true }, count: 60 });
