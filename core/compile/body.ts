@@ -1,6 +1,6 @@
 /** WGSL text of elementwise values: which element of which buffer, and the expression around it. */
 
-import { sizeOf } from "../shape.ts";
+import { type Shape, sizeOf } from "../shape.ts";
 import type { DType, Tensor, View } from "../tensor.ts";
 import { isContiguous, viewThrough } from "./reads.ts";
 
@@ -18,8 +18,8 @@ interface Term {
 export interface Index {
   /** Name of a `u32` in the text: the first element. */
   name: string;
-  /** Axes it runs over in a shape of this rank; all unless given. */
-  axes?: readonly number[];
+  /** Axes it runs over in a shape; all unless given. */
+  axes?: (shape: Shape) => readonly number[];
   width: 1 | 4;
   /** Name of a `u32` in the text that is the first element divided by the width. */
   step?: string;
@@ -27,8 +27,10 @@ export interface Index {
 
 /** Where a body finds the values that are not computed in it. */
 export interface Names {
-  /** Name of a buffer declared with elements of this width. */
-  buffer(node: Tensor, width: 1 | 4): string;
+  /** Text of what a buffer has at a step of this width. */
+  element(node: Tensor, width: 1 | 4, step: string): string;
+  /** Name of the one number that all of the step read of `node` through a view, where it has one. */
+  shared?(node: Tensor, view: View): string | undefined;
   /** A number for every node. */
   number(node: Tensor): number;
 }
@@ -119,11 +121,13 @@ export class Body {
   #loadText(node: Tensor, view: View): string {
     const { names, main: { width, step } } = this;
     const type = typeName(node.dtype, width);
+    const shared = names.shared?.(node, view);
+    if (shared !== undefined) return width === 1 ? shared : `${type}(${shared})`;
     switch (layoutOf(node, view, this.main, this.others)) {
       case "border":
         return `${type}(0)`;
       case "same step":
-        return `${names.buffer(node, width)}[${step}]`;
+        return names.element(node, width, step!);
       case "one element": {
         const parts = this.#partsOf(view);
         const text = this.#elementText(node, view, parts);
@@ -133,7 +137,7 @@ export class Body {
         const parts = this.#partsOf(view);
         const first = indexText(view.offset, parts);
         const at = first === this.main.name && step ? step : `(${first}) / ${width}u`;
-        return masked(`${names.buffer(node, width)}[${at}]`, parts, type);
+        return masked(names.element(node, width, at), parts, type);
       }
       case "scattered": {
         const elements = Array.from({ length: width }, (_, lane) => {
@@ -147,14 +151,14 @@ export class Body {
 
   #elementText(node: Tensor, view: View, parts: readonly Part[]): string {
     if (node.op.source === "fill") return `${node.dtype}(${node.attributes.value})`;
-    return `${this.names.buffer(node, 1)}[${indexText(view.offset, parts)}]`;
+    return this.names.element(node, 1, indexText(view.offset, parts));
   }
 
   /** Where one element of the step lies in a view. */
   #partsOf(view: View, lane = 0): Part[] {
-    const { name, axes, width } = this.main;
-    const shared = this.others.flatMap((index) => this.#parts(terms(view, index.axes), index.name));
-    const along = terms(view, axes);
+    const { name, width } = this.main;
+    const shared = this.others.flatMap((index) => this.#parts(terms(view, index), index.name));
+    const along = terms(view, this.main);
     const apart = lane > 0 && !staysInRun(along.at(-1)!, width);
     const parts = [...shared, ...this.#parts(along, apart ? this.#let("e", `${name} + ${lane}u`) : name)];
     if (lane === 0 || apart) return parts;
@@ -195,12 +199,12 @@ function layoutOf(source: Tensor, view: View, main: Index, others: readonly Inde
   const isFill = source.op.source === "fill";
   // Buffers hold whole steps, even where the last one reaches behind the elements.
   if (!isFill && main.axes === undefined && main.step && isContiguous(view, source)) return "same step";
-  const along = terms(view, main.axes);
+  const along = terms(view, main);
   const inner = along.at(-1);
   if (inner === undefined) return "one element";
   if (!staysInRun(inner, width) || !isWhole(inner)) return "scattered";
   if (isFill || inner.stride === 0) return "one element";
-  const outer = [...along.slice(0, -1), ...others.flatMap((index) => terms(view, index.axes))];
+  const outer = [...along.slice(0, -1), ...others.flatMap((index) => terms(view, index))];
   const aligned = view.offset % width === 0 && outer.every(({ stride }) => stride % width === 0);
   return inner.stride === 1 && aligned ? "aligned run" : "scattered";
 }
@@ -208,8 +212,9 @@ function layoutOf(source: Tensor, view: View, main: Index, others: readonly Inde
 /** Whether the elements of a step differ in the innermost coordinate only. */
 const staysInRun = (inner: Term, width: number): boolean => inner.length % width === 0;
 
-/** The axes of a view as few terms, outermost first: neighbours that are contiguous are one. */
-function terms(view: View, axes: readonly number[] = view.shape.map((_, axis) => axis)): Term[] {
+/** The axes of a view that an index runs over as few terms, outermost first: neighbours that are contiguous are one. */
+function terms(view: View, index: Index): Term[] {
+  const axes = index.axes?.(view.shape) ?? view.shape.map((_, axis) => axis);
   const result: Term[] = [];
   let inner = 1;
   for (const axis of [...axes].reverse()) {

@@ -5,20 +5,9 @@
 
 import type { AdapterTraits, Tensor } from "../tensor.ts";
 import { topologicalOrder, usersOf } from "./graph.ts";
-import { type Read, readsOf, viewThrough, Visits, withoutViews } from "./reads.ts";
-
-/** One kernel: what it is built on and what it stores. */
-export interface Group {
-  /** A reduction or an operation with its own shader; absent in elementwise kernels. */
-  readonly anchor?: Tensor;
-  /** Values computed here, inputs first; the anchor among them. */
-  readonly members: Tensor[];
-  /** Other groups it reads from. */
-  readonly producers: Set<Group>;
-}
-
-/** What every root reads, inputs before what reads them. */
-export type Reads = ReadonlyMap<Tensor, readonly Read[]>;
+import { BINDINGS, bindingsOf, dependsOn, type Group, mostBound, type Reads, schedule } from "./groups.ts";
+import { joinRows } from "./rows.ts";
+import { readsOf, viewThrough, Visits, withoutViews } from "./reads.ts";
 
 /** The kernels in an order in which every value is computed before it is read. */
 export interface Fusion {
@@ -33,18 +22,15 @@ const CHEAP = { operations: 4, reads: 2, perElement: 1 };
 /** Behind a product: its shader repeats them for every register, and CPU drivers take seconds to compile many reads. */
 const EPILOGUE = { operations: 16, reads: 4, readsOnSoftware: 1 };
 const FUNCTION_COST = 6; // of exp, log, sqrt, … in operations
-/**
- * Buffers of a kernel: at most `most`, also where an adapter has more (no step of the models wants it); of these `spare`
- * for values that several members read in different ways, which are bound twice, and `results` for what is stored.
- */
-const BINDINGS = { most: 28, spare: 2, results: 2 };
 
 /** Chooses kernels for the outputs; `updates` are those that replace a variable and so run as late as they can. */
 export function fuse(outputs: readonly Tensor[], updates: readonly Tensor[], adapter: AdapterTraits): Fusion {
   const order = topologicalOrder(outputs);
   const roots = chooseRoots(order, outputs, adapter);
   const reads = new Map(order.filter((node) => roots.has(node)).map((root) => [root, readsOf(root, roots)]));
-  return { groups: schedule(joinGroups(roots, reads, adapter), new Set(updates)), roots, reads };
+  const replacing = new Set(updates);
+  const groups = joinRows(joinGroups(roots, reads, adapter), { updates: replacing, reads, adapter });
+  return { groups: schedule(groups, replacing), roots, reads };
 }
 
 function chooseRoots(order: readonly Tensor[], outputs: readonly Tensor[], adapter: AdapterTraits): Set<Tensor> {
@@ -70,11 +56,6 @@ function chooseRoots(order: readonly Tensor[], outputs: readonly Tensor[], adapt
   return roots;
 }
 
-/** How many values a kernel may bind. */
-function mostBound(adapter: AdapterTraits): number {
-  return Math.min(adapter.maxStorageBuffers, BINDINGS.most) - BINDINGS.spare;
-}
-
 /** Stores inputs of a value, those that read most first, until a kernel can bind all that the value reads. */
 function boundReads(node: Tensor, roots: Set<Tensor>, most: number): void {
   const readsOfInput = (input: Tensor) => roots.has(input) ? 1 : costOf(input, roots).reads.size;
@@ -82,20 +63,6 @@ function boundReads(node: Tensor, roots: Set<Tensor>, most: number): void {
     const inputs = node.inputs.map(withoutViews).sort((a, b) => readsOfInput(b) - readsOfInput(a));
     roots.add(inputs[0]);
   }
-}
-
-/** Buffers bound for what members of a kernel read: a value read both by fours and by element is bound twice. */
-function bindingsOf(readsOfMembers: readonly (readonly Read[])[]): number {
-  const forms = new Map<Tensor, Set<string>>();
-  for (const reads of readsOfMembers) {
-    const views = new Map<Tensor, number>(); // other than in place
-    for (const { node, inPlace } of reads) {
-      if (!forms.has(node)) forms.set(node, new Set());
-      if (!inPlace) views.set(node, (views.get(node) ?? 0) + 1);
-      forms.get(node)!.add(inPlace ? "in place" : `view ${Math.min(views.get(node)!, 2)}`);
-    }
-  }
-  return [...forms.values()].reduce((total, { size }) => total + Math.min(size, 2), 0);
 }
 
 /** Whether a value is all that is wanted of a product: stored instead of it, it costs nothing. */
@@ -232,31 +199,4 @@ function canJoin(root: Tensor, group: Group, joining: Joining): boolean {
   if (members.length + bindingsOf(members.map((member) => reads.get(member)!)) > mostBound(adapter)) return false;
   const others = [...producersOf(root, joining)].filter((other) => other !== group);
   return !dependsOn(others, group);
-}
-
-/** Whether one of the groups is another one, or reads from it, directly or through further groups. */
-function dependsOn(groups: Iterable<Group>, on: Group, seen = new Set<Group>()): boolean {
-  for (const group of groups) {
-    if (group === on) return true;
-    if (seen.has(group)) continue;
-    seen.add(group);
-    if (dependsOn(group.producers, on, seen)) return true;
-  }
-  return false;
-}
-
-/** Kernels after those they read from; those that only replace variables come last, so that they can do it in place. */
-function schedule(groups: readonly Group[], updates: ReadonlySet<Tensor>): Group[] {
-  const done = new Set<Group>();
-  const result: Group[] = [];
-  const place = (group: Group): void => {
-    if (done.has(group)) return;
-    done.add(group);
-    group.producers.forEach(place);
-    result.push(group);
-  };
-  const late = (group: Group) => group.members.some((member) => updates.has(member));
-  groups.filter((group) => !late(group)).forEach(place);
-  groups.forEach(place);
-  return result;
 }

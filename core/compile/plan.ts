@@ -7,6 +7,7 @@ import { topologicalOrder } from "./graph.ts";
 import { copy, lower } from "./lower.ts";
 import { type MemoryPlan, planMemory } from "./memory.ts";
 import type { Read } from "./reads.ts";
+import { planRows } from "./rows.ts";
 import { simplify } from "./simplify.ts";
 import { type KernelText, type Variants, writeKernel } from "./write.ts";
 
@@ -46,12 +47,13 @@ export function plan(outputs: readonly Tensor[], updates: readonly Update[], ada
   const newValues = updates.map(({ place }, i): Update => ({ place, value: values[outputs.length + i] }));
 
   const { groups, roots, reads } = fuse(values, newValues.map(({ value }) => value), adapter);
+  const carried = groups.flatMap((group) => group.rows === undefined ? [] : [...planRows(group, reads).carried]);
   const steps = groups.map(({ members }) => ({ members, reads: members.flatMap((member) => reads.get(member)!) }));
   const inPlace = chooseInPlace(newValues, steps);
   const copied = newValues.filter(({ value }) => !inPlace.has(value));
-  const stored = storedValues(steps, new Set(values));
+  const stored = storedValues(steps, new Set([...values, ...carried]));
   const number = numbering();
-  const kernels = groups.map((group) => writeKernel(group, { adapter, roots, stored, inPlace, number }));
+  const kernels = groups.map((group) => writeKernel(group, { adapter, roots, reads, stored, inPlace, number }));
   const elsewhere = new Set([...outputValues, ...inPlace.keys()]);
   return {
     kernels,

@@ -39,11 +39,15 @@ export function isContiguous(view: View, source: Tensor): boolean {
 export interface Read {
   node: Tensor;
   inPlace: boolean; // element i of the reader needs only element i
+  /** Which element of it every element of the reader needs (of what it reduces, if it does); null for operands of a shader. */
+  view: View | null;
 }
 
 /** The sources and named values a named value is computed from. */
 export function readsOf(root: Tensor, roots: ReadonlySet<Tensor>): Read[] {
-  if (root.op.kernel) return root.inputs.map((input) => ({ node: withoutViews(input), inPlace: false }));
+  if (root.op.kernel) {
+    return root.inputs.map((input) => ({ node: withoutViews(input), inPlace: false, view: null }));
+  }
   const reads: Read[] = [];
   const seen = new Visits();
   const visit = (node: Tensor, views: readonly Tensor[]): void => {
@@ -51,7 +55,7 @@ export function readsOf(root: Tensor, roots: ReadonlySet<Tensor>): Read[] {
     if (node.op.view) return visit(node.inputs[0], [node, ...views]);
     if (node.inputs.length > 0 && !roots.has(node)) return node.inputs.forEach((input) => visit(input, views));
     const view = viewThrough(node, views);
-    reads.push({ node, inPlace: !root.op.reduction && view !== null && isContiguous(view, node) });
+    reads.push({ node, inPlace: !root.op.reduction && view !== null && isContiguous(view, node), view });
   };
   for (const input of root.inputs) visit(input, []);
   return reads;

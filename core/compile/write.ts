@@ -4,45 +4,18 @@ import { fold } from "../ops/workgroups.ts";
 import { sizeOf } from "../shape.ts";
 import type { AdapterTraits, Kernel, Tensor } from "../tensor.ts";
 import { Body, type Index, typeName } from "./body.ts";
+import { block, Declarations, type KernelText, label, type Surroundings, type Variants } from "./declarations.ts";
 import { expand } from "./expand.ts";
-import type { Group } from "./fuse.ts";
-import { withoutViews } from "./reads.ts";
+import type { Group } from "./groups.ts";
+import { writeRows } from "./write_rows.ts";
 import elementwiseShader from "../../shaders/elementwise.wgsl" with { type: "text" };
 import reduceShader from "../../shaders/reduce.wgsl" with { type: "text" };
 
-/** One dispatch: the text, and which value each binding of group 0 holds. */
-export interface KernelText {
-  readonly label: string;
-  readonly code: string;
-  readonly entryPoint: string;
-  readonly constants: Readonly<Record<string, number>>;
-  readonly bindings: readonly Binding[];
-  readonly workgroups: readonly [x: number, y: number, z: number];
-  readonly multiplyAdds: number;
-}
-
-/** A buffer that is read, one that is written (and maybe read in place), or a texture copied from a buffer. */
-export interface Binding {
-  readonly node: Tensor;
-  readonly access: "read" | "write" | "texture";
-}
-
-/** What a group must know of the rest of the program. */
-export interface Surroundings {
-  readonly adapter: AdapterTraits;
-  readonly roots: ReadonlySet<Tensor>;
-  /** Members whose value somebody else reads. */
-  readonly stored: ReadonlySet<Tensor>;
-  /** Variables that a member replaces in their own buffer. */
-  readonly inPlace: ReadonlyMap<Tensor, Tensor>;
-  number(node: Tensor): number;
-}
-
-/** The ways to write one kernel, best first by rule; each is written when it is asked for. */
-export type Variants = readonly (() => KernelText)[];
+export type { Binding, KernelText, Variants } from "./declarations.ts";
 
 /** Text and bindings of the kernel that computes a group. */
 export function writeKernel(group: Group, surroundings: Surroundings): Variants {
+  if (group.rows !== undefined) return [() => writeRows(group, surroundings)];
   const { anchor } = group;
   if (anchor?.op.kernel) {
     const kernels = [anchor.op.kernel(anchor, surroundings.adapter)].flat();
@@ -51,60 +24,9 @@ export function writeKernel(group: Group, surroundings: Surroundings): Variants 
   return [() => anchor ? writeReduction(group, anchor, surroundings) : writeElementwise(group, surroundings)];
 }
 
-/** Collects bindings while bodies are written, and declares them. */
-class Declarations {
-  readonly bindings: Binding[] = [];
-  readonly #lines: string[] = [];
-  readonly #names = new Map<string, string>();
-
-  /** Those the kernel stores. */
-  readonly members: readonly Tensor[];
-
-  constructor(readonly surroundings: Surroundings, members: readonly Tensor[], readonly width: 1 | 4) {
-    this.members = members.filter((member) => surroundings.stored.has(member));
-  }
-
-  number(node: Tensor): number {
-    return this.surroundings.number(node);
-  }
-
-  operand(node: Tensor, kind: "buffer" | "texture"): void {
-    this.bindings.push({ node: withoutViews(node), access: kind === "buffer" ? "read" : "texture" });
-  }
-
-  buffer(node: Tensor, width: 1 | 4): string {
-    // A variable replaced in place is read at the step that is written, hence in steps of the same width.
-    const replacing = this.members.find((member) => this.surroundings.inPlace.get(member) === node);
-    return replacing ? this.result(replacing) : this.#declare(node, "read", width);
-  }
-
-  result(node: Tensor): string {
-    return this.#declare(node, "write", this.width);
-  }
-
-  #declare(node: Tensor, access: "read" | "write", width: 1 | 4): string {
-    const key = `${this.number(node)} ${access} ${width}`;
-    const known = this.#names.get(key);
-    if (known !== undefined) return known;
-    const at = this.bindings.length;
-    const name = `${access === "read" ? "in" : "out"}${at}`;
-    const mode = access === "read" ? "read" : "read_write";
-    this.#lines.push(
-      `@group(0) @binding(${at}) var<storage, ${mode}> ${name}: array<${typeName(node.dtype, width)}>;`,
-    );
-    this.bindings.push({ node, access });
-    this.#names.set(key, name);
-    return name;
-  }
-
-  get text(): string {
-    return this.#lines.join("\n");
-  }
-}
-
 /** `fn store(i, value)`: everything the group stores for its i-th step, from the anchor's `value` if it has one. */
-function storeFunction(group: Group, declarations: Declarations, { roots }: Surroundings): string {
-  const { width, members } = declarations;
+function storeFunction(group: Group, declarations: Declarations, width: 1 | 4): string {
+  const { members, surroundings: { roots } } = declarations;
   const name = width === 1 ? "i" : "e";
   const body = new Body(declarations, roots, { name, width, step: "i" });
   const stores = group.members.map((member) => {
@@ -120,23 +42,11 @@ function storeFunction(group: Group, declarations: Declarations, { roots }: Surr
   ]);
 }
 
-function block(head: string, lines: readonly string[]): string {
-  return `${head} {\n${lines.map((line) => `  ${line}`).join("\n")}\n}`;
-}
-
-/** What a kernel computes, for people: its operations and the shape of the last result. */
-function label(group: Group): string {
-  const names = group.members.map((member) => member.op.name);
-  const shown = names.length > 4 ? `${names.slice(0, 3).join("+")}+${names.length - 3} more` : names.join("+");
-  const from = group.anchor?.op.reduction ? `[${group.anchor.inputs[0].shape}] to ` : "";
-  return `${shown} ${from}[${group.members[group.members.length - 1].shape}]`;
-}
-
 function writeElementwise(group: Group, surroundings: Surroundings): KernelText {
   const { size, dtype } = group.members[0];
   const width = size % 4 === 0 ? 4 : 1;
-  const declarations = new Declarations(surroundings, group.members, width);
-  const store = storeFunction(group, declarations, surroundings);
+  const declarations = new Declarations(surroundings, group.members, () => width);
+  const store = storeFunction(group, declarations, width);
   const workgroup = surroundings.adapter.software ? 32 : 128;
   const [x, y, z] = fold(Math.ceil(size / width / workgroup));
   return {
@@ -151,9 +61,9 @@ function writeElementwise(group: Group, surroundings: Surroundings): KernelText 
 }
 
 function writeAnchored(group: Group, anchor: Tensor, kernel: Kernel, surroundings: Surroundings): KernelText {
-  const declarations = new Declarations(surroundings, group.members, kernel.width);
+  const declarations = new Declarations(surroundings, group.members, () => kernel.width);
   anchor.inputs.forEach((input, i) => declarations.operand(input, kernel.operands[i]));
-  const store = storeFunction(group, declarations, surroundings);
+  const store = storeFunction(group, declarations, kernel.width);
   const shader = expand(kernel.shader, kernel.constants);
   return {
     label: label(group),
@@ -182,9 +92,9 @@ function writeReduction(group: Group, anchor: Tensor, surroundings: Surroundings
   const width = (row ? terms : results) % 4 === 0 ? 4 : 1;
   const resultWidth = row ? 1 : width;
 
-  const declarations = new Declarations(surroundings, group.members, resultWidth);
-  const o: Index = { name: row ? "o" : "o0", axes: kept, width: row ? 1 : width, step: "o" };
-  const r: Index = { name: row ? "r0" : "r", axes, width: row ? width : 1, step: "r" };
+  const declarations = new Declarations(surroundings, group.members, () => resultWidth);
+  const o: Index = { name: row ? "o" : "o0", axes: () => kept, width: row ? 1 : width, step: "o" };
+  const r: Index = { name: row ? "r0" : "r", axes: () => axes, width: row ? width : 1, step: "r" };
   const body = new Body(declarations, surroundings.roots, row ? r : o, [row ? o : r]);
   const value = body.value(input);
   const term = block("fn term(o: u32, r: u32) -> V", [
@@ -192,7 +102,7 @@ function writeReduction(group: Group, anchor: Tensor, surroundings: Surroundings
     ...body.lines,
     `return ${value};`,
   ]);
-  const store = storeFunction(group, declarations, surroundings);
+  const store = storeFunction(group, declarations, resultWidth);
   const { lanes, together } = reductionShape(
     row,
     results / resultWidth,
