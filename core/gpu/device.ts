@@ -30,12 +30,14 @@ export class Device {
   readonly lost: Promise<DeviceError>;
   #bytes = 0;
   #failure: DeviceError | null = null;
+  #gone = false;
   /** Buffers of the values that stay between runs, by the variable that stands for them. */
   readonly variables: WeakMap<object, GPUBuffer> = new WeakMap();
   /** Told what a user should know and nothing else says; prints unless replaced. */
   onWarning: (message: string) => void = console.warn;
   readonly #warned = new Set<string>();
   readonly #pending = new Set<Promise<unknown>>();
+  readonly #waiting = new Set<(error: DeviceError) => void>();
 
   constructor(
     readonly gpu: GPUDevice,
@@ -48,7 +50,10 @@ export class Device {
     this.lost = promise;
     const fail = (message: string) => resolve(this.#failure ??= new DeviceError(`Cannot go on: ${message}`));
     gpu.lost.then(({ reason, message }) => {
-      if (reason !== "destroyed") fail(`the GPU was lost (${message}), expected it to stay`);
+      if (reason === "destroyed") return;
+      this.#gone = true;
+      fail(`the GPU was lost (${message}), expected it to stay`);
+      for (const reject of this.#waiting) reject(this.#failure!);
     });
     gpu.addEventListener("uncapturederror", (event) => {
       event.preventDefault();
@@ -64,6 +69,12 @@ export class Device {
   /** @throws {DeviceError} If the adapter was lost or reported an error since it was opened */
   check(): void {
     if (this.#failure) throw this.#failure;
+  }
+
+  /** Lets the state be read after an error that was only reported; false where the adapter is lost. */
+  forgive(): boolean {
+    if (!this.#gone) this.#failure = null;
+    return !this.#gone;
   }
 
   /** Tells `onWarning`, once for every message. */
@@ -119,17 +130,24 @@ export class Device {
     resource.destroy();
   }
 
-  /** Remembers a wait, so that `destroy` does not pull a mapped buffer away from it. */
+  /** Ends a wait when the adapter is lost, and remembers it, so that `destroy` pulls no mapped buffer away from it. */
   track<T>(wait: Promise<T>): Promise<T> {
-    const settled = wait.then(() => {}, () => {}).finally(() => this.#pending.delete(settled));
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    if (this.#gone) reject(this.#failure!);
+    this.#waiting.add(reject);
+    const settled = wait.then(resolve, reject).finally(() => {
+      this.#waiting.delete(reject);
+      this.#pending.delete(settled);
+    });
     this.#pending.add(settled);
-    return wait;
+    return promise;
   }
 
   /** Waits for reads and work under way and gives the adapter back. */
   async destroy(): Promise<void> {
+    if (this.#gone) return; // nothing to give back, and waits might not end
     while (this.#pending.size > 0) await Promise.all(this.#pending);
-    // A process that ends while llvmpipe computes may be killed by its threads. A lost adapter has no work under way.
+    // A process that ends while llvmpipe computes may be killed by its threads.
     await this.gpu.queue.onSubmittedWorkDone().catch(() => {});
     this.gpu.destroy();
   }

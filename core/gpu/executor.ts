@@ -144,16 +144,17 @@ export class Readback {
   async #move(staging: GPUBuffer, pieces: readonly Piece[], results: readonly ArrayBuffer[]): Promise<void> {
     try {
       await staging.mapAsync(GPUMapMode.READ);
+      const mapped = staging.getMappedRange();
+      for (const { source, from, bytes, at } of pieces) {
+        new Uint8Array(results[source], from, bytes).set(new Uint8Array(mapped, at, bytes));
+      }
+      staging.unmap();
     } catch (error) {
       this.device.release(staging);
+      await new Promise((resolve) => setTimeout(resolve)); // until a loss is known as such
       this.device.check();
       throw new DeviceError(`Cannot read from the GPU: ${(error as Error).message}`);
     }
-    const mapped = staging.getMappedRange();
-    for (const { source, from, bytes, at } of pieces) {
-      new Uint8Array(results[source], from, bytes).set(new Uint8Array(mapped, at, bytes));
-    }
-    staging.unmap();
     if (this.#destroyed || staging.size > KEPT) this.device.release(staging);
     else this.#free.push(staging);
   }
