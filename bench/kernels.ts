@@ -1,162 +1,129 @@
 /**
- * Speed of the heavy kernels on the shapes of the presets, beside the multiply-add peak measured in the same run.
+ * Speed of the heavy kernels on the shapes that occur in an iteration, beside the multiply-add peak.
  *
- *     deno task bench kernels [small|paper]
- *
- * Method: the kernel of a compiled program that computes one product and nothing else. Operands are random and already
- * in place: what brings them there (copies, a transposed operand) is not counted, nor is the sum of split products;
- * compiling is that of the whole program. After one warming run, five rounds measure the peak and then the kernel,
- * repeated for about 50 ms; the medians are shown. On a software adapter time is that of the processor (both threads,
- * divided by the number of cores), so that other work on the machine disturbs little; else it is the clock's, which
- * includes up to 12 ms of polling for the end of a round.
+ * Method: the heavy operations are those of the training graph itself, after equal values became one, and each is counted
+ * as often as it occurs in five critic steps and one generator step. A kernel is that of a compiled program with
+ * this operation and nothing else: random operands that are already in place. What brings them there (copies into textures, a
+ * transposed operand) is not counted, nor is the sum of split products. After one warming run, rounds measure the peak and then
+ * the kernel, repeated for about 50 ms (GPU: 250 ms). `ms` on a software adapter is the processor's time divided by the cores, so that other
+ * work on the machine disturbs little; the clock's stands in the file of results as `wallMs`.
  */
 
-import { availableParallelism } from "node:os";
-import process from "node:process";
-import { compile } from "../core/compile/program.ts";
-import { openDevice } from "../core/gpu/device.ts";
-import { submit } from "../core/gpu/executor.ts";
-import { defineOp } from "../core/op.ts";
-import { conv2d, conv2dWeight, convTranspose2d } from "../core/ops/conv.ts";
+import { type Device, openDevice } from "../core/gpu/device.ts";
 import { matmul } from "../core/ops/matmul.ts";
-import { transpose } from "../core/ops/movement.ts";
-import { constant } from "../core/ops/source.ts";
-import { type Shape, sizeOf } from "../core/shape.ts";
-import type { Tensor } from "../core/tensor.ts";
+import { inTurns, summarize, type Summary } from "./measure.ts";
+import { openPeak, roundOf } from "./peak.ts";
+import { type HeavyCase, heavyCases } from "./shapes.ts";
+import { digits, table } from "./table.ts";
+import { heavyKernel, random, type Repeatable, timesFor } from "./timing.ts";
+import type { Training } from "./training.ts";
+
+/** Figures of one kernel; times in ms, speeds in GFLOP/s. */
+export interface KernelResult {
+  name: string;
+  op: string;
+  count: number;
+  ms: Summary;
+  wallMs: Summary;
+  gflops: number;
+  /** Of the peak measured in turns with it. */
+  share: number;
+  multiplyAdds: number;
+}
+
+/** The kernels of one training. */
+export interface KernelsResult {
+  kernels: KernelResult[];
+  /** Flops over time over peak of the convolutions as often as they occur in an iteration, and of the products. */
+  convolutionShare: number;
+  matmulShare: number;
+  /** Milliseconds that all kernels take in an iteration. */
+  iterationMs: number;
+}
 
 const ROUNDS = 5;
-const ROUND_MS = 50;
+const ROUND_MS = { software: 50, gpu: 250 };
 
-/** Eight independent chains of 8000 multiply-adds of a vec4 per invocation. */
-const peakOp = defineOp<[x: Tensor]>({
-  name: "peak",
-  shape: () => [64 * 16 * 4],
-  kernel: () => ({
-    shader: `
-@group(0) @binding(0) var<storage, read> a: array<vec4<f32>>;
-@compute @workgroup_size(16)
-fn peak(@builtin(global_invocation_id) id: vec3<u32>) {
-  let factor = a[0];
-  let term = a[1];
-//# for r in 0..8
-  var c\${r} = a[\${r}u];
-//# end
-  for (var i = 0u; i < 1000u; i++) {
-//# for s in 0..8
-  //# for r in 0..8
-    c\${r} = fma(c\${r}, factor, term);
-  //# end
-//# end
+/** A product that everybody quotes. */
+export const SQUARE: HeavyCase = {
+  name: "matmul [1024,1024] [1024,1024]",
+  op: "matmul",
+  count: 0,
+  tensor: () => matmul(random([1024, 1024]), random([1024, 1024])),
+};
+
+/** Measures the heavy kernels of a training, or `cases` given. */
+export async function measureKernels(
+  training: Training,
+  { quick, cases }: { quick: boolean; cases?: readonly HeavyCase[] },
+): Promise<KernelsResult> {
+  const device = await openDevice();
+  const peak = await openPeak(device);
+  const kernels: KernelResult[] = [];
+  for (const heavy of cases ?? [SQUARE, ...heavyCases(device.traits, training)]) {
+    const measured = await measureKernel(device, peak, heavy, quick ? 3 : ROUNDS);
+    if (measured !== null) kernels.push(measured);
   }
-  store(id.x, c0 + c1 + c2 + c3 + c4 + c5 + c6 + c7);
-}`,
-    constants: {},
-    operands: ["buffer"],
-    width: 4,
-    workgroups: [64, 1, 1],
-    multiplyAdds: 64 * 16 * 4 * 8 * 8 * 1000,
-  }),
-});
-
-const device = await openDevice();
-
-/** A tensor of random numbers. */
-function random(shape: Shape): Tensor {
-  return constant(Float32Array.from({ length: sizeOf(shape) }, () => Math.random() - 0.5), shape);
-}
-
-/** One kernel, ready to run any number of times. */
-interface Measured {
-  multiplyAdds: number;
-  /** Runs it and returns the milliseconds of one time. */
-  run(times: number): Promise<number>;
-  destroy(): void;
-}
-
-/** The kernel that does the multiply-adds of a tensor. */
-async function prepare(tensor: Tensor): Promise<Measured> {
-  const program = await compile(device, () => ({ outputs: { tensor } }));
-  const at = program.report.kernels.findIndex(({ multiplyAdds }) => multiplyAdds > 0);
-  const dispatch = program.commands.filter(({ kind }) => kind === "dispatch")[at];
-  program.run(); // puts the operands in place
+  peak.destroy();
+  await device.destroy();
+  const convolutions = kernels.filter(({ op }) => op !== "matmul");
   return {
-    multiplyAdds: program.report.kernels[at].multiplyAdds,
-    run: async (times) => {
-      const start = now();
-      submit(device, new Array(times).fill(dispatch));
-      await device.gpu.queue.onSubmittedWorkDone();
-      return (now() - start) / times;
-    },
-    destroy: () => program.destroy(),
+    kernels,
+    convolutionShare: shareOf(convolutions),
+    matmulShare: shareOf(kernels.filter(({ op }) => op === "matmul")),
+    iterationMs: kernels.reduce((sum, { count, ms }) => sum + count * ms.median, 0),
   };
 }
 
-function now(): number {
-  if (!device.traits.software) return performance.now();
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1000 / availableParallelism();
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1];
-}
-
-const peak = await prepare(peakOp(random([32])));
-
-async function report(name: string, tensor: Tensor): Promise<void> {
-  const start = now();
-  const kernel = await prepare(tensor);
-  const first = await kernel.run(1);
-  const compiling = now() - start;
-  const times = Math.max(1, Math.ceil(ROUND_MS / Math.max(await kernel.run(1), 0.1)));
-  const peaks: number[] = [];
-  const spent: number[] = [];
-  for (let i = 0; i < ROUNDS; i++) {
-    peaks.push(2 * peak.multiplyAdds / await peak.run(4) / 1e6);
-    spent.push(await kernel.run(times));
-  }
+async function measureKernel(
+  device: Device,
+  peak: Repeatable,
+  { name, op, count, tensor }: HeavyCase,
+  rounds: number,
+): Promise<KernelResult | null> {
+  const kernel = await heavyKernel(device, tensor());
+  if (kernel === null) return null;
+  await kernel.run(1);
+  const times = timesFor((await kernel.run(1)).busy, ROUND_MS[device.traits.software ? "software" : "gpu"]);
+  const wall: number[] = [];
+  const measured = await inTurns(rounds, {
+    peak: async () => (await peak.run(roundOf(device))).busy,
+    kernel: async () => {
+      const time = await kernel.run(times);
+      wall.push(time.wall);
+      return time.busy;
+    },
+  });
   kernel.destroy();
-  const ms = median(spent);
-  const speed = 2 * kernel.multiplyAdds / ms / 1e6;
-  const cells = [ms.toFixed(2), speed.toFixed(1), median(peaks).toFixed(0), (speed / median(peaks)).toFixed(2)];
-  console.log(`| ${name} | ${cells.join(" | ")} | ${Math.max(compiling, first).toFixed(0)} |`);
+  const ms = summarize(measured.kernel);
+  const gflops = 2 * kernel.multiplyAdds / ms.median / 1e6;
+  const peakGflops = 2 * peak.multiplyAdds / summarize(measured.peak).median / 1e6;
+  const { multiplyAdds } = kernel;
+  return { name, op, count, ms, wallMs: summarize(wall), gflops, share: gflops / peakGflops, multiplyAdds };
 }
 
-async function product(m: number, n: number, k: number, a: "mk" | "km"): Promise<void> {
-  const rows = a === "mk" ? random([m, k]) : transpose(random([k, m]));
-  await report(`matmul ${a} ${m} x ${n} x ${k}`, matmul(rows, random([k, n])));
+/** Share of the peak of several kernels together: each weighs as much as the time it takes in an iteration. */
+export function shareOf(kernels: readonly Pick<KernelResult, "count" | "ms" | "share">[]): number {
+  const time = kernels.reduce((sum, { count, ms }) => sum + count * ms.median, 0);
+  return kernels.reduce((sum, { count, ms, share }) => sum + count * ms.median * share, 0) / time;
 }
 
-/** The three forms between `side` x `side` x `inChannels` and half the side, kernel 4, stride 2, padding 1. */
-async function convolutions(batch: number, side: number, inChannels: number, outChannels: number): Promise<void> {
-  const [stride, padding, kernelHeight, kernelWidth] = [2, 1, 4, 4];
-  const x = random([batch, side, side, inChannels]);
-  const w = random([kernelHeight, kernelWidth, inChannels, outChannels]);
-  const y = random([batch, side / 2, side / 2, outChannels]);
-  const name = `${batch} x ${side}², ${inChannels} and ${outChannels} channels`;
-  await report(`conv2d ${name}`, conv2d(x, w, { stride, padding }));
-  await report(`convTranspose2d ${name}`, convTranspose2d(y, w, { stride, padding, height: side, width: side }));
-  await report(`conv2dWeight ${name}`, conv2dWeight(x, y, { stride, padding, kernelHeight, kernelWidth }));
+/** The kernels as a table. */
+export function showKernels({ kernels, convolutionShare, matmulShare, iterationMs }: KernelsResult): string {
+  const rows = kernels.map(({ name, count, ms, gflops, share }) => [
+    name,
+    `${count}`,
+    digits(ms.median),
+    digits(gflops),
+    share.toFixed(2),
+    count === 0 ? "-" : (count * ms.median / iterationMs).toFixed(2),
+  ]);
+  return [
+    table(["kernel", "times", "ms", "GFLOP/s", "of peak", "of time"], rows),
+    "",
+    `All of an iteration: ${digits(iterationMs)} ms; by time, convolutions reach ${
+      convolutionShare.toFixed(2)
+    } of the ` +
+    `peak, matrix products ${matmulShare.toFixed(2)}`,
+  ].join("\n");
 }
-
-console.log("| kernel | ms | GFLOP/s | peak | ratio | compile ms |\n|---|---|---|---|---|---|");
-if (!Deno.args.includes("paper")) {
-  await product(64, 1024, 512, "mk");
-  await product(512, 1024, 64, "km");
-  await product(64, 512, 1024, "mk");
-  for (const batch of [64, 128, 192]) {
-    await convolutions(batch, 32, 1, 16);
-    await convolutions(batch, 16, 16, 32);
-    await convolutions(batch, 8, 32, 64);
-  }
-}
-if (!Deno.args.includes("small")) {
-  await product(1024, 1024, 1024, "mk");
-  await product(64, 4096, 3200, "mk");
-  await product(3200, 4096, 64, "km");
-  await convolutions(64, 32, 1, 64);
-  await convolutions(64, 16, 64, 128);
-  await convolutions(64, 8, 128, 256);
-}
-peak.destroy();
-await device.destroy();

@@ -1,0 +1,85 @@
+/** What the figures should reach, and whether they do. */
+
+import type { GrowthPoint } from "./growth.ts";
+import type { KernelsResult } from "./kernels.ts";
+import type { PeersResult } from "./peers.ts";
+import type { Results } from "./results.ts";
+import type { StepsResult } from "./steps.ts";
+
+/** Limits on a software adapter and on a GPU. */
+const LIMITS = {
+  matmulShare: { software: 0.4, gpu: 0.6 },
+  convolutionShare: { software: 0.35, gpu: 0.45 },
+  paperOverTorch: { software: 3, gpu: 0.8 },
+  smallOverTorch: { software: 2.5, gpu: 0.5 },
+  timesFasterThanJax: { software: 12, gpu: 4 },
+  hostMs: { software: 5, gpu: 2 },
+} as const;
+
+const NOISE = 1.05; // growth of times that stand still is measured as up to this
+
+/** `matmul 1024³, share of the peak: target at least 0.4, measured 0.43: reached`. */
+export function verdict(what: string, target: "at least" | "at most", limit: number, measured: number): string {
+  const reached = target === "at least" ? measured >= limit : measured <= limit;
+  const number = (value: number) => Number(value.toPrecision(3));
+  return `${what}: target ${target} ${number(limit)}, measured ${number(measured)}: ${reached ? "reached" : "missed"}`;
+}
+
+/** A line for every target that something was measured for. */
+export function verdicts({ machine, measurements }: Results): string[] {
+  const kind = machine.software ? "software" : "gpu";
+  const figures = <T>(part: string): [name: string, figures: T][] =>
+    Object.entries(measurements[part] ?? {}).map(([name, entry]) => [name, (entry as { figures: T }).figures]);
+  return [
+    ...figures<KernelsResult>("kernels").flatMap(([name, result]) => kernelVerdicts(name, result, kind)),
+    ...figures<StepsResult>("steps").map(([name, { hostMs }]) =>
+      verdict(`${name}, host ms an iteration`, "at most", LIMITS.hostMs[kind], hostMs.median)
+    ),
+    ...figures<PeersResult>("peers").flatMap(([name, result]) => peerVerdicts(name, result, kind)),
+    ...figures<GrowthPoint[]>("growth").flatMap(([, points]) => growthVerdicts(points)),
+  ];
+}
+
+type Kind = "software" | "gpu";
+
+function kernelVerdicts(name: string, { kernels, convolutionShare }: KernelsResult, kind: Kind): string[] {
+  const square = kernels.find(({ count, op }) => count === 0 && op === "matmul");
+  return [
+    ...(square && name.startsWith("paper")
+      ? [verdict("matmul 1024³, share of the peak", "at least", LIMITS.matmulShare[kind], square.share)]
+      : []),
+    ...(name.startsWith("paper")
+      ? [verdict(`${name}, convolutions by time`, "at least", LIMITS.convolutionShare[kind], convolutionShare)]
+      : []),
+  ];
+}
+
+function peerVerdicts(name: string, { training, oursMs, torch, jax }: PeersResult, kind: Kind): string[] {
+  const limit = training.preset === "paper" ? LIMITS.paperOverTorch[kind] : LIMITS.smallOverTorch[kind];
+  const eager = "refused" in torch ? undefined : torch.variants.eager;
+  return [
+    ...(eager && !("refused" in eager)
+      ? [verdict(`${name}, times PyTorch's time`, "at most", limit, eager.ratio.median)]
+      : []),
+    ...("refused" in jax ? [] : [
+      verdict(
+        `${name}, times faster than jax-js${jax.complete ? "" : " (which missed its deadline)"}`,
+        "at least",
+        LIMITS.timesFasterThanJax[kind],
+        jax.iterationMs / oursMs.median,
+      ),
+    ]),
+  ];
+}
+
+/** Growth with the depth against that of the arithmetic. */
+function growthVerdicts(points: readonly GrowthPoint[]): string[] {
+  return points.flatMap((point, i) => {
+    const before = points[i - 1];
+    if (point.axis !== "depth" || before?.axis !== "depth" || !point.iterationMs || !before.iterationMs) return [];
+    const predicted = point.multiplyAdds! / before.multiplyAdds!;
+    const measured = point.iterationMs.median / before.iterationMs.median;
+    const what = `${point.training.preset}, depth ${before.training.depth} to ${point.training.depth}, times the time`;
+    return [verdict(what, "at most", predicted * NOISE, measured)];
+  });
+}
