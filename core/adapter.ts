@@ -9,3 +9,6 @@ export interface AdapterTraits {
   readonly maxStorageBuffers: number;
   readonly maxTextureSide: number;
 }
+
+/** Texels in a row of an operand texture: float `i` is component `i % 4` of texel `(i / 4 % pitch, i / 4 / pitch)`. */
+export const TEXTURE_PITCH = 4096;

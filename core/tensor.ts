@@ -3,7 +3,7 @@
 import type { AdapterTraits } from "./adapter.ts";
 import { type Shape, sizeOf } from "./shape.ts";
 
-export type { AdapterTraits } from "./adapter.ts";
+export { type AdapterTraits, TEXTURE_PITCH } from "./adapter.ts";
 
 /** Element type; masks are `f32` with values 0 and 1. */
 export type DType = "f32" | "u32";
@@ -71,9 +71,8 @@ export interface Kernel {
   readonly operands: readonly ("buffer" | "texture")[];
   readonly width: 1 | 4;
   readonly workgroups: readonly [x: number, y: number, z: number];
+  /** Surely slower than those before it: taken where none of them compiles. */
+  readonly lastResort?: boolean;
   /** Multiply-adds, for figures in FLOP/s; 0 where nobody counts. */
   readonly multiplyAdds?: number;
 }
-
-/** Texels in a row of an operand texture: float `i` is component `i % 4` of texel `(i / 4 % pitch, i / 4 / pitch)`. */
-export const TEXTURE_PITCH = 4096;

@@ -40,10 +40,11 @@ async function check(
   expected: Float64Array,
 ) {
   for (const [i, kernel] of kernels.entries()) {
-    // The third is the second with another tile; compiling it for some of the shapes is enough.
+    // The same shader with another tile: compiling it for some of the shapes is enough.
+    const known = kernels.slice(0, i).some(({ entryPoint }) => entryPoint === kernel.entryPoint);
     // Seventy thousand workgroups of 256 take a software adapter most of a minute.
     if (i > 0 && kernel.workgroups[1] > 1) continue;
-    if (i === 2 && expected.length % 3 !== 0) continue;
+    if (known && expected.length % 3 !== 0) continue;
     const pipeline = await pipelineOf(device!, kernel);
     const values = await new Dispatch(device!, kernel, pipeline, inputs, expected.length).run();
     let worst = 0;

@@ -1,6 +1,6 @@
 /** What a kernel binds, and what every generated text has. */
 
-import type { AdapterTraits, Tensor } from "../tensor.ts";
+import type { AdapterTraits, Kernel, Tensor } from "../tensor.ts";
 import { type Names, typeName } from "./body.ts";
 import type { Group, Reads } from "./groups.ts";
 import { withoutViews } from "./reads.ts";
@@ -14,6 +14,8 @@ export interface KernelText {
   readonly bindings: readonly Binding[];
   readonly workgroups: readonly [x: number, y: number, z: number];
   readonly multiplyAdds: number;
+  /** What it was made from, if that is a shader of an operation's own. */
+  readonly kernel?: Kernel;
 }
 
 /** A buffer that is read, one that is written (and maybe read in place), or a texture copied from a buffer. */

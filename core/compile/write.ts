@@ -73,6 +73,7 @@ function writeAnchored(group: Group, anchor: Tensor, kernel: Kernel, surrounding
     bindings: declarations.bindings,
     workgroups: kernel.workgroups,
     multiplyAdds: kernel.multiplyAdds ?? 0,
+    kernel,
   };
 }
 

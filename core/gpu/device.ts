@@ -1,7 +1,9 @@
 /** The adapter and what was allocated on it. */
 
 import type { AdapterTraits } from "../adapter.ts";
+import { hashOf } from "./hash.ts";
 import { PipelineCache } from "./pipelines.ts";
+import type { Tuner } from "./tuning.ts";
 
 /** A missing, failing or lost adapter. */
 export class DeviceError extends Error {
@@ -23,6 +25,9 @@ const LIMITS = [
   "maxTextureDimension2D",
 ] as const;
 
+/** What is asked for where the adapter has it: to measure kernels by. */
+const FEATURES: readonly GPUFeatureName[] = ["timestamp-query"];
+
 /** An opened adapter: counts bytes, shares pipelines, and turns errors of the driver into one `DeviceError`. */
 export class Device {
   readonly pipelines: PipelineCache;
@@ -33,6 +38,8 @@ export class Device {
   #gone = false;
   /** Buffers of the values that stay between runs, by the variable that stands for them. */
   readonly variables: WeakMap<object, GPUBuffer> = new WeakMap();
+  /** Chooses among the variants of kernels for the programs that are compiled; without one the rule does. */
+  tuner: Tuner | null = null;
   /** Told what a user should know and nothing else says; prints unless replaced. */
   onWarning: (message: string) => void = console.warn;
   readonly #warned = new Set<string>();
@@ -44,6 +51,8 @@ export class Device {
     readonly traits: AdapterTraits,
     /** Name of the adapter, such as `llvmpipe (LLVM 15.0.6, 256 bits)`. */
     readonly description: string,
+    /** All that is known of adapter and driver: another one of these, another adapter. */
+    readonly identity: string = description,
   ) {
     this.pipelines = new PipelineCache(gpu);
     const { promise, resolve } = Promise.withResolvers<DeviceError>();
@@ -171,7 +180,7 @@ export class Device {
  */
 export async function openDevice(
   limits: Partial<Record<typeof LIMITS[number], number>> = {},
-  features: readonly GPUFeatureName[] = [],
+  features: readonly GPUFeatureName[] = FEATURES,
 ): Promise<Device> {
   const adapter = await navigator.gpu?.requestAdapter({ powerPreference: "high-performance" });
   if (!adapter) throw new DeviceError(NO_ADAPTER);
@@ -184,11 +193,31 @@ export async function openDevice(
   });
   const { info } = adapter;
   const description = info.description || info.device || info.vendor;
-  return new Device(gpu, {
-    software: info.isFallbackAdapter || /llvmpipe|lavapipe|swiftshader/i.test(description),
-    maxInvocations: gpu.limits.maxComputeInvocationsPerWorkgroup,
-    maxWorkgroupMemory: gpu.limits.maxComputeWorkgroupStorageSize,
-    maxStorageBuffers: gpu.limits.maxStorageBuffersPerShaderStage,
-    maxTextureSide: gpu.limits.maxTextureDimension2D,
-  }, description);
+  return new Device(
+    gpu,
+    {
+      software: info.isFallbackAdapter || /llvmpipe|lavapipe|swiftshader/i.test(description),
+      maxInvocations: gpu.limits.maxComputeInvocationsPerWorkgroup,
+      maxWorkgroupMemory: gpu.limits.maxComputeWorkgroupStorageSize,
+      maxStorageBuffers: gpu.limits.maxStorageBuffersPerShaderStage,
+      maxTextureSide: gpu.limits.maxTextureDimension2D,
+    },
+    description,
+    await identityOf(adapter),
+  );
+}
+
+/** WebGPU does not name the driver's version; what the driver offers changes with it. */
+async function identityOf({ info, features, limits }: GPUAdapter): Promise<string> {
+  const { vendor, architecture, device, description } = info;
+  const numbers = Object.keys(Object.getPrototypeOf(limits)).map((name) => limits[name as keyof GPUSupportedLimits]);
+  const parts = [
+    description,
+    vendor,
+    device,
+    architecture,
+    navigator.userAgent,
+    await hashOf([[...features].sort(), numbers]),
+  ];
+  return parts.filter((part) => part !== "").join(", ");
 }

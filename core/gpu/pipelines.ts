@@ -24,6 +24,9 @@ const LAYOUTS: Record<BindingKind, Omit<GPUBindGroupLayoutEntry, "binding" | "vi
   texture: { storageTexture: { access: "read-only", format: "rgba32float" } },
 };
 
+const keyOf = ({ code, entryPoint, constants, bindings }: PipelineText): string =>
+  JSON.stringify([code, entryPoint, constants, bindings]);
+
 /** Compiles every text once. */
 export class PipelineCache {
   readonly #pipelines = new Map<string, Promise<Pipeline>>();
@@ -38,13 +41,18 @@ export class PipelineCache {
 
   /** The pipeline of a text; rejects with a `SyntaxError` that names it if the driver refuses it. */
   get(text: PipelineText): Promise<Pipeline> {
-    const key = JSON.stringify([text.code, text.entryPoint, text.constants, text.bindings]);
+    const key = keyOf(text);
     let pipeline = this.#pipelines.get(key);
     if (pipeline === undefined) {
       pipeline = this.#compile(text);
       this.#pipelines.set(key, pipeline);
     }
     return pipeline;
+  }
+
+  /** Lets the pipeline of a text go: a program that has it keeps it. */
+  forget(text: PipelineText): void {
+    this.#pipelines.delete(keyOf(text));
   }
 
   #layout(bindings: readonly BindingKind[]): GPUBindGroupLayout {
@@ -65,13 +73,15 @@ export class PipelineCache {
 
   async #compile({ label, code, entryPoint, constants, bindings }: PipelineText): Promise<Pipeline> {
     const layout = this.#layout(bindings);
+    this.gpu.pushErrorScope("internal"); // what a driver says of a text that is valid
     this.gpu.pushErrorScope("validation");
     const pipeline = this.gpu.createComputePipelineAsync({
       label,
       layout: this.gpu.createPipelineLayout({ bindGroupLayouts: [layout] }),
       compute: { module: this.gpu.createShaderModule({ label, code }), entryPoint, constants },
     });
-    const error = this.gpu.popErrorScope();
+    const scopes = [this.gpu.popErrorScope(), this.gpu.popErrorScope()];
+    const error = Promise.all(scopes).then(([validation, internal]) => validation ?? internal);
     const failure = (message: string) =>
       new SyntaxError(
         `Cannot compile kernel ${label} with ${JSON.stringify(constants)}: ${message}, expected WGSL the adapter takes`,

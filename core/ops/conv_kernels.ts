@@ -1,7 +1,7 @@
 /** Kernels of the three convolution forms, best first: the partial derivatives of `Σ y[n, oy, ox, o] x[…] w[…]`. */
 
 import type { AdapterTraits, Kernel } from "../tensor.ts";
-import { fitTextures, LANES, LONGEST_SUM, rowBlockKernel, splitRange } from "./row_block.ts";
+import { fitTextures, LANES, LONGEST_SUM, rowBlockKernel, rowBlockKernels, splitRange } from "./row_block.ts";
 import { inOrder, tiledKernels } from "./tiled.ts";
 import conv2d from "../../shaders/conv2d.wgsl" with { type: "text" };
 import convTranspose2d from "../../shaders/conv_transpose2d.wgsl" with { type: "text" };
@@ -38,7 +38,7 @@ export function conv2dKernels(problem: ConvProblem, adapter: AdapterTraits): Ker
   return inOrder(
     adapter.software,
     fitTextures(adapter, sizes.x, sizes.w),
-    rowBlockKernel(conv2d, { ...product, pixels, rowLoads: aligned ? 1 : 2, rowGroup: 1 }, constants),
+    rowBlockKernels(conv2d, { ...product, pixels, rowLoads: aligned ? 1 : 2, rowGroup: 1 }, constants),
     tiledKernels(
       conv2d,
       { ...product, rows: batch * pixels, depth: kernelHeight * kernelWidth * inChannels },
@@ -72,14 +72,14 @@ export function convTranspose2dKernels(problem: ConvProblem, adapter: AdapterTra
   };
   const product = { rows: batch, columns: inChannels, repeats: 1, multiplyAdds: multiplyAddsOf(problem) };
   const samples = [16, 8, 4, 2, 1].find((count) => count * perBlock <= NARROW_RESULTS && count < 2 * batch);
-  const rowBlock = narrow
-    ? rowBlockKernel(
+  const rowBlocks = narrow
+    ? [rowBlockKernel(
       convTranspose2d,
       { ...product, columns: 1, pixels: blockHeight * blockWidth, rowLoads: 1, rowGroup: 1 },
       constants,
       { LANES_X: 1, LANES_P: LANES, LANES_Y: 1, ROWS: samples!, VECS: 1 },
-    )
-    : rowBlockKernel(
+    )]
+    : rowBlockKernels(
       convTranspose2d,
       { ...product, pixels: height * width, rowLoads: outChannels % 4 === 0 ? 1 : 4, rowGroup: 1 },
       constants,
@@ -87,7 +87,7 @@ export function convTranspose2dKernels(problem: ConvProblem, adapter: AdapterTra
   return inOrder(
     adapter.software,
     fitTextures(adapter, sizes.y, sizes.w),
-    rowBlock,
+    rowBlocks,
     tiledKernels(
       convTranspose2d,
       { ...product, rows: batch * blockHeight * blockWidth, depth: tapsY * tapsX * outChannels, repeats: stride ** 2 },
@@ -121,7 +121,7 @@ export function conv2dWeightKernels(problem: ConvProblem, splits: number, adapte
   return inOrder(
     adapter.software,
     fitTextures(adapter, sizes.x, sizes.y),
-    rowBlockKernel(conv2dWeight, { ...product, pixels: 1, rowLoads, rowGroup: group }, constants),
+    rowBlockKernels(conv2dWeight, { ...product, pixels: 1, rowLoads, rowGroup: group }, constants),
     tiledKernels(conv2dWeight, { ...product, depth }, constants, adapter),
   );
 }

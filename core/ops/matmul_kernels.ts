@@ -1,7 +1,7 @@
 /** Kernels of the batched matrix product, best first. */
 
 import type { AdapterTraits, Kernel } from "../tensor.ts";
-import { fitTextures, rowBlockKernel, splitRange } from "./row_block.ts";
+import { fitTextures, rowBlockKernels, splitRange } from "./row_block.ts";
 import { inOrder, tiledKernels } from "./tiled.ts";
 import shader from "../../shaders/matmul.wgsl" with { type: "text" };
 
@@ -34,7 +34,7 @@ export function matmulKernels({ batches, m, n, k, a, splits }: MatmulProblem, ad
   return inOrder(
     adapter.software,
     fitTextures(adapter, batches * m * k, batches * k * n),
-    rowBlockKernel(
+    rowBlockKernels(
       shader,
       { ...product, pixels: 1, rowLoads: vectorRows ? 1 : 4, rowGroup: transposed ? 4 : 1 },
       constants,

@@ -39,14 +39,16 @@ const FMA_COST = 12;
 const LOOP_COST = 80;
 /** For every row and column of a workgroup: a square one takes the least from memory. */
 const SIDE_COST = 0.5;
+/** Tiles worth measuring: at most so many, and of an estimate not so much above the least. */
+const MOST_TILES = 2;
+const NEARLY_BEST = 1.15;
 /** Terms of one invocation's sum: llvmpipe ends its loops after 65535 rounds without a word. */
 export const LONGEST_SUM = 2 ** 15;
 
-/** The tile with the least estimated work: wasted lanes and edges against loads that many products share. */
-function chooseTile({ rows, columns, pixels, rowLoads, rowGroup }: Product, width: 1 | 4): Tile {
+/** Tiles by estimated work, least first: wasted lanes and edges against loads that many products share. */
+function tilesByCost({ rows, columns, pixels, rowLoads, rowGroup }: Product, width: 1 | 4): [cost: number, Tile][] {
   const groups = columns / width;
-  let best: Tile = { LANES_X: 1, LANES_P: 1, LANES_Y: LANES, ROWS: rowGroup, VECS: 1 };
-  let least = Infinity;
+  const tiles: [number, Tile][] = [];
   for (const ROWS of [1, 2, 4, 8, 16].filter((count) => count % rowGroup === 0)) {
     for (const VECS of [1, 2, 4].filter((count) => count * ROWS <= MOST_REGISTERS)) {
       for (const LANES_X of [16, 8, 4, 2, 1]) {
@@ -57,20 +59,32 @@ function chooseTile({ rows, columns, pixels, rowLoads, rowGroup }: Product, widt
           const loads = ROWS * rowLoads + VECS * 4;
           const side = LANES_X * VECS * width + LANES_P * LANES_Y * ROWS;
           const cost = blocks * (loads * LOAD_COST + ROWS * VECS * width * FMA_COST + side * SIDE_COST + LOOP_COST);
-          if (cost < least) [least, best] = [cost, { LANES_X, LANES_P, LANES_Y, ROWS, VECS }];
+          tiles.push([cost, { LANES_X, LANES_P, LANES_Y, ROWS, VECS }]);
         }
       }
     }
   }
-  return best;
+  return tiles.sort(([a], [b]) => a - b);
 }
 
-/** The register-blocked kernel of a shader for a product of this shape, in the given tile or the one estimated best. */
+/** The register-blocked kernels of a shader for a product of this shape, in the tiles estimated best. */
+export function rowBlockKernels(
+  shader: string,
+  product: Product,
+  constants: Readonly<Record<string, number>>,
+): Kernel[] {
+  const tiles = tilesByCost(product, widthOf(product));
+  const [least] = tiles[0];
+  return tiles.slice(0, MOST_TILES).filter(([cost]) => cost <= least * NEARLY_BEST)
+    .map(([, tile]) => rowBlockKernel(shader, product, constants, tile));
+}
+
+/** The register-blocked kernel of a shader for a product of this shape in a tile. */
 export function rowBlockKernel(
   shader: string,
   product: Product,
   constants: Readonly<Record<string, number>>,
-  tile: Tile = chooseTile(product, widthOf(product)),
+  tile: Tile,
 ): Kernel {
   const width = widthOf(product);
   const rowBlocks = Math.ceil(product.rows / (tile.ROWS * tile.LANES_Y));

@@ -82,8 +82,17 @@ function tiledKernel(
   };
 }
 
-/** Candidates in the order for this kind of adapter; register blocks only where their operands fit textures. */
-export function inOrder(software: boolean, fits: boolean, rowBlock: Kernel, tiles: readonly Kernel[]): Kernel[] {
+/**
+ * Candidates in the order for this kind of adapter; register blocks only where their operands fit textures. A CPU takes
+ * half a minute to compile all tiles of `small`, and they are 4 times slower there: they are for want of anything else.
+ */
+export function inOrder(
+  software: boolean,
+  fits: boolean,
+  rowBlocks: readonly Kernel[],
+  tiles: readonly Kernel[],
+): Kernel[] {
   if (!fits) return [...tiles];
-  return software ? [rowBlock, ...tiles] : [...tiles, rowBlock];
+  if (!software) return [...tiles, rowBlocks[0]];
+  return [...rowBlocks, ...tiles.map((tile) => ({ ...tile, lastResort: true }))];
 }
