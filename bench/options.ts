@@ -76,7 +76,7 @@ function parsed(args: readonly string[]) {
       },
     });
   } catch (error) {
-    throw new RangeError(`Cannot use these flags: ${(error as Error).message.split(". ")[0].replace(/\.$/, "")}`);
+    throw new RangeError(`Cannot use these flags: ${(error as Error).message.split(/\.\s|\.$/)[0]}`);
   }
 }
 

@@ -19,6 +19,7 @@ export interface HeavyCase {
   op: string;
   /** How often it occurs in an iteration. */
   count: number;
+  multiplyAdds: number;
   /** The operation on random numbers. */
   tensor: () => Tensor;
 }
@@ -40,9 +41,10 @@ export function heavyCases(traits: AdapterTraits, training: Training): HeavyCase
   const collect = ({ state, outputs }: typeof critic | typeof generator, times: number) => {
     const changed = leavesOf<Tensor>(state, isTensor).map(([, value]) => value);
     for (const node of topologicalOrder(simplify([...Object.values<Tensor>(outputs), ...changed]))) {
-      if (!HEAVY.includes(node.op.name) || !isProduct(node, traits)) continue;
+      const multiplyAdds = HEAVY.includes(node.op.name) ? multiplyAddsOf(node, traits) : 0;
+      if (multiplyAdds === 0) continue;
       const name = nameOf(node);
-      const known = cases.get(name) ?? { name, op: node.op.name, count: 0, tensor: () => onRandom(node) };
+      const known = cases.get(name) ?? { name, op: node.op.name, count: 0, multiplyAdds, tensor: () => onRandom(node) };
       cases.set(name, { ...known, count: known.count + times });
     }
   };
@@ -51,9 +53,10 @@ export function heavyCases(traits: AdapterTraits, training: Training): HeavyCase
   return [...cases.values()];
 }
 
-/** Whether it has a kernel that multiplies and adds; products with one row or column become sums. */
-function isProduct(node: Tensor, traits: AdapterTraits): boolean {
-  return topologicalOrder(lower([onRandom(node)], traits)).some(({ op }) => op.kernel !== undefined);
+/** Of the kernel that computes it; 0 where none does, since products with one row or column become sums. */
+function multiplyAddsOf(node: Tensor, traits: AdapterTraits): number {
+  const kernels = topologicalOrder(lower([onRandom(node)], traits)).map((y) => y.op.kernel?.(y, traits) ?? []);
+  return kernels.flat().reduce((sum, { multiplyAdds }) => Math.max(sum, multiplyAdds ?? 0), 0);
 }
 
 const isTransposed = (x: Tensor): boolean => x.op.name === "transpose" && x.shape.length === 2;

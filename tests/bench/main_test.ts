@@ -1,0 +1,42 @@
+/** `bench` as people run it. */
+
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { heavyCases } from "../../bench/shapes.ts";
+import { multiplyAddsOf, openTrainer } from "../../bench/training.ts";
+import { readResults } from "../../bench/results.ts";
+import { runTaskFile } from "../cli/task.ts";
+import { device } from "../gpu.ts";
+import { inFolder } from "../in_folder.ts";
+
+Deno.test("bench refuses a wrong flag with one sentence and exit code 2", async () => {
+  const { code, stdout, stderr } = await runTaskFile("bench/main.ts", ["kernels", "--batch", "-1"]);
+  assertEquals([code, stdout], [2, ""]);
+  assertEquals(stderr.trim().split("\n").length, 1);
+});
+
+Deno.test("bench measures two parts, prints their tables and writes their figures", async () => {
+  await inFolder(async (folder) => {
+    const args = ["steps", "sampling", "--quick", "--preset", "tiny", "--batch", "16", "--results", folder];
+    const { code, stdout, stderr } = await runTaskFile("bench/main.ts", args);
+    assertEquals(code, 0, stderr);
+    assertStringIncludes(stdout, "| dispatches, critic / generator step |");
+    assertStringIncludes(stdout, "| pictures a second");
+    const [{ name }] = await Array.fromAsync(Deno.readDir(folder));
+    const { measurements } = (await readResults(`${folder}/${name}`))!;
+    assertEquals(Object.keys(measurements), ["steps", "sampling"]);
+    const { origin, figures } = measurements.steps["tiny 16"] as { origin: { quick: boolean }; figures: object };
+    assertEquals(origin.quick, true);
+    assertEquals(Object.keys(figures).slice(0, 3), ["iterationMs", "criticMs", "generatorMs"]);
+  });
+});
+
+Deno.test("heavyCases() are all the multiply-adds of an iteration", async () => {
+  const training = { preset: "tiny", batch: 16 };
+  const trainer = await openTrainer(device, training);
+  const cases = heavyCases(device.traits, training);
+  assertEquals(
+    cases.reduce((sum, { count, multiplyAdds }) => sum + count * multiplyAdds, 0),
+    multiplyAddsOf(trainer),
+  );
+  trainer.destroy();
+});
