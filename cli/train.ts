@@ -21,6 +21,7 @@ import { DATASET_NAMES, datasetName, loadDataset } from "../datasets/registry.ts
 import { type FlagValues, helpText, readFlags, usage, UsageError } from "./flags.ts";
 import { duration, ProgressDisplay } from "./progress.ts";
 import { INTERRUPTED, runTask } from "./run_task.ts";
+import { tunerFor } from "./tuning.ts";
 
 /** `paper 5, small 3, tiny 2`: a default that depends on the preset. */
 const ofPresets = (value: (name: PresetName) => unknown): string =>
@@ -72,6 +73,7 @@ const FLAGS = {
     meaning: `Iterations between two checkpoints (about ${CHECKPOINTS_IN_A_RUN} in a run)`,
   },
   "dry-run": { kind: "switch", meaning: "Print options, parameter counts and compiled steps, and stop" },
+  "no-tune": { kind: "switch", meaning: "Take the kernels that usually are best, measure none" },
   profile: { kind: "integer", meaning: "Measure every kernel in N iterations, as a table and a trace (none)" },
   quiet: { kind: "switch", meaning: "Print nothing but errors" },
 } as const;
@@ -121,6 +123,10 @@ async function main(args: readonly string[]): Promise<void> {
     const { profile } = flags;
     const left = options.iterations - (resume?.checkpoint.iteration ?? 0);
     if (profile !== undefined) usage(() => checkProfile(profile, { device, left }));
+    if (!flags["dry-run"] && !flags["no-tune"]) {
+      const write = flags.quiet ? () => {} : (text: string) => writeTo(Deno.stderr, text);
+      device.tuner = tunerFor(device, options, { signal: stop, terminal: Deno.stderr.isTerminal(), write });
+    }
     if (flags["dry-run"]) await dryRun(device, options, data);
     else await follow(device, { options, data, resume, runs: flags.runs, stop, profile, quiet: flags.quiet === true });
   } finally {

@@ -47,6 +47,8 @@ export interface TunerOptions {
   fixed?: Choices;
   /** Most ms to spend on measuring; the problems with most arithmetic come first. */
   budget?: number;
+  /** Ends measuring early. */
+  signal?: AbortSignal;
   onProgress?: (progress: TuningProgress) => void;
 }
 
@@ -123,14 +125,14 @@ export class Tuner {
 
   async #work(): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, GATHERING));
-    const { store, budget = BUDGET } = this.options;
+    const { store, signal, budget = BUDGET } = this.options;
     const begun = performance.now() - this.#spent;
     const measured: Record<string, number> = {};
-    const stopwatch = await Stopwatch.open(this.device).catch(ignoreLoss);
+    const stopwatch = budget > 0 ? await Stopwatch.open(this.device).catch(ignoreLoss) : null;
     while (this.#queue.length > 0) {
       this.#queue.sort((a, b) => b.multiplyAdds - a.multiplyAdds);
       const { key, candidates, decide } = this.#queue.shift()!;
-      const left = stopwatch !== null && performance.now() - begun < budget;
+      const left = stopwatch !== null && performance.now() - begun < budget && !signal?.aborted;
       const choice = left ? await fastest(this.device, stopwatch, candidates).catch(ignoreLoss) : null;
       decide(choice ?? 0);
       if (choice === null) continue;

@@ -24,6 +24,7 @@ import { provenance } from "./provenance.ts";
 import { createRunFolder, lockRun, trimMetrics, writeRunFile } from "./run_folder.ts";
 import { SAMPLES } from "./steps.ts";
 import { type Measurement, NonFiniteError, Trainer } from "./trainer.ts";
+import { tunerOfRun, writeTuning } from "./tuning.ts";
 
 /** A data set to train on, and how it is known again. */
 export interface TrainingData extends TrainingImages {
@@ -78,6 +79,7 @@ export async function* train(job: TrainJob): AsyncGenerator<TrainEvent> {
   const { device, data, options, resume, signal } = job;
   if (resume) checkData(resume, data);
   using _resumed = resume && await lockRun(resume.folder);
+  if (resume) device.tuner = await tunerOfRun(resume.folder, device);
   const trainer = await Trainer.create(device, options, data);
   let folder: string | undefined;
   let begun = resume !== undefined;
@@ -87,6 +89,7 @@ export async function* train(job: TrainJob): AsyncGenerator<TrainEvent> {
     using _begun = resume ? null : await lockRun(folder);
     const before = resume ? await trimMetrics(folder, trainer.iteration) : 0;
     await writeOptions(folder, job);
+    await writeTuning(folder, device);
     if (!resume) await writePictures(`${folder}/reals.png`, realImages(data, { n: SAMPLES, seed: options.seed }));
     if (signal?.aborted) return;
     begun = true;
