@@ -7,6 +7,7 @@ export interface AdapterTraits {
   readonly maxInvocations: number;
   readonly maxWorkgroupMemory: number;
   readonly maxStorageBuffers: number;
+  readonly maxStorageTextures: number;
   readonly maxTextureSide: number;
 }
 

@@ -19,6 +19,7 @@ const ADAPTER: AdapterTraits = {
   maxInvocations: 1024,
   maxWorkgroupMemory: 32768,
   maxStorageBuffers: 8,
+  maxStorageTextures: 4,
   maxTextureSide: 8192,
 };
 

@@ -1,15 +1,14 @@
 /** Everything about a program but its buffers: kernels in order, what replaces which variable, who shares memory. */
 
 import type { AdapterTraits } from "../adapter.ts";
-import { type Tensor, TEXTURE_PITCH } from "../tensor.ts";
+import type { Tensor } from "../tensor.ts";
 import { fuse } from "./fuse.ts";
 import { topologicalOrder } from "./graph.ts";
 import { copy, lower } from "./lower.ts";
-import { type MemoryPlan, planMemory } from "./memory.ts";
 import type { Read } from "./reads.ts";
 import { planRows } from "./rows.ts";
 import { simplify } from "./simplify.ts";
-import { type KernelText, type Variants, writeKernel } from "./write.ts";
+import { type Variants, writeKernel } from "./write.ts";
 
 /** A variable and its new value. */
 export interface Update {
@@ -28,16 +27,6 @@ export interface Plan {
   copied: readonly Update[];
   /** Inputs, variables and constants that are read. */
   sources: readonly Tensor[];
-  /** Slots in bytes for intermediate values. */
-  memory: MemoryPlan<Tensor>;
-}
-
-/** What the operands that are read as textures need. */
-export interface TexturePlan {
-  /** Operands that a kernel needs as textures, and no kernel before it did. */
-  freshTextures: readonly (readonly Tensor[])[];
-  /** Slots in rows of texels. */
-  textures: MemoryPlan<Tensor>;
 }
 
 /** Plans the program that computes `outputs` and replaces variables. */
@@ -54,14 +43,12 @@ export function plan(outputs: readonly Tensor[], updates: readonly Update[], ada
   const stored = storedValues(steps, new Set([...values, ...carried]));
   const number = numbering();
   const kernels = groups.map((group) => writeKernel(group, { adapter, roots, reads, stored, inPlace, number }));
-  const elsewhere = new Set([...outputValues, ...inPlace.keys()]);
   return {
     kernels,
     outputs: outputValues,
     inPlace,
     copied,
     sources: topologicalOrder(values).filter((node) => node.op.source && node.op.source !== "fill"),
-    memory: planBuffers(steps, [...stored].filter((value) => !elsewhere.has(value)), copied),
   };
 }
 
@@ -99,36 +86,6 @@ function storedValues(steps: readonly Step[], kept: ReadonlySet<Tensor>): Set<Te
     kept.has(member) || [...readers.get(member) ?? []].some((step) => step !== own);
   return new Set(steps.flatMap((step) => step.members.filter((member) => leaves(member, step))));
 }
-
-/** Buffers for values from the kernel that computes them to the last that reads them; copied ones stay to the end. */
-function planBuffers(steps: readonly Step[], values: readonly Tensor[], copied: readonly Update[]): MemoryPlan<Tensor> {
-  const first = new Map(steps.flatMap(({ members }, i) => members.map((member) => [member, i] as const)));
-  const last = new Map(first);
-  steps.forEach(({ reads }, i) => reads.forEach(({ node }) => last.set(node, i)));
-  for (const { value } of copied) last.set(value, steps.length);
-  return planMemory(values.map((key) => ({ key, size: bytesOf(key), from: first.get(key)!, to: last.get(key)! })));
-}
-
-/** Bytes of a buffer that holds a value in whole vectors of four. */
-const bytesOf = (value: Tensor): number => Math.ceil(value.size / 4) * 16;
-
-/** Textures for operands, filled before the first kernel that reads them so and kept to the last. */
-export function planTextures(texts: readonly KernelText[]): TexturePlan {
-  const operands = texts.map(({ bindings }) =>
-    new Set(bindings.filter(({ access }) => access === "texture").map(({ node }) => node))
-  );
-  const lifetimes = new Map<Tensor, { from: number; to: number }>();
-  operands.forEach((set, i) =>
-    set.forEach((node) => lifetimes.set(node, { from: lifetimes.get(node)?.from ?? i, to: i }))
-  );
-  return {
-    freshTextures: operands.map((set, i) => [...set].filter((node) => lifetimes.get(node)!.from === i)),
-    textures: planMemory([...lifetimes].map(([key, { from, to }]) => ({ key, size: rowsOf(key), from, to }))),
-  };
-}
-
-/** Rows of a texture that holds a value. */
-const rowsOf = (value: Tensor): number => Math.ceil(value.size / 4 / TEXTURE_PITCH);
 
 /** Numbers for nodes, in the order they are asked about. */
 function numbering(): (node: Tensor) => number {

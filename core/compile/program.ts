@@ -7,9 +7,10 @@ import { input } from "../ops/source.ts";
 import { sameShape, type Shape, ShapeError } from "../shape.ts";
 import { type DType, type Tensor, TEXTURE_PITCH } from "../tensor.ts";
 import { leavesOf } from "../tree.ts";
-import { plan, planTextures, type Update } from "./plan.ts";
+import { plan, type Update } from "./plan.ts";
 import { selectKernels } from "./select.ts";
 import { dtypeOf, type HostArray, hostArray, State } from "./state.ts";
+import { planStorage } from "./storage.ts";
 
 export { type HostArray, State } from "./state.ts";
 
@@ -219,8 +220,7 @@ async function assemble(
   const planned = plan(Object.values(outputs), updates, device.traits);
   const kernels = await selectKernels(device, planned.kernels);
   const texts = kernels.map(({ text }) => text);
-  const { memory } = planned;
-  const { textures, freshTextures } = planTextures(texts);
+  const { buffers: memory, textures, freshTextures } = planStorage(texts, planned);
   const before = device.bytes;
   const own = <R extends GPUBuffer | GPUTexture>(resource: R): R => {
     owned.push(resource);

@@ -45,7 +45,7 @@ function storeFunction(group: Group, declarations: Declarations, width: 1 | 4): 
 function writeElementwise(group: Group, surroundings: Surroundings): KernelText {
   const { size, dtype } = group.members[0];
   const width = size % 4 === 0 ? 4 : 1;
-  const declarations = new Declarations(surroundings, group.members, () => width);
+  const declarations = new Declarations(surroundings, group.members, () => width, size);
   const store = storeFunction(group, declarations, width);
   const workgroup = surroundings.adapter.software ? 32 : 128;
   const [x, y, z] = fold(Math.ceil(size / width / workgroup));
@@ -61,7 +61,7 @@ function writeElementwise(group: Group, surroundings: Surroundings): KernelText 
 }
 
 function writeAnchored(group: Group, anchor: Tensor, kernel: Kernel, surroundings: Surroundings): KernelText {
-  const declarations = new Declarations(surroundings, group.members, () => kernel.width);
+  const declarations = new Declarations(surroundings, group.members, () => kernel.width, anchor.size);
   anchor.inputs.forEach((input, i) => declarations.operand(input, kernel.operands[i]));
   const store = storeFunction(group, declarations, kernel.width);
   const shader = expand(kernel.shader, kernel.constants);
@@ -93,7 +93,7 @@ function writeReduction(group: Group, anchor: Tensor, surroundings: Surroundings
   const width = (row ? terms : results) % 4 === 0 ? 4 : 1;
   const resultWidth = row ? 1 : width;
 
-  const declarations = new Declarations(surroundings, group.members, () => resultWidth);
+  const declarations = new Declarations(surroundings, group.members, () => resultWidth, input.size);
   const o: Index = { name: row ? "o" : "o0", axes: () => kept, width: row ? 1 : width, step: "o" };
   const r: Index = { name: row ? "r0" : "r", axes: () => axes, width: row ? width : 1, step: "r" };
   const body = new Body(declarations, surroundings.roots, row ? r : o, [row ? o : r]);

@@ -48,6 +48,7 @@ class RowWriter {
       surroundings,
       group.members,
       (member) => widthOf(member.size / this.rows, this.rows),
+      Math.max(...group.members.map((member) => (member.op.reduction ? member.inputs[0] : member).size)),
     );
     this.#ofRow = this.#body({ ...this.#rowIndex, width: 1 });
   }
@@ -90,7 +91,7 @@ class RowWriter {
     let name = this.#scalars.get(node);
     if (name === undefined) {
       name = `s${this.declarations.number(node)}`;
-      this.#lines.push(`let ${name} = ${this.declarations.element(node, 1, "row")};`);
+      this.#lines.push(`let ${name} = ${this.declarations.inBuffer(node, 1, "row")};`);
       this.#scalars.set(node, name);
     }
     return name;

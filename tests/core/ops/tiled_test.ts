@@ -11,6 +11,7 @@ const LEAST: AdapterTraits = {
   maxInvocations: 256,
   maxWorkgroupMemory: 16384,
   maxStorageBuffers: 8,
+  maxStorageTextures: 4,
   maxTextureSide: 8192,
 };
 /** Enough workgroups for the larger tile. */

@@ -1,0 +1,70 @@
+/** Where the values of a program live while it runs: who shares buffers and textures, and what is copied when. */
+
+import { type Tensor, TEXTURE_PITCH } from "../tensor.ts";
+import type { KernelText } from "./declarations.ts";
+import { type MemoryPlan, planMemory } from "./memory.ts";
+import type { Plan } from "./plan.ts";
+
+/** Slots of intermediate values. */
+export interface Storage {
+  /** In bytes. */
+  readonly buffers: MemoryPlan<Tensor>;
+  /** In rows of texels. */
+  readonly textures: MemoryPlan<Tensor>;
+  /** Values that a kernel reads as textures, and no kernel before it did: they are copied right before it. */
+  readonly freshTextures: readonly (readonly Tensor[])[];
+}
+
+/** From the first kernel that uses a value to the last. */
+interface Span {
+  from: number;
+  to: number;
+}
+
+/** Plans where the chosen kernels find what they read and leave what they compute. */
+export function planStorage(texts: readonly KernelText[], { outputs, inPlace, copied }: Plan): Storage {
+  const inTextures = spans(texts, ["texture"]);
+  const inBuffers = spans(texts, ["read", "write"]);
+  const written = new Set(
+    texts.flatMap(({ bindings }) => bindings.filter(({ access }) => access === "write")).map(({ node }) => node),
+  );
+  const elsewhere = new Set([...outputs, ...inPlace.keys(), ...inPlace.values()]);
+  const values = [...written].filter((node) => !elsewhere.has(node));
+  for (const node of values) {
+    const copy = inTextures.get(node);
+    // What is copied into a texture is free before the kernel that the copy is for.
+    if (copy) extend(inBuffers.get(node)!, copy.from - 1);
+  }
+  for (const { value } of copied) extend(inBuffers.get(value)!, texts.length);
+  const lifetimes = (nodes: readonly Tensor[], spans: ReadonlyMap<Tensor, Span>, sizeOf: (node: Tensor) => number) =>
+    nodes.map((key) => ({ key, size: sizeOf(key), ...spans.get(key)! }));
+  return {
+    buffers: planMemory(lifetimes(values, inBuffers, bytesOf)),
+    textures: planMemory(lifetimes([...inTextures.keys()], inTextures, rowsOf)),
+    freshTextures: texts.map((_, i) => [...inTextures].filter(([, { from }]) => from === i).map(([node]) => node)),
+  };
+}
+
+/** When each value is bound in one of these ways. */
+function spans(texts: readonly KernelText[], ways: readonly string[]): Map<Tensor, Span> {
+  const found = new Map<Tensor, Span>();
+  texts.forEach(({ bindings }, i) => {
+    for (const { node, access } of bindings) {
+      if (!ways.includes(access)) continue;
+      const span = found.get(node);
+      if (span) extend(span, i);
+      else found.set(node, { from: i, to: i });
+    }
+  });
+  return found;
+}
+
+function extend(span: Span, to: number): void {
+  span.to = Math.max(span.to, to);
+}
+
+/** Bytes of a buffer that holds a value in whole vectors of four. */
+const bytesOf = (value: Tensor): number => Math.ceil(value.size / 4) * 16;
+
+/** Rows of a texture that holds a value. */
+const rowsOf = (value: Tensor): number => Math.ceil(value.size / 4 / TEXTURE_PITCH);
