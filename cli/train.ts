@@ -73,7 +73,7 @@ const FLAGS = {
     meaning: `Iterations between two checkpoints (about ${CHECKPOINTS_IN_A_RUN} in a run)`,
   },
   "dry-run": { kind: "switch", meaning: "Print options, parameter counts and compiled steps, and stop" },
-  "no-tune": { kind: "switch", meaning: "Take the kernels that usually are best, measure none" },
+  "no-tune": { kind: "switch", meaning: "Take the kernels that usually are best (measured once for each adapter)" },
   profile: { kind: "integer", meaning: "Measure every kernel in N iterations, as a table and a trace (none)" },
   quiet: { kind: "switch", meaning: "Print nothing but errors" },
 } as const;

@@ -87,8 +87,9 @@ export class Device {
     return !this.#gone;
   }
 
-  /** Tells `onWarning`, once for every message. */
-  warn(message: string): void {
+  /** Tells `onWarning` in one line, once for every message. */
+  warn(text: string): void {
+    const message = text.replaceAll(/\s+/g, " ");
     if (this.#warned.has(message)) return;
     this.#warned.add(message);
     this.onWarning(message);

@@ -126,9 +126,9 @@ export class Tuner {
   async #work(): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, GATHERING));
     const { store, signal, budget = BUDGET } = this.options;
+    const stopwatch = budget > 0 ? await Stopwatch.open(this.device).catch(ignoreLoss) : null;
     const begun = performance.now() - this.#spent;
     const measured: Record<string, number> = {};
-    const stopwatch = budget > 0 ? await Stopwatch.open(this.device).catch(ignoreLoss) : null;
     while (this.#queue.length > 0) {
       this.#queue.sort((a, b) => b.multiplyAdds - a.multiplyAdds);
       const { key, candidates, decide } = this.#queue.shift()!;

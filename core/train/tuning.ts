@@ -70,7 +70,8 @@ export async function writeTuning(folder: string, device: Device): Promise<void>
 }
 
 function textOf({ identity }: Device, choices: Choices): string {
-  const file: TuningFile = { format: FORMAT, adapters: { [identity]: choices } };
+  const sorted = Object.fromEntries(Object.entries(choices).sort(([a], [b]) => a < b ? -1 : 1)); // as decided by chance
+  const file: TuningFile = { format: FORMAT, adapters: { [identity]: sorted } };
   return `${JSON.stringify(file, null, 2)}\n`;
 }
 
