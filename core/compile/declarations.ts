@@ -1,10 +1,10 @@
 /** What a kernel binds, and what every generated text has. */
 
-import { fitTextures } from "../ops/row_block.ts";
 import { type AdapterTraits, type Kernel, type Tensor, TEXTURE_PITCH } from "../tensor.ts";
 import { type Names, typeName } from "./body.ts";
 import type { Group, Reads } from "./groups.ts";
 import { withoutViews } from "./reads.ts";
+import { isBetterInTexture } from "./textures.ts";
 
 /** One dispatch: the text, and which value each binding of group 0 holds. */
 export interface KernelText {
@@ -19,10 +19,10 @@ export interface KernelText {
   readonly kernel?: Kernel;
 }
 
-/** A buffer that is read, one that is written (and maybe read in place), or a texture copied from a buffer. */
+/** A buffer that is read, one that is written (and maybe read in place), or a texture that is read or written. */
 export interface Binding {
   readonly node: Tensor;
-  readonly access: "read" | "write" | "texture";
+  readonly access: "read" | "write" | "texture" | "textureWrite";
 }
 
 /** What a group must know of the rest of the program. */
@@ -32,6 +32,8 @@ export interface Surroundings {
   readonly reads: Reads;
   /** Members whose value somebody else reads. */
   readonly stored: ReadonlySet<Tensor>;
+  /** Values that are in textures and nowhere else. */
+  readonly inTexture: ReadonlySet<Tensor>;
   /** Variables that a member replaces in their own buffer. */
   readonly inPlace: ReadonlyMap<Tensor, Tensor>;
   number(node: Tensor): number;
@@ -39,12 +41,6 @@ export interface Surroundings {
 
 /** The ways to write one kernel, best first by rule; each is written when it is asked for. */
 export type Variants = readonly (() => KernelText)[];
-
-/**
- * Loads from which a copy of a value into a texture pays on a software adapter: llvmpipe takes 0.8 ms to load a million
- * floats from a buffer, 0.2 from a texture, and 0.35 to copy them.
- */
-const MANY_LOADS = 2 ** 15;
 
 /** Collects bindings while bodies are written, and declares them. */
 export class Declarations implements Names {
@@ -95,10 +91,8 @@ export class Declarations implements Names {
   }
 
   #asTexture(node: Tensor): boolean {
-    const { adapter } = this.surroundings;
-    const textures = this.bindings.filter(({ access }) => access === "texture").length;
-    return adapter.software && this.loads >= MANY_LOADS && node.dtype === "f32" && fitTextures(adapter, node.size) &&
-      (this.#names.has(this.#textureKey(node)) || textures < adapter.maxStorageTextures);
+    const { adapter, inTexture } = this.surroundings;
+    return inTexture.has(node) || isBetterInTexture(node, this.loads, adapter);
   }
 
   #textureKey(node: Tensor): string {
@@ -113,12 +107,31 @@ export class Declarations implements Names {
     this.#lines.push(
       `@group(0) @binding(${at}) var texture${at}: texture_storage_2d<rgba32float, read>;`,
       block(`fn in${at}(i: u32) -> vec4<f32>`, [
-        `return textureLoad(texture${at}, vec2<u32>(i % ${TEXTURE_PITCH}u, i / ${TEXTURE_PITCH}u));`,
+        `return textureLoad(texture${at}, ${texelAt("i")});`,
       ]),
     );
     this.bindings.push({ node, access: "texture" });
     this.#names.set(this.#textureKey(node), `in${at}`);
     return `in${at}`;
+  }
+
+  /** The statement that stores a step of a member. */
+  store(member: Tensor, step: string, value: string): string {
+    if (!this.surroundings.inTexture.has(member)) return `${this.result(member)}[${step}] = ${value};`;
+    return `textureStore(${this.#storedTexture(member)}, ${texelAt(step)}, ${value});`;
+  }
+
+  #storedTexture(member: Tensor): string {
+    const key = `${this.number(member)} stored texture`;
+    const known = this.#names.get(key);
+    if (known !== undefined) return known;
+    const name = `out${this.bindings.length}`;
+    this.#lines.push(
+      `@group(0) @binding(${this.bindings.length}) var ${name}: texture_storage_2d<rgba32float, write>;`,
+    );
+    this.bindings.push({ node: member, access: "textureWrite" });
+    this.#names.set(key, name);
+    return name;
   }
 
   /** Name of the buffer that a member is stored in. */
@@ -144,6 +157,11 @@ export class Declarations implements Names {
   get text(): string {
     return this.#lines.join("\n");
   }
+}
+
+/** Where four elements of a value are in its texture. */
+function texelAt(step: string): string {
+  return `vec2<u32>((${step}) % ${TEXTURE_PITCH}u, (${step}) / ${TEXTURE_PITCH}u)`;
 }
 
 /** A block of WGSL. */

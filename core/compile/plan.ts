@@ -8,6 +8,7 @@ import { copy, lower } from "./lower.ts";
 import type { Read } from "./reads.ts";
 import { planRows } from "./rows.ts";
 import { simplify } from "./simplify.ts";
+import { chooseTextures } from "./textures.ts";
 import { type Variants, writeKernel } from "./write.ts";
 
 /** A variable and its new value. */
@@ -41,8 +42,12 @@ export function plan(outputs: readonly Tensor[], updates: readonly Update[], ada
   const inPlace = chooseInPlace(newValues, steps);
   const copied = newValues.filter(({ value }) => !inPlace.has(value));
   const stored = storedValues(steps, new Set([...values, ...carried]));
+  const buffered = new Set([...values, ...carried]);
+  const inTexture = chooseTextures(groups, { stored, buffered, adapter });
   const number = numbering();
-  const kernels = groups.map((group) => writeKernel(group, { adapter, roots, reads, stored, inPlace, number }));
+  const kernels = groups.map((group) =>
+    writeKernel(group, { adapter, roots, reads, stored, inTexture, inPlace, number })
+  );
   return {
     kernels,
     outputs: outputValues,

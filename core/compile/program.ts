@@ -251,7 +251,7 @@ async function assemble(
   const commands = kernels.flatMap(({ text: { label, bindings, workgroups }, pipeline, layout }, i): Command[] => {
     const entries = bindings.map(({ node, access }, binding): GPUBindGroupEntry => ({
       binding,
-      resource: access === "texture" ? textureOf(node).createView() : { buffer: buffers.get(node)! },
+      resource: access.startsWith("texture") ? textureOf(node).createView() : { buffer: buffers.get(node)! },
     }));
     const bindGroup = device.gpu.createBindGroup({ label, layout, entries });
     return [

@@ -23,11 +23,16 @@ interface Span {
 
 /** Plans where the chosen kernels find what they read and leave what they compute. */
 export function planStorage(texts: readonly KernelText[], { outputs, inPlace, copied }: Plan): Storage {
-  const inTextures = spans(texts, ["texture"]);
+  const inTextures = spans(texts, ["texture", "textureWrite"]);
   const inBuffers = spans(texts, ["read", "write"]);
-  const written = new Set(
-    texts.flatMap(({ bindings }) => bindings.filter(({ access }) => access === "write")).map(({ node }) => node),
-  );
+  const stored = (access: string) =>
+    new Set(
+      texts.flatMap(({ bindings }) => bindings.filter((binding) => binding.access === access)).map(({ node }) => node),
+    );
+  const [written, computedInTextures] = [stored("write"), stored("textureWrite")];
+  const toTextures = [...inTextures.keys()].filter((node) => !computedInTextures.has(node));
+  // Inputs, variables and constants are copied together before the first kernel.
+  for (const node of toTextures) if (!written.has(node)) inTextures.get(node)!.from = 0;
   const elsewhere = new Set([...outputs, ...inPlace.keys(), ...inPlace.values()]);
   const values = [...written].filter((node) => !elsewhere.has(node));
   for (const node of values) {
@@ -41,7 +46,7 @@ export function planStorage(texts: readonly KernelText[], { outputs, inPlace, co
   return {
     buffers: planMemory(lifetimes(values, inBuffers, bytesOf)),
     textures: planMemory(lifetimes([...inTextures.keys()], inTextures, rowsOf)),
-    freshTextures: texts.map((_, i) => [...inTextures].filter(([, { from }]) => from === i).map(([node]) => node)),
+    freshTextures: texts.map((_, i) => toTextures.filter((node) => inTextures.get(node)!.from === i)),
   };
 }
 

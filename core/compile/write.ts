@@ -7,6 +7,7 @@ import { Body, type Index, typeName } from "./body.ts";
 import { block, Declarations, type KernelText, label, type Surroundings, type Variants } from "./declarations.ts";
 import { expand } from "./expand.ts";
 import type { Group } from "./groups.ts";
+import { withoutViews } from "./reads.ts";
 import { writeRows } from "./write_rows.ts";
 import elementwiseShader from "../../shaders/elementwise.wgsl" with { type: "text" };
 import reduceShader from "../../shaders/reduce.wgsl" with { type: "text" };
@@ -18,7 +19,10 @@ export function writeKernel(group: Group, surroundings: Surroundings): Variants 
   if (group.rows !== undefined) return [() => writeRows(group, surroundings)];
   const { anchor } = group;
   if (anchor?.op.kernel) {
-    const kernels = [anchor.op.kernel(anchor, surroundings.adapter)].flat();
+    const isBound = (input: Tensor) => !surroundings.inTexture.has(withoutViews(input));
+    const kernels = [anchor.op.kernel(anchor, surroundings.adapter)].flat().filter(({ operands }) =>
+      anchor.inputs.every((input, i) => operands[i] === "texture" || isBound(input))
+    );
     return kernels.map((kernel) => () => writeAnchored(group, anchor, kernel, surroundings));
   }
   return [() => anchor ? writeReduction(group, anchor, surroundings) : writeElementwise(group, surroundings)];
@@ -32,7 +36,7 @@ function storeFunction(group: Group, declarations: Declarations, width: 1 | 4): 
   const stores = group.members.map((member) => {
     if (member === group.anchor) body.define(member, "value");
     const value = member === group.anchor ? "value" : body.compute(member);
-    return members.includes(member) ? `${declarations.result(member)}[i] = ${value};` : "";
+    return members.includes(member) ? declarations.store(member, "i", value) : "";
   });
   const parameters = group.anchor ? "i: u32, value: T" : "i: u32";
   return block(`fn store(${parameters})`, [

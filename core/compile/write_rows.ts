@@ -129,7 +129,7 @@ class RowWriter {
       }
       const value = body.compute(member);
       if (!this.declarations.members.includes(member)) continue;
-      results.push(`${this.declarations.result(member)}[row * ${steps}u + r] = ${value};`);
+      results.push(this.declarations.store(member, `row * ${steps}u + r`, value));
     }
     this.#lines.push(
       ...totals.map((member) => `var ${this.#accumulated(member)} = ${typeName("f32", width)}();`),

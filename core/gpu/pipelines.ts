@@ -1,7 +1,7 @@
 /** Compute pipelines, one for each different text. */
 
-/** How a binding of group 0 is used. */
-export type BindingKind = "read" | "write" | "texture";
+/** How a binding of group 0 is used: a buffer or an `rgba32float` texture. */
+export type BindingKind = "read" | "write" | "texture" | "textureWrite";
 
 /** What a pipeline is made of. */
 export interface PipelineText {
@@ -22,6 +22,7 @@ const LAYOUTS: Record<BindingKind, Omit<GPUBindGroupLayoutEntry, "binding" | "vi
   read: { buffer: { type: "read-only-storage" } },
   write: { buffer: { type: "storage" } },
   texture: { storageTexture: { access: "read-only", format: "rgba32float" } },
+  textureWrite: { storageTexture: { access: "write-only", format: "rgba32float" } },
 };
 
 const keyOf = ({ code, entryPoint, constants, bindings }: PipelineText): string =>

@@ -221,7 +221,7 @@ class Scratch {
   }
 
   #resource({ access, of, bytes }: CandidateBinding): GPUBindingResource {
-    return access === "texture" ? this.#texture(of, bytes).createView() : { buffer: this.#buffer(of, bytes) };
+    return access.startsWith("texture") ? this.#texture(of, bytes).createView() : { buffer: this.#buffer(of, bytes) };
   }
 
   #buffer(of: object, bytes: number): GPUBuffer {
