@@ -1,0 +1,115 @@
+/** Training where there is no more than WebGPU promises: few buffers, little workgroup memory, no clock. */
+
+import { assert, assertEquals } from "@std/assert";
+import type { AdapterTraits } from "../../core/adapter.ts";
+import { compile, createState } from "../../core/compile/program.ts";
+import { Device, openDevice } from "../../core/gpu/device.ts";
+import { type HeadName, PRESETS } from "../../core/models/presets.ts";
+import { OBJECTIVE_NAMES } from "../../core/train/objectives.ts";
+import { resolveOptions, type TrainOptions } from "../../core/train/options.ts";
+import { criticStep, generatorStep, initialState, sampleStep } from "../../core/train/steps.ts";
+import { type Measurement, Trainer } from "../../core/train/trainer.ts";
+import { device } from "../gpu.ts";
+import { shapes } from "./shapes.ts";
+
+/** What every adapter of WebGPU has. */
+const LEAST = {
+  maxStorageBuffersPerShaderStage: 8,
+  maxStorageTexturesPerShaderStage: 4,
+  maxComputeWorkgroupStorageSize: 16384,
+  maxComputeInvocationsPerWorkgroup: 256,
+  maxComputeWorkgroupSizeX: 256,
+  maxComputeWorkgroupSizeY: 256,
+  maxTextureDimension2D: 8192,
+  maxStorageBufferBindingSize: 2 ** 27,
+  maxBufferSize: 2 ** 28,
+};
+/** Relative, of losses after a few steps: other kernels add in another order, and Adam divides small numbers. */
+const TOLERANCE = 1e-3;
+const ITERATIONS = 3;
+const DATA = shapes(96);
+
+function optionsOf(preset: string, changes: { head?: string; leaves?: string; objective?: string } = {}): TrainOptions {
+  const batch = preset === "tiny" ? 8 : 64;
+  return resolveOptions({ dataset: "shapes", preset, batch, ...changes, iterations: ITERATIONS }, {
+    traits: device.traits,
+    count: 96,
+  }).options;
+}
+
+/** Runs a task on the smallest device, which kernels are chosen for as for `traits`; nothing may go wrong there. */
+async function onSmallest(traits: Partial<AdapterTraits>, task: (device: Device) => Promise<void>): Promise<void> {
+  const opened = await openDevice(LEAST, []);
+  const smallest = new Device(opened.gpu, { ...opened.traits, ...traits }, opened.description);
+  smallest.onWarning = (message) => assert(false, message);
+  try {
+    await task(smallest);
+    smallest.check();
+  } finally {
+    await smallest.destroy();
+  }
+}
+
+async function losses(device: Device, options: TrainOptions): Promise<Measurement[]> {
+  const trainer = await Trainer.create(device, options, DATA);
+  try {
+    return await Array.fromAsync(trainer.run(ITERATIONS));
+  } finally {
+    trainer.destroy();
+  }
+}
+
+function assertSame(found: readonly Measurement[], expected: readonly Measurement[]): void {
+  assertEquals(found.length, expected.length);
+  for (const [i, measurement] of expected.entries()) {
+    for (const [name, value] of Object.entries(measurement)) {
+      const error = Math.abs(found[i][name] - value);
+      assert(
+        error <= TOLERANCE * Math.max(1, Math.abs(value)),
+        `${name} of iteration ${i + 1}: ${found[i][name]}, not ${value}`,
+      );
+    }
+  }
+}
+
+for (const objective of OBJECTIVE_NAMES) {
+  Deno.test(`tiny trains with ${objective} on the smallest adapter as on this one`, async () => {
+    for (const head of ["tree", "flat", "single"] satisfies HeadName[]) {
+      const options = optionsOf("tiny", { head, objective });
+      const expected = await losses(device, options);
+      await onSmallest({}, async (smallest) => assertSame(await losses(smallest, options), expected));
+    }
+  });
+}
+
+Deno.test("tiny trains on the smallest adapter with the kernels of a GPU, and without textures, as on this one", async () => {
+  const options = optionsOf("tiny");
+  const expected = await losses(device, options);
+  for (const traits of [{ software: false }, { maxTextureSide: 0 }]) {
+    await onSmallest(traits, async (smallest) => assertSame(await losses(smallest, options), expected));
+  }
+});
+
+for (const software of [true, false]) {
+  Deno.test(`every kernel of every preset, head and objective fits the smallest ${software ? "CPU" : "GPU"}`, () =>
+    onSmallest({ software }, async (smallest) => {
+      for (const preset of Object.keys(PRESETS)) {
+        for (const head of ["tree", "flat", "single"]) {
+          for (const leaves of head === "tree" ? ["linear", "constant"] : ["linear"]) {
+            for (const objective of OBJECTIVE_NAMES) {
+              const options = optionsOf(preset, { head, leaves, objective });
+              const state = await createState(smallest, initialState(options));
+              const indices = { shape: [options.batch], dtype: "u32" } as const;
+              const programs = await Promise.all([
+                compile(smallest, criticStep(options, DATA), { state, inputs: { indices } }),
+                compile(smallest, generatorStep(options), { state }),
+                compile(smallest, sampleStep(options), { state }),
+              ]);
+              for (const program of programs) program.destroy();
+              state.destroy();
+            }
+          }
+        }
+      }
+    }));
+}
