@@ -33,15 +33,16 @@ export interface Profile {
 
 const TRACED_ITERATIONS = 10; // more is slow to open
 
-/** The table: totals, then the kernels of each step by their share of the GPU time. */
-export function profileTable(profile: Profile): string {
+/** The table: totals, then the kernels of each step by their share of the GPU time, the first `rows` of them. */
+export function profileTable(profile: Profile, { rows = Infinity } = {}): string {
   const { runs, adapter, batch, wall, plain } = profile;
   const count = iterationsOf(runs).length;
   const first = runs[0]?.iteration;
   const last = runs.at(-1)?.iteration;
   const totals = STEPS.map((step) => totalOf(runs.filter((run) => run.step === step), count));
   const all = add(totals);
-  const rows = rowsOf(profile, count);
+  const kernels = rowsOf(profile, count);
+  const rest = kernels.slice(rows);
   const totalLine = (name: string, { busy, span, encoding, submitting }: Total, wall = "") => {
     return [name, ms(busy), ms(span), ms(encoding), ms(submitting), wall];
   };
@@ -55,10 +56,14 @@ export function profileTable(profile: Profile): string {
       ["iteration before, without timestamps", "", "", ms(plain.encoding), ms(plain.submitting), ms(plain.wall)],
     ], "lrrrrr"),
     "",
+    "GPU: between the timestamps of every kernel and copy. With gaps: from the first to the last of a step.",
+    "Encoding is longer with timestamps. Submitting: some drivers hold it up until earlier work is done.",
+    "Wall: with reading the losses and all waits.",
+    "",
     ...columns([
       ["share", "ms", "calls", "GFLOP/s", "step", "kernel"],
-      ...rows.map(({ step, label, calls, time, multiplyAdds }) => [
-        `${(100 * time / all.busy).toFixed(1)} %`,
+      ...kernels.slice(0, rows).map(({ step, label, calls, time, multiplyAdds }) => [
+        percent(time / all.busy),
         ms(time),
         round(calls, 2),
         multiplyAdds === 0 ? "" : (2 * multiplyAdds / time / 1e6).toFixed(1),
@@ -66,10 +71,7 @@ export function profileTable(profile: Profile): string {
         label,
       ]),
     ], "rrrrll"),
-    "",
-    "GPU: between the timestamps of every kernel and copy. With gaps: from the first to the last of a step.",
-    "Encoding is longer with timestamps. Submitting: some drivers hold it up until earlier work is done.",
-    "Wall: with reading the losses and all waits.",
+    ...rest.length === 0 ? [] : [`and ${rest.length} more, ${percent(sum(rest.map(({ time }) => time)) / all.busy)}`],
     "",
   ].join("\n");
 }
@@ -184,6 +186,7 @@ function columns(lines: readonly (readonly string[])[], alignment: string): stri
 }
 
 const sum = (numbers: Iterable<number>): number => [...numbers].reduce((total, x) => total + x, 0);
+const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 const ms = (x: number): string => x.toFixed(x < 10 ? 3 : 1);
 const round = (x: number, digits: number): string => String(Number(x.toFixed(digits)));
 const round3 = (x: number): number => Math.round(x * 1e3) / 1e3;

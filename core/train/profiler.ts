@@ -34,16 +34,14 @@ export function checkProfile(count: number, { device, left }: { device: Device; 
 
 /** Follows a trainer from its first iteration; training goes as it would without. */
 export class Profiler {
-  readonly #first: number;
-  readonly #stops: readonly number[];
+  readonly #stops: readonly number[]; // behind each, another way to run the steps
   readonly #runs: (Omit<StepRun, keyof Timed> & { timed: Promise<Timed> })[] = [];
   readonly #plain = { encoding: 0, submitting: 0, wall: 0 };
   #wall = 0;
   #entered = 0;
 
   private constructor(readonly trainer: Trainer, readonly count: number, readonly recorder: Recorder) {
-    this.#first = trainer.iteration;
-    this.#stops = [1, WARM_UP, WARM_UP + count].map((offset) => this.#first + offset);
+    this.#stops = [1, WARM_UP, WARM_UP + count].map((offset) => trainer.iteration + offset);
   }
 
   /** @throws {RangeError} If so many iterations cannot be profiled */
@@ -60,9 +58,8 @@ export class Profiler {
 
   /** Training goes on until `stop` at most. */
   enter(): void {
-    const done = this.trainer.iteration - this.#first;
-    if (done >= WARM_UP) this.trainer.watch = this.#timed;
-    else if (done > 0) this.trainer.watch = this.#untimed;
+    const watches = [null, this.#untimed, this.#timed, null];
+    this.trainer.watch = watches[this.#stops.filter((stop) => stop <= this.trainer.iteration).length];
     this.#entered = performance.now();
   }
 
