@@ -2,7 +2,6 @@
 
 import { type Device, openDevice } from "../core/gpu/device.ts";
 import { type PresetName, PRESETS } from "../core/models/presets.ts";
-import { TIMESTAMPS } from "../core/gpu/profile.ts";
 import { RUNS_FOLDER } from "../core/sampling/run.ts";
 import { OBJECTIVE_NAMES } from "../core/train/objectives.ts";
 import {
@@ -14,13 +13,15 @@ import {
   type TrainRequest,
   USUAL_OBJECTIVE,
 } from "../core/train/options.ts";
-import { findResumable, type ResumedRun, train, type TrainingData } from "../core/train/train.ts";
+import { findResumable, type ResumedRun } from "../core/train/resume.ts";
+import type { TrainingData } from "../core/train/train.ts";
 import { checkProfile } from "../core/train/profiler.ts";
 import { Trainer } from "../core/train/trainer.ts";
 import { DATASET_NAMES, datasetName, loadDataset } from "../datasets/registry.ts";
+import { follow, STOPPED_EARLY } from "./follow.ts";
 import { type FlagValues, helpText, readFlags, usage, UsageError } from "./flags.ts";
-import { duration, ProgressDisplay } from "./progress.ts";
-import { INTERRUPTED, runTask } from "./run_task.ts";
+import { runTask } from "./run_task.ts";
+import { stopOnSignals, writeTo } from "./terminal.ts";
 import { tunerFor } from "./tuning.ts";
 
 /** `paper 5, small 3, tiny 2`: a default that depends on the preset. */
@@ -96,7 +97,6 @@ const WITH_RESUME = [
   "quiet",
 ];
 
-const STOPPED_EARLY = "Stopped before training began";
 const ANY_COUNT = 60_000; // images, to check a call before the data are read
 
 type Values = FlagValues<typeof FLAGS>;
@@ -111,7 +111,7 @@ async function main(args: readonly string[]): Promise<void> {
   // Mistakes in the call come first, before a device is opened and data are read.
   if (!flags.resume) usage(() => resolveOptions(request, { traits: { software: true }, count: ANY_COUNT }));
   const resume = flags.resume === undefined ? undefined : await resumable(flags);
-  const device = await openDevice({}, flags.profile === undefined ? [] : [TIMESTAMPS]);
+  const device = await openDevice();
   try {
     const data = await dataOf(resume?.options.dataset ?? request.dataset, flags, stop);
     if (data === null) return say(STOPPED_EARLY);
@@ -128,7 +128,11 @@ async function main(args: readonly string[]): Promise<void> {
       device.tuner = tunerFor(device, options, { signal: stop, terminal: Deno.stderr.isTerminal(), write });
     }
     if (flags["dry-run"]) await dryRun(device, options, data);
-    else await follow(device, { options, data, resume, runs: flags.runs, stop, profile, quiet: flags.quiet === true });
+    else {
+      const { runs, quiet = false } = flags;
+      const resumeCommand = (run: string) => commandOf({ resume: run, "data-dir": flags["data-dir"] });
+      await follow({ device, options, data, resume, runs, signal: stop, profile, resumeCommand }, { quiet });
+    }
   } finally {
     await device.destroy();
   }
@@ -148,6 +152,15 @@ function checkTogether(flags: Values): void {
       `expected only ${WITH_RESUME.slice(1).map((name) => `--${name}`).join(", ")}`,
   );
 }
+
+/** What a user types to call this task with these flags. */
+function commandOf(flags: Record<string, string | undefined>): string {
+  const words = Object.entries(flags).flatMap(([name, value]) => value === undefined ? [] : [`--${name}`, word(value)]);
+  return ["deno task train", ...words].join(" ");
+}
+
+/** A word of a shell, quoted where it has to be. */
+const word = (text: string): string => /^[\w./:=@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 
 function requestOf(flags: Values): TrainRequest {
   const { dataset = "", lr, "sample-every": sampleEvery, "save-every": saveEvery } = flags;
@@ -203,85 +216,6 @@ async function dryRun(device: Device, options: TrainOptions, data: TrainingData)
   const trainer = await Trainer.create(device, options, data);
   console.log(JSON.stringify({ options, ...trainer.summary() }, null, 2));
   trainer.destroy();
-}
-
-/** Trains and shows how it goes. */
-async function follow(device: Device, job: {
-  options: TrainOptions;
-  data: TrainingData;
-  resume?: ResumedRun;
-  runs?: string;
-  stop: AbortSignal;
-  profile?: number;
-  quiet: boolean;
-}): Promise<void> {
-  const { options, data, resume, runs, stop, profile, quiet } = job;
-  const display = new ProgressDisplay({
-    iterations: options.iterations,
-    images: options.batch * options.criticSteps,
-    terminal: Deno.stdout.isTerminal(),
-    columns,
-    write: quiet ? () => {} : (text) => writeTo(Deno.stdout, text),
-  });
-  const begun = performance.now();
-  let started = false;
-  for await (const event of train({ device, options, data, resume, runs, profile, signal: stop })) {
-    started = true;
-    if (event.kind === "measured") display.measured(event.measurement);
-    if (event.kind === "profiled") {
-      display.line(`${event.table}\nThe same is in ${event.paths.join("; a trace for chrome://tracing in ")}`);
-    }
-    if (event.kind === "started") {
-      display.line(
-        `Training ${event.folder} from iteration ${event.iteration} to ${options.iterations} ` +
-          `(batch ${options.batch}, ${options.criticSteps} critic steps, seed ${options.seed}); Ctrl-C saves and stops`,
-      );
-    }
-    if (event.kind !== "ended") continue;
-    const { folder, iteration, stopped } = event;
-    if (stopped) {
-      display.line(`Stopped at iteration ${iteration}, saved; go on with: deno task train --resume ${folder}`);
-    } else {
-      const time = duration((performance.now() - begun) / 1000);
-      display.line(
-        `Trained ${iteration} iteration${
-          iteration === 1 ? "" : "s"
-        } in ${time}; draw from it with: deno task sample --run ${folder}`,
-      );
-    }
-  }
-  if (!started) display.line(STOPPED_EARLY);
-}
-
-/** Aborts at the first Ctrl-C, SIGTERM or SIGHUP (the terminal is gone), ends the process at the second. */
-function stopOnSignals(quiet: boolean): AbortSignal {
-  const controller = new AbortController();
-  const stop = () => {
-    if (controller.signal.aborted) Deno.exit(INTERRUPTED);
-    if (!quiet) writeTo(Deno.stderr, "\nStopping after this iteration; again to stop at once\n");
-    controller.abort();
-  };
-  const signals: Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM", "SIGHUP"];
-  for (const signal of signals) Deno.addSignalListener(signal, stop);
-  return controller.signal;
-}
-
-/** Text without a line break; a closed pipe or terminal at the other end is no error of the run. */
-function writeTo(stream: { writeSync(bytes: Uint8Array): number }, text: string): void {
-  try {
-    stream.writeSync(new TextEncoder().encode(text));
-  } catch {
-    // Nobody reads any more.
-  }
-}
-
-/** Width of the terminal; 0 where it gives none, or is gone. */
-function columns(): number {
-  try {
-    return Deno.consoleSize().columns;
-  } catch {
-    return 0;
-  }
 }
 
 if (import.meta.main) await runTask("train", () => main(Deno.args));

@@ -18,6 +18,9 @@ export class RunError extends Error {
   override name = "RunError";
 }
 
+/** Names of checkpoints that the next one replaces. */
+export const AUTOSAVE = /^autosave-\d+\.safetensors$/;
+
 /** A checkpoint by its file. */
 export interface CheckpointFile {
   readonly iteration: number;
@@ -33,11 +36,14 @@ export interface Checkpoint extends CheckpointFile {
 }
 
 const RUN_NAME = /^(\d{5,})-/;
-const CHECKPOINT_NAME = /^checkpoint-(\d{6,})\.safetensors$/;
+const CHECKPOINT_NAME = /^(?:checkpoint|autosave)-(\d{6,})\.safetensors$/;
+
+/** What its name says: `checkpoint` stays, `autosave` is replaced by the next of either. */
+export type CheckpointKind = "checkpoint" | "autosave";
 
 /** `checkpoint-000500.safetensors`. */
-export function checkpointName(iteration: number): string {
-  return `checkpoint-${String(iteration).padStart(6, "0")}.safetensors`;
+export function checkpointName(iteration: number, kind: CheckpointKind = "checkpoint"): string {
+  return `${kind}-${String(iteration).padStart(6, "0")}.safetensors`;
 }
 
 /**

@@ -2,7 +2,7 @@
 
 import type { HostArray } from "../compile/program.ts";
 import { encodeSafetensors, type StoredTensor } from "../safetensors.ts";
-import { type Checkpoint, CHECKPOINT_FORMAT, checkpointName, RunError } from "../sampling/run.ts";
+import { type Checkpoint, CHECKPOINT_FORMAT, type CheckpointKind, checkpointName, RunError } from "../sampling/run.ts";
 import { sameShape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { leavesOf, type Tree } from "../tree.ts";
@@ -27,7 +27,8 @@ const isArray = (value: unknown): value is HostArray => ArrayBuffer.isView(value
 export async function writeCheckpoint(
   folder: string,
   iteration: number,
-  { options, leaves, values }: {
+  { kind = "checkpoint", options, leaves, values }: {
+    kind?: CheckpointKind;
     options: TrainOptions;
     leaves: readonly (readonly [path: string, leaf: Tensor])[];
     values: Tree<HostArray>;
@@ -41,7 +42,7 @@ export async function writeCheckpoint(
     if (wrong !== undefined) throw new NonFiniteError(iteration, `an element of ${path}`, wrong);
   }
   const metadata = { ...CHECKPOINT_FORMAT, iteration: String(iteration), options: JSON.stringify(options) };
-  const path = `${folder}/${checkpointName(iteration)}`;
+  const path = `${folder}/${checkpointName(iteration, kind)}`;
   await writeRunFile(path, encodeSafetensors({ tensors, metadata }));
   return path;
 }

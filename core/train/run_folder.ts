@@ -1,6 +1,6 @@
 /** Numbered run folders and how files get into them. */
 
-import { METRICS_FILE, RunError, runsIn } from "../sampling/run.ts";
+import { AUTOSAVE, METRICS_FILE, RunError, runsIn } from "../sampling/run.ts";
 import { orRunError, TEMPORARY, writeWhole } from "../sampling/write.ts";
 
 const ADVICE = "; --runs names another folder";
@@ -61,6 +61,14 @@ export async function lockRun(folder: string): Promise<Disposable> {
  */
 export async function writeRunFile(path: string, pieces: readonly Uint8Array[] | string): Promise<void> {
   await writeWhole(path, pieces, ADVICE);
+}
+
+/** Removes the autosaves of a run but for one file; one that cannot be removed does no harm. */
+export async function removeAutosaves(folder: string, kept: string): Promise<void> {
+  for await (const { name } of Deno.readDir(folder)) {
+    const path = `${folder}/${name}`;
+    if (AUTOSAVE.test(name) && path !== kept) await Deno.remove(path).catch(() => {});
+  }
 }
 
 /**

@@ -1,44 +1,27 @@
 /** A whole run: training, reports, samples and checkpoints into a run folder, new or resumed. */
 
 import type { Device } from "../gpu/device.ts";
-import { DeviceError } from "../gpu/device.ts";
 import { encodePng } from "../png.ts";
 import { imageGrid, viewingScale } from "../sampling/grid.ts";
-import {
-  type Checkpoint,
-  checkpointsOf,
-  findCheckpoint,
-  OPTIONS_FILE,
-  readCheckpoint,
-  readOptions,
-  RunError,
-  RUNS_FOLDER,
-} from "../sampling/run.ts";
-import { checkConfiguration, valuesOf, writeCheckpoint } from "./checkpoint.ts";
+import { OPTIONS_FILE, RUNS_FOLDER } from "../sampling/run.ts";
+import { valuesOf } from "./checkpoint.ts";
 import { type Pictures, realImages, type TrainingImages } from "./images.ts";
 import { Log, type Report } from "./log.ts";
-import { checkOptions, type TrainOptions } from "./options.ts";
+import type { TrainOptions } from "./options.ts";
 import { chromeTrace, type Profile, profileTable } from "./profile.ts";
 import { Profiler } from "./profiler.ts";
 import { provenance } from "./provenance.ts";
+import { checkData, type ResumedRun } from "./resume.ts";
 import { createRunFolder, lockRun, trimMetrics, writeRunFile } from "./run_folder.ts";
+import { AUTOSAVE_EVERY, Saves } from "./saves.ts";
 import { SAMPLES } from "./steps.ts";
-import { type Measurement, NonFiniteError, Trainer } from "./trainer.ts";
+import { type Measurement, Trainer } from "./trainer.ts";
 import { tunerOfRun, writeTuning } from "./tuning.ts";
 
 /** A data set to train on, and how it is known again. */
 export interface TrainingData extends TrainingImages {
   readonly fingerprint: string;
   readonly source: string;
-}
-
-/** A run to be gone on with. */
-export interface ResumedRun {
-  readonly folder: string;
-  readonly checkpoint: Checkpoint;
-  readonly options: TrainOptions;
-  /** Of the data it was begun with. */
-  readonly fingerprint: string | undefined;
 }
 
 /** What is trained, on what, and where to. */
@@ -54,6 +37,10 @@ export interface TrainJob {
   signal?: AbortSignal;
   /** Iterations to measure command by command, behind the first two; the device must be open with `TIMESTAMPS`. */
   profile?: number;
+  /** Longest time without a checkpoint, in ms; 5 minutes unless given. */
+  autosaveEvery?: number;
+  /** What a user calls to go on with a run, for the message of a failure. */
+  resumeCommand?: (run: string) => string;
 }
 
 /** What happens in a run, as it happens. */
@@ -62,17 +49,18 @@ export type TrainEvent =
   | { kind: "measured"; measurement: Measurement }
   | { kind: "reported"; report: Report }
   | { kind: "sampled"; path: string }
-  | { kind: "profiled"; table: string; paths: readonly string[] }
-  | { kind: "saved"; path: string; iteration: number }
+  | { kind: "profiled"; profile: Profile; paths: readonly string[] }
+  | { kind: "saved" | "autosaved"; path: string; iteration: number }
   | { kind: "ended"; folder: string; iteration: number; stopped: boolean };
 
 /**
  * Trains until the iterations of the options are done or `signal` aborts; everything goes into the run folder. Where it
- * aborts before training begins, nothing happens and no new folder is left.
+ * aborts before the first iteration, nothing happens and no new folder is left. A checkpoint is written every `saveEvery`
+ * iterations, and between them an autosave every few minutes, which the next one replaces: what a lost adapter costs.
  *
  * @throws {RangeError} If data and options do not fit together
  * @throws {NonFiniteError} If a loss or a parameter is no finite number; names the last checkpoint, which is a good one
- * @throws {DeviceError} If the adapter is lost
+ * @throws {DeviceError} If the adapter is lost or reports an error; says what is saved and how to go on
  * @throws {RunError} If the folder cannot be written, or another process trains in it
  */
 export async function* train(job: TrainJob): AsyncGenerator<TrainEvent> {
@@ -82,7 +70,6 @@ export async function* train(job: TrainJob): AsyncGenerator<TrainEvent> {
   if (resume) device.tuner = await tunerOfRun(resume.folder, device);
   const trainer = await Trainer.create(device, options, data);
   let folder: string | undefined;
-  let begun = resume !== undefined;
   try {
     if (resume) trainer.resume(resume.checkpoint.iteration, valuesOf(resume.checkpoint, trainer.state.leaves()));
     folder = resume?.folder ?? await createRunFolder(job.runs ?? RUNS_FOLDER, labelOf(options));
@@ -92,73 +79,23 @@ export async function* train(job: TrainJob): AsyncGenerator<TrainEvent> {
     await writeTuning(folder, device);
     if (!resume) await writePictures(`${folder}/reals.png`, realImages(data, { n: SAMPLES, seed: options.seed }));
     if (signal?.aborted) return;
-    begun = true;
     yield { kind: "started", folder, iteration: trainer.iteration };
     yield* trainInto(folder, trainer, { ...job, secondsBefore: before });
+    if (trainer.measured === 0) return;
     yield { kind: "ended", folder, iteration: trainer.iteration, stopped: trainer.iteration < options.iterations };
-  } catch (error) {
-    throw begun && folder !== undefined ? await withAdvice(error, folder) : error;
   } finally {
     trainer.destroy();
-    if (!begun && folder !== undefined) await Deno.remove(folder, { recursive: true }).catch(() => {}); // no result in it
-  }
-}
-
-/**
- * The run meant by `run` (path, name or number) with its newest checkpoint, or a checkpoint by its path.
- *
- * @param changes What may be different from now on
- * @throws {RunError} If there is none, it has no checkpoint, or that is damaged or of another configuration
- * @throws {RangeError} If a change is out of range or the run has done its iterations
- */
-export async function findResumable(
-  run: string,
-  { runs = RUNS_FOLDER, changes = {} }: {
-    runs?: string;
-    changes?: Partial<Pick<TrainOptions, "iterations" | "sampleEvery" | "saveEvery">>;
-  } = {},
-): Promise<ResumedRun> {
-  const file = await findCheckpoint(run, runs);
-  const folder = file.path.split("/").slice(0, -1).join("/") || ".";
-  const record = await readOptions(folder) as { options?: TrainOptions; data?: { fingerprint?: string } };
-  const stored = record.options;
-  if (stored?.model === undefined || stored.adam === undefined) {
-    throw new RunError(
-      `Cannot resume ${folder}: ${OPTIONS_FILE} holds no options of a run, expected those it began with`,
-    );
-  }
-  checkStored(folder, stored);
-  const given = Object.entries(changes).filter(([, value]) => value !== undefined);
-  const options: TrainOptions = { ...stored, ...Object.fromEntries(given) };
-  checkOptions(options);
-  const checkpoint = await readCheckpoint(file);
-  checkConfiguration(checkpoint, options);
-  if (options.iterations <= checkpoint.iteration) {
-    throw new RangeError(
-      `Cannot resume ${folder}: ${checkpoint.iteration} iterations are done, expected more with --iterations`,
-    );
-  }
-  return { folder, checkpoint, options, fingerprint: record.data?.fingerprint };
-}
-
-/** @throws {RunError} If options that come from a file are not those of a run */
-function checkStored(folder: string, options: TrainOptions): void {
-  try {
-    checkOptions(options);
-  } catch (error) {
-    const reason = error instanceof RangeError ? error.message : "some are missing";
-    throw new RunError(
-      `Cannot resume ${folder}: ${OPTIONS_FILE} holds options that cannot be used (${reason}), ` +
-        `expected those it began with`,
-      { cause: error },
-    );
+    const empty = !resume && trainer.measured === 0;
+    if (empty && folder !== undefined) await Deno.remove(folder, { recursive: true }).catch(() => {});
   }
 }
 
 async function* trainInto(
   folder: string,
   trainer: Trainer,
-  { secondsBefore, signal, profile }: Pick<TrainJob, "signal" | "profile"> & { secondsBefore: number },
+  { secondsBefore, signal, profile, resume, autosaveEvery = AUTOSAVE_EVERY, resumeCommand = usualCommand }:
+    & TrainJob
+    & { secondsBefore: number },
 ): AsyncGenerator<TrainEvent> {
   const { options, device } = trainer;
   const { iterations, sampleEvery, saveEvery, reportEvery } = options;
@@ -167,16 +104,16 @@ async function* trainInto(
     const report = await log.report();
     if (report !== undefined) yield { kind: "reported", report };
   };
+  const saves = new Saves(folder, trainer, { resumed: resume?.checkpoint, autosaveEvery, resumeCommand });
   const save = async function* (): AsyncGenerator<TrainEvent> {
     yield* report(); // first, so that the log never lacks what a checkpoint has
-    yield { kind: "saved", path: await writeState(folder, trainer), iteration: trainer.iteration };
+    yield { kind: "saved", path: await saves.save("checkpoint"), iteration: trainer.iteration };
   };
   const profiler = profile === undefined ? null : await Profiler.open(trainer, profile);
   const profiled = async function* (ended?: boolean): AsyncGenerator<TrainEvent> {
     const profile = await profiler?.profile(ended);
     if (profile) yield await writeProfile(folder, profile);
   };
-  let saved = -1;
   try {
     while (trainer.iteration < iterations && !signal?.aborted) {
       const stop = Math.min(
@@ -185,9 +122,15 @@ async function* trainInto(
         nextMultiple(trainer.iteration, saveEvery),
         profiler?.stop ?? Infinity,
       );
+      const from = trainer.iteration;
+      const pause = {
+        get aborted() {
+          return signal?.aborted || trainer.iteration > from && saves.autosaveDue;
+        },
+      };
       profiler?.enter();
       let last = performance.now();
-      for await (const measurement of trainer.run(stop, signal)) {
+      for await (const measurement of trainer.run(stop, pause)) {
         const now = performance.now();
         log.add(measurement, now - last);
         last = now;
@@ -203,43 +146,30 @@ async function* trainInto(
         await writePictures(path, await trainer.sample());
         yield { kind: "sampled", path };
       }
-      if (iteration % saveEvery === 0 || ended) {
-        yield* save();
-        saved = iteration;
+      if (iteration % saveEvery === 0 || ended) yield* save();
+      else if (saves.autosaveDue && !signal?.aborted) {
+        // Without a report: when it happens depends on the clock, and the log does not.
+        yield { kind: "autosaved", path: await saves.save("autosave"), iteration };
       }
     }
     yield* profiled(true);
-    if (trainer.iteration !== saved && trainer.iteration !== iterations) yield* save();
+    if (trainer.iteration !== saves.checkpoint) yield* save();
+  } catch (error) {
+    throw await saves.rescue(error);
   } finally {
     profiler?.destroy();
     await log.report().catch(() => {}); // an error is on its way, and says more
   }
 }
 
+const usualCommand = (run: string): string => `deno task train --resume ${run}`;
+
 const nextMultiple = (iteration: number, step: number): number => (Math.floor(iteration / step) + 1) * step;
 
-async function writeState(folder: string, trainer: Trainer): Promise<string> {
-  const { iteration, options } = trainer;
-  return await writeCheckpoint(folder, iteration, {
-    options,
-    leaves: trainer.state.leaves(),
-    values: await trainer.read(),
-  });
-}
-
 async function writeProfile(folder: string, profile: Profile): Promise<TrainEvent> {
-  const table = profileTable(profile);
-  const files = { [`${folder}/profile.txt`]: table, [`${folder}/profile.json`]: chromeTrace(profile) };
+  const files = { [`${folder}/profile.txt`]: profileTable(profile), [`${folder}/profile.json`]: chromeTrace(profile) };
   for (const [path, text] of Object.entries(files)) await writeRunFile(path, text);
-  return { kind: "profiled", table, paths: Object.keys(files) };
-}
-
-function checkData({ folder, fingerprint }: ResumedRun, data: TrainingData): void {
-  if (fingerprint === undefined || fingerprint === data.fingerprint) return;
-  throw new RunError(
-    `Cannot resume ${folder}: the data in ${data.source} have fingerprint ${data.fingerprint.slice(0, 12)}, ` +
-      `expected ${fingerprint.slice(0, 12)}, that of the data it was begun with`,
-  );
+  return { kind: "profiled", profile, paths: Object.keys(files) };
 }
 
 async function writeOptions(folder: string, { options, device, data }: TrainJob): Promise<void> {
@@ -256,13 +186,4 @@ function labelOf({ dataset, model, preset }: TrainOptions): string {
 
 async function writePictures(path: string, { images, shape }: Pictures): Promise<void> {
   await writeRunFile(path, [await encodePng(imageGrid(images, { shape, scale: viewingScale(shape[2]) }))]);
-}
-
-/** The error with what can be gone on from; every checkpoint that was written is a good one. */
-async function withAdvice(error: unknown, folder: string): Promise<unknown> {
-  if (!(error instanceof NonFiniteError) && !(error instanceof DeviceError)) return error;
-  const last = (await checkpointsOf(folder).catch(() => [])).at(-1);
-  error.message += last ? `; the last good checkpoint is ${last.path}` : "; there is no checkpoint yet";
-  if (error instanceof NonFiniteError) error.message += ", and a lower --lr may help";
-  return error;
 }

@@ -37,8 +37,8 @@ export type StepWatch = (step: StepName, iteration: number, run: (send?: Submit)
 
 /** A model in training: its state on the GPU and the compiled steps. */
 export class Trainer {
-  /** Iterations done, or enqueued. */
   #iteration = 0;
+  #measured = 0;
   /** Runs the steps instead, such as to measure them. */
   watch: StepWatch | null = null;
   readonly #batches: Batches;
@@ -79,9 +79,14 @@ export class Trainer {
     return new Trainer(device, options, state, programs, count);
   }
 
-  /** Iterations done. */
+  /** Iterations done, or enqueued. */
   get iteration(): number {
     return this.#iteration;
+  }
+
+  /** Iterations whose numbers are known. */
+  get measured(): number {
+    return this.#measured;
   }
 
   /**
@@ -91,7 +96,7 @@ export class Trainer {
    * @throws {NonFiniteError} If a loss is no finite number
    * @throws {DeviceError} If the adapter is lost
    */
-  async *run(iteration: number, signal?: AbortSignal): AsyncGenerator<Measurement> {
+  async *run(iteration: number, signal?: Pick<AbortSignal, "aborted">): AsyncGenerator<Measurement> {
     const depth = this.device.traits.software ? QUEUE.software : QUEUE.gpu;
     const underWay: Promise<Measurement>[] = [];
     while (true) {
@@ -99,6 +104,7 @@ export class Trainer {
       const next = underWay.shift();
       if (next === undefined) return;
       const measured = await next;
+      this.#measured = measured.iteration;
       for (const [name, value] of Object.entries(measured)) {
         if (!Number.isFinite(value)) {
           await Promise.allSettled(underWay);
@@ -133,7 +139,7 @@ export class Trainer {
   /** Goes on from a state that was read after `iteration` iterations. */
   resume(iteration: number, values: Tree<HostArray>): void {
     this.state.write(values);
-    this.#iteration = iteration;
+    this.#iteration = this.#measured = iteration;
   }
 
   /** Pictures of the moving average, the same latents every time: `[64, height, width, channels]`, in [-1, 1]. */

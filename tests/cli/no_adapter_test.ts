@@ -17,7 +17,7 @@ Deno.test({
   ignore: Deno.build.os !== "linux", // elsewhere no variable hides the drivers
   fn: () =>
     withTinyRuns(async (_, checkpoint) => {
-      const { code, stdout, stderr } = await runTaskFile("cli/sample.ts", ["--run", checkpoint], NO_DRIVERS);
+      const { code, stdout, stderr } = await runTaskFile("cli/sample.ts", ["--run", checkpoint], { env: NO_DRIVERS });
       assertEquals([code, stdout], [1, ""]);
       assertMatch(stderr, /^sample: Cannot open a GPU: found no WebGPU adapter, expected .+install.+\n$/);
     }),

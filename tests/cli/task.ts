@@ -20,9 +20,16 @@ export interface Ended {
   stderr: string;
 }
 
-function command(file: string, args: readonly string[], env: Record<string, string> = {}): Deno.Command {
+/** What is different from how users do it: variables of the environment, a module that is loaded first. */
+export interface Surroundings {
+  env?: Record<string, string>;
+  preload?: string;
+}
+
+function command(file: string, args: readonly string[], { env = {}, preload }: Surroundings = {}): Deno.Command {
+  const first = preload === undefined ? [] : ["--preload", preload];
   return new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", ...flagsOf(file), file, ...args],
+    args: ["run", "--quiet", ...first, ...flagsOf(file), file, ...args],
     cwd: ROOT,
     env,
     stdout: "piped",
@@ -30,9 +37,9 @@ function command(file: string, args: readonly string[], env: Record<string, stri
   });
 }
 
-/** Runs the task of a file to its end; `env` is added to the environment. */
-export async function runTaskFile(file: string, args: readonly string[], env?: Record<string, string>): Promise<Ended> {
-  const { code, stdout, stderr } = await command(file, args, env).output();
+/** Runs the task of a file to its end. */
+export async function runTaskFile(file: string, args: readonly string[], surroundings?: Surroundings): Promise<Ended> {
+  const { code, stdout, stderr } = await command(file, args, surroundings).output();
   const [out, error] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
   return { code, stdout: out, stderr: error };
 }

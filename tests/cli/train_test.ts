@@ -55,7 +55,7 @@ Deno.test("train -h names every flag with its default", async () => {
   const meaning = (flag: string) => stdout.split("\n").find((line) => line.startsWith(`  --${flag} `))!;
   assertStringIncludes(meaning("batch"), "(paper 128, small 64, tiny 16)");
   assertStringIncludes(meaning("iterations"), "(paper 250 epochs, small 1500, tiny 30)");
-  const given = ["dataset", "resume", "epochs", "dry-run", "quiet", "help"]; // have none
+  const given = ["dataset", "resume", "epochs", "no-tune", "dry-run", "quiet", "help"]; // have none
   for (const line of stdout.split("\n").filter((line) => line.startsWith("  --"))) {
     const flag = /--([a-z-]+)/.exec(line)![1];
     assert(given.includes(flag) || line.endsWith(")"), line);
@@ -96,6 +96,37 @@ for (const signal of ["SIGTERM", "SIGHUP"] as const) {
   );
 }
 
+Deno.test("train on a GPU that is lost ends with one sentence and exit code 1; the command that it names goes on", () =>
+  withData(async (data, runs) => {
+    const args = [...data, "--preset", "tiny", "--batch", "8", "--runs", runs, "--iterations", "1000", "--no-tune"];
+    const { code, stderr } = await runTaskFile("cli/train.ts", args, { preload: "tests/cli/lose_gpu.ts" });
+    assertEquals([code, stderr.trimEnd().split("\n").length], [1, 1], stderr);
+    const message =
+      /^train: Cannot go on: the GPU was lost \(the driver was reset\), expected it to stay; iteration 1 is saved as (\S+), \d iterations after it are lost; go on with: deno task train (.+)$/;
+    const [, path, words] = message.exec(stderr.trimEnd()) ?? [];
+    assertEquals(path, `${runs}/00000-mnist-tree-tiny/autosave-000001.safetensors`, stderr);
+    const again = await train(...words.split(" "), "--iterations", "3");
+    assertEquals([again.code, again.stderr], [0, ""]);
+    assertStringIncludes(again.stdout, "from iteration 1 to 3");
+  }));
+
+Deno.test("train --profile prints the kernels that take most and names the files with all", () =>
+  withData(async (data, runs) => {
+    const args = [...data, "--preset", "tiny", "--batch", "8", "--runs", runs, "--iterations", "4", "--profile", "2"];
+    const { code, stdout, stderr } = await train(...args);
+    assertEquals([code, stderr], [0, ""]);
+    const folder = `${runs}/00000-mnist-tree-tiny`;
+    assertStringIncludes(stdout, "Profile of iterations 3 to 4 on ");
+    assertMatch(stdout, /^and \d+ more, [\d.]+ %$/m);
+    assertMatch(
+      stdout,
+      new RegExp(`^All kernels are in ${folder}/profile.txt, a trace for .* in ${folder}/profile.json$`, "m"),
+    );
+    const refused = await train("--resume", folder, ...data.slice(2), "--iterations", "6", "--profile", "1");
+    assertEquals(refused.code, 2, refused.stderr);
+    assertStringIncludes(refused.stderr, "Cannot profile with 2 iterations left: the first 2 are not profiled");
+  }));
+
 Deno.test("train refuses what it cannot use with one sentence: 2 for the call, 1 for the rest", () =>
   withData(async (data, runs) => {
     await Deno.writeTextFile(`${runs}-file`, "");
@@ -106,6 +137,13 @@ Deno.test("train refuses what it cannot use with one sentence: 2 for the call, 1
       [["--dataste", "mnist"], 2, "Cannot use --dataste: there is no such flag, the nearest is --dataset"],
       [[...data, "--preset", "smal"], 2, "the nearest is small"],
       [[...data, "--depth", "20"], 2, "Cannot build a tree of depth 20: expected a whole number from 1 to 10"],
+      [
+        [...data, "--preset", "tiny", "--profile", "0"],
+        2,
+        "Cannot profile 0 iterations: expected a whole number from 1 to 28",
+      ],
+      [[...data, "--preset", "tiny", "--profile", "29"], 2, "expected a whole number from 1 to 28, those left behind"],
+      [[...data, "--profile", "abc"], 2, "Cannot use --profile abc: expected a whole number"],
       [["--resume", "0", "--depth", "3"], 2, "Cannot use --depth with --resume: a run goes on with its own options"],
       [["--resume", "0", "--runs", runs], 1, `Cannot use run ${runs}/00000-empty: it has no checkpoint`],
       [[...data, "--preset", "tiny", "--batch", "65"], 1, `Cannot draw batches of 65 from ${COUNT} images`],

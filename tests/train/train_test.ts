@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { checkpointsOf, readCheckpoint, RunError } from "../../core/sampling/run.ts";
 import { resolveOptions } from "../../core/train/options.ts";
-import { findResumable, train, type TrainEvent, type TrainJob } from "../../core/train/train.ts";
+import { findResumable } from "../../core/train/resume.ts";
+import { train, type TrainEvent, type TrainJob } from "../../core/train/train.ts";
 import { NonFiniteError } from "../../core/train/trainer.ts";
 import { device } from "../gpu.ts";
 import { shapes } from "./shapes.ts";
@@ -48,6 +49,7 @@ Deno.test("train() fills a run folder", () =>
     ]);
     assertEquals(events.map(({ kind }) => kind).filter((kind) => kind !== "measured"), [
       "started",
+      "autosaved",
       "reported",
       "saved",
       "sampled",
