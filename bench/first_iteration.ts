@@ -3,7 +3,7 @@
  * iteration of the training that its argument describes.
  */
 
-import { openDevice } from "../core/gpu/device.ts";
+import { openTuned, type Tuning } from "./device.ts";
 import { clocked } from "./measure.ts";
 import { iterate, openTrainer, type Training } from "./training.ts";
 
@@ -14,7 +14,7 @@ const CACHES = ["XDG_CACHE_HOME", "MESA_SHADER_CACHE_DIR", "__GL_SHADER_DISK_CAC
  *
  * @throws {Error} If the process fails
  */
-export async function firstIterations(training: Training): Promise<{ cold: number; warm: number }> {
+export async function firstIterations(training: Training & Tuning): Promise<{ cold: number; warm: number }> {
   const folder = await Deno.makeTempDir({ prefix: "hmog-bench-" });
   try {
     const env = Object.fromEntries(CACHES.map((name) => [name, folder]));
@@ -26,7 +26,7 @@ export async function firstIterations(training: Training): Promise<{ cold: numbe
   }
 }
 
-async function start(training: Training, env: Record<string, string>): Promise<void> {
+async function start(training: Training & Tuning, env: Record<string, string>): Promise<void> {
   const { code, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "--quiet", "--no-prompt", "-A", import.meta.filename!, JSON.stringify(training)],
     env,
@@ -43,8 +43,9 @@ async function modulesFolder(): Promise<string> {
 }
 
 if (import.meta.main) {
-  const device = await openDevice();
-  const trainer = await openTrainer(device, JSON.parse(Deno.args[0]));
+  const training: Training & Tuning = JSON.parse(Deno.args[0]);
+  const device = await openTuned(training);
+  const trainer = await openTrainer(device, training);
   await iterate(trainer, 1);
   trainer.destroy();
   await device.destroy();

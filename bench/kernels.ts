@@ -9,13 +9,14 @@
  * work on the machine disturbs little; the clock's stands in the file of results as `wallMs`.
  */
 
-import { type Device, openDevice } from "../core/gpu/device.ts";
+import type { Device } from "../core/gpu/device.ts";
 import { matmul } from "../core/ops/matmul.ts";
-import { inTurns, summarize, type Summary } from "./measure.ts";
+import { openTuned } from "./device.ts";
+import { inTurns, summarize, type Summary, timesFor } from "./measure.ts";
 import { openPeak, roundOf } from "./peak.ts";
 import { type HeavyCase, heavyCases } from "./shapes.ts";
 import { digits, table } from "./table.ts";
-import { heavyKernel, random, type Repeatable, timesFor } from "./timing.ts";
+import { heavyKernel, random, type Repeatable } from "./timing.ts";
 import type { Training } from "./training.ts";
 
 /** Figures of one kernel; times in ms, speeds in GFLOP/s. */
@@ -56,9 +57,9 @@ export const SQUARE: HeavyCase = {
 /** Measures the heavy kernels of a training, or `cases` given. */
 export async function measureKernels(
   training: Training,
-  { quick, cases }: { quick: boolean; cases?: readonly HeavyCase[] },
+  { quick, tune, cases }: { quick: boolean; tune: boolean; cases?: readonly HeavyCase[] },
 ): Promise<KernelsResult> {
-  const device = await openDevice();
+  const device = await openTuned({ tune });
   const peak = await openPeak(device);
   const kernels: KernelResult[] = [];
   for (const heavy of cases ?? [SQUARE, ...heavyCases(device.traits, training)]) {

@@ -29,10 +29,10 @@ const MEASURE: Record<Part, (options: BenchOptions, machine: Machine) => Promise
     return { figures, text: texts.join("\n\n") };
   },
   steps: async (options) => {
-    const { quick } = options;
+    const { quick, tune } = options;
     const figures = await each<StepsResult>(trainingsOf(options, quick ? [64] : [64, 128]), (training) => {
       const iterations = options.iterations ?? (quick ? 4 : training.preset === "paper" ? 6 : 12);
-      return measureSteps(training, { iterations, first: !quick });
+      return measureSteps(training, { iterations, first: !quick, tune });
     });
     return { figures, text: showSteps(figures) };
   },
@@ -45,13 +45,13 @@ const MEASURE: Record<Part, (options: BenchOptions, machine: Machine) => Promise
     return { figures, text: showSampling(figures) };
   },
   peers: async (options, { software }) => {
-    const { quick, python } = options;
+    const { quick, tune, python } = options;
     const usual = presetsOf(options).map((preset) => ({ preset, batch: preset === "paper" && !software ? 128 : 64 }));
     const trainings = options.batches === null ? usual : trainingsOf(options, []);
     const figures = await each<PeersResult>(trainings, (training) => {
       const rounds = options.iterations ?? (quick ? 3 : training.preset === "paper" ? 6 : 10);
       const variants = quick ? ["eager"] : undefined;
-      return measurePeers(training, { rounds, python, variants, jaxSeconds: quick ? 0 : JAX_SECONDS });
+      return measurePeers(training, { rounds, tune, python, variants, jaxSeconds: quick ? 0 : JAX_SECONDS });
     });
     return { figures, text: showPeers(figures) };
   },
@@ -59,7 +59,11 @@ const MEASURE: Record<Part, (options: BenchOptions, machine: Machine) => Promise
     const figures: Record<string, Awaited<ReturnType<typeof measureGrowth>>> = {};
     for (const preset of presetsOf(options)) {
       const iterations = options.iterations ?? (options.quick ? 2 : 3);
-      figures[preset] = await measureGrowth(growthSizes(preset, options.quick), { iterations, tell });
+      figures[preset] = await measureGrowth(growthSizes(preset, options.quick), {
+        iterations,
+        tune: options.tune,
+        tell,
+      });
     }
     return { figures, text: showGrowth(Object.values(figures).flat()) };
   },

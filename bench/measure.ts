@@ -52,6 +52,25 @@ export async function clocked(work: () => Promise<unknown>): Promise<number> {
   return performance.now() - start;
 }
 
+/** How often to do something that takes `ms` so that it lasts about `roundMs`. */
+export function timesFor(ms: number, roundMs: number): number {
+  return Math.max(1, Math.ceil(roundMs / Math.max(ms, 0.01)));
+}
+
+/**
+ * Something that can be done `times` times and then waited for, as a measurement of one time: each lasts at least
+ * `roundMs`, so that the wait, which ends up to 12 ms late, hardly counts.
+ */
+export async function repeated(
+  run: (times: number) => Promise<unknown>,
+  roundMs = LONG_ENOUGH,
+): Promise<() => Promise<number>> {
+  const times = timesFor(await clocked(() => run(1)), roundMs);
+  return async () => await clocked(() => run(times)) / times;
+}
+
+const LONG_ENOUGH = 250; // ms
+
 /** Milliseconds of processor time so far, all threads of this process together, divided by the cores. */
 export function processorTime(): number {
   const { user, system } = process.cpuUsage();

@@ -18,6 +18,8 @@ export interface BenchOptions {
   /** Iterations, or rounds of them; null for as many as suit the part. */
   iterations: number | null;
   quick: boolean;
+  /** Whether kernels are chosen by measurement, as `train` does. */
+  tune: boolean;
   /** Python for the peer in PyTorch; null for the first on the PATH that has it. */
   python: string | null;
   /** Folder of the files of results. */
@@ -33,6 +35,7 @@ export const HELP = `Measures speed and memory on this machine, and writes bench
   --preset NAME         ${Object.keys(PRESETS).join(", ")}; may be given twice; usually small and paper
   --batch N             may be given twice; usually 64, steps 64 and 128
   --iterations N        iterations or rounds of each measurement
+  --no-tune             take the kernels that usually are best, as train --no-tune does
   --python PATH         the Python with PyTorch; usually the first on the PATH that has it
   --results FOLDER      usually bench/results
   --help                this text`;
@@ -55,6 +58,7 @@ export function benchOptions(args: readonly string[]): BenchOptions | null {
     batches: values.batch?.map((text) => whole("batch", text, 4096)) ?? null,
     iterations: values.iterations === undefined ? null : whole("iterations", values.iterations, 100_000),
     quick: values.quick ?? false,
+    tune: !values["no-tune"],
     python: values.python ?? null,
     results: values.results ?? "bench/results",
   };
@@ -70,6 +74,7 @@ function parsed(args: readonly string[]) {
         batch: { type: "string", multiple: true },
         iterations: { type: "string" },
         quick: { type: "boolean" },
+        "no-tune": { type: "boolean" },
         python: { type: "string" },
         results: { type: "string" },
         help: { type: "boolean", short: "h" },

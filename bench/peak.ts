@@ -12,9 +12,9 @@ import { type Device, openDevice } from "../core/gpu/device.ts";
 import { defineOp } from "../core/op.ts";
 import { neg } from "../core/ops/elementwise.ts";
 import type { Tensor } from "../core/tensor.ts";
-import { inTurns, scaled, summarize, type Summary } from "./measure.ts";
+import { inTurns, scaled, summarize, type Summary, timesFor } from "./measure.ts";
 import { digits, spread, table } from "./table.ts";
-import { heavyKernel, random, type Repeatable, repeatable, type Time, timesFor } from "./timing.ts";
+import { heavyKernel, random, type Repeatable, repeatable, type Time } from "./timing.ts";
 
 /** Peaks of an adapter. */
 export interface PeakResult {
@@ -94,7 +94,12 @@ export async function measurePeak({ quick }: { quick: boolean }): Promise<PeakRe
   const bytes = Math.min(COPIED, device.gpu.limits.maxStorageBufferBindingSize);
   const peak = await openPeak(device);
   const buffers = [device.createBuffer(bytes, "copied from"), device.createBuffer(bytes, "copied to")];
-  const queue = repeatable(device, [{ kind: "buffer", from: buffers[0], to: buffers[1], bytes }]);
+  const queue = repeatable(device, [{
+    kind: "buffer",
+    from: { buffer: buffers[0], offset: 0 },
+    to: { buffer: buffers[1], offset: 0 },
+    bytes,
+  }]);
   const program = await compile(device, () => ({ outputs: { copy: neg(random([bytes / 4])) } }));
   const kernel = repeatable(device, program.commands);
   const round = async ({ run }: Pick<Repeatable, "run">, time: keyof Time): Promise<() => Promise<number>> => {

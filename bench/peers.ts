@@ -8,9 +8,9 @@
  * follows by itself: its first steps, a step of each kind after that, and from those an iteration, or the deadline it did not keep.
  */
 
-import { openDevice } from "../core/gpu/device.ts";
 import type { Trainer } from "../core/train/trainer.ts";
-import { clocked, inTurns, summarize, type Summary } from "./measure.ts";
+import { openTuned } from "./device.ts";
+import { inTurns, repeated, summarize, type Summary, timesFor } from "./measure.ts";
 import { jaxIteration, type JaxResult } from "./peers/jax.ts";
 import { type Peer, PeerError } from "./peers/process.ts";
 import { startTorch, TORCH_VARIANTS, type TorchAnswer, type TorchInfo } from "./peers/torch.ts";
@@ -19,7 +19,7 @@ import { iterate, openTrainer, type Training } from "./training.ts";
 
 /** One variant of PyTorch, times in ms; `ratio` is our time over its. */
 export type TorchResult =
-  | { ms: Summary; oursMs: Summary; ratio: Summary; criticLoss: number; generatorLoss: number }
+  | { ms: Summary; oursMs: Summary; ratio: Summary; ratioOfLeast: number; criticLoss: number; generatorLoss: number }
   | { refused: string };
 
 /** What was measured side by side. */
@@ -33,6 +33,7 @@ export interface PeersResult {
 /** How long and with what. */
 export interface PeersOptions {
   rounds: number;
+  tune: boolean;
   python: string | null;
   /** Seconds that jax-js may take; 0 leaves it out. */
   jaxSeconds: number;
@@ -42,16 +43,18 @@ export interface PeersOptions {
 const ROUND_MS = 1000;
 const WARM_UP = 2;
 const TORCH_MS = 120_000; // an answer takes longer only where something hangs
+/** Variants that do the same work as ours in the same precision: the targets are about the faster one. */
+export const RIVALS = ["eager", "one-thread"];
 const FEW_ROUNDS = 3; // of variants that no target is about
 
 /** Measures one training. */
 export async function measurePeers(training: Training, options: PeersOptions): Promise<PeersResult> {
-  const device = await openDevice();
+  const device = await openTuned(options);
   const trainer = await openTrainer(device, training);
   await iterate(trainer, WARM_UP);
   const torch = await besideTorch(trainer, training, options).catch(refusal);
   const oursMs = "refused" in torch
-    ? summarize((await inTurns(options.rounds, { ours: () => clocked(() => iterate(trainer, 1)) })).ours)
+    ? summarize((await inTurns(options.rounds, { ours: await repeated((times) => iterate(trainer, times)) })).ours)
     : torch.oursMs;
   trainer.destroy();
   await device.destroy();
@@ -72,12 +75,12 @@ async function besideTorch(trainer: Trainer, training: Training, { rounds, pytho
     checkParameters(trainer, training, parameters[training.preset]);
     const results: Record<string, TorchResult> = {};
     for (const variant of variants ?? TORCH_VARIANTS) {
-      const count = variant === "eager" ? rounds : Math.min(rounds, FEW_ROUNDS);
+      const count = RIVALS.includes(variant) ? rounds : Math.min(rounds, FEW_ROUNDS);
       results[variant] = await besideVariant(trainer, peer, { ...training, variant }, count);
     }
-    const [first] = Object.values(results);
-    if (first === undefined || "refused" in first) throw new PeerError(`Cannot use PyTorch: ${first?.refused}`);
-    return { info, variants: results, oursMs: first.oursMs };
+    const { eager } = results;
+    if ("refused" in eager) throw new PeerError(`Cannot use PyTorch: ${eager.refused}`);
+    return { info, variants: results, oursMs: eager.oursMs };
   } finally {
     await peer.close();
   }
@@ -101,44 +104,48 @@ async function besideVariant(
   let last: TorchAnswer = { refused: "never asked" };
   const ask = async (iterations: number): Promise<number> => {
     last = await peer.ask<TorchAnswer>({ ...request, iterations }, TORCH_MS);
-    return "refused" in last ? NaN : last.ms.reduce((a, b) => a + b) / iterations;
+    return "refused" in last ? NaN : last.ms;
   };
   await ask(WARM_UP);
   const theirs = await ask(1);
   const refused = (last as { refused?: string }).refused;
   if (refused !== undefined) return { refused };
-  const own = await clocked(() => iterate(trainer, 1));
-  const [n, m] = [own, theirs].map((ms) => Math.max(1, Math.round(ROUND_MS / ms)));
   const { ours, torch } = await inTurns(rounds, {
-    ours: async () => await clocked(() => iterate(trainer, n)) / n,
-    torch: () => ask(m),
+    ours: await repeated((times) => iterate(trainer, times), ROUND_MS),
+    torch: () => ask(timesFor(theirs, ROUND_MS)),
   });
   const { criticLoss, generatorLoss } = last as unknown as { criticLoss: number; generatorLoss: number };
   const ratios = summarize(ours.map((ms, round) => ms / torch[round]));
   const [oursMs, ms] = [summarize(ours), summarize(torch)];
-  return { ms, oursMs, ratio: { ...ratios, median: oursMs.median / ms.median }, criticLoss, generatorLoss };
+  const ratio = { ...ratios, median: oursMs.median / ms.median };
+  return { ms, oursMs, ratio, ratioOfLeast: oursMs.least / ms.least, criticLoss, generatorLoss };
 }
 
 /** Several trainings as a table, then what was refused. */
 export function showPeers(results: Readonly<Record<string, PeersResult>>): string {
   const rows: string[][] = [];
   const refusals: string[] = [];
+  const devices = new Set(Object.values(results).flatMap(({ torch }) => "refused" in torch ? [] : [torch.info.device]));
   for (const [name, { oursMs, torch, jax }] of Object.entries(results)) {
-    rows.push([name, "ours", spread(oursMs), ""]);
+    rows.push([name, "ours", spread(oursMs), "", ""]);
     if ("refused" in torch) refusals.push(`${name}, PyTorch: ${torch.refused}`);
     else {
       for (const [variant, result] of Object.entries(torch.variants)) {
-        const peer = `PyTorch ${torch.info.torch}, ${variant}, ${torch.info.device}`;
+        const peer = `PyTorch ${torch.info.torch}, ${variant}`;
         if ("refused" in result) refusals.push(`${name}, ${peer}: ${result.refused}`);
-        else rows.push([name, peer, spread(result.ms), spread(result.ratio)]);
+        else rows.push([name, peer, spread(result.ms), spread(result.ratio), digits(result.ratioOfLeast)]);
       }
     }
     if ("refused" in jax) refusals.push(`${name}, jax-js: ${jax.refused}`);
     else {
       const peer = `jax-js ${jax.version}, WebGPU${jax.complete ? "" : ", deadline"}`;
       const bound = jax.complete ? "" : "> ";
-      rows.push([name, peer, bound + digits(jax.iterationMs), digits(oursMs.median / jax.iterationMs)]);
+      rows.push([name, peer, bound + digits(jax.iterationMs), digits(oursMs.median / jax.iterationMs), ""]);
     }
   }
-  return [table(["training", "who", "iteration, ms", "ours / theirs"], rows), ...refusals].join("\n");
+  return [
+    table(["training", "who", "iteration, ms", "ours / theirs", "of the fastest"], rows),
+    ...[...devices].map((device) => `PyTorch on ${device}`),
+    ...refusals,
+  ].join("\n");
 }

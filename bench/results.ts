@@ -25,6 +25,8 @@ export interface Origin {
   versions: Readonly<Record<string, string>>;
   methodVersion: number;
   quick: boolean;
+  /** Whether kernels were chosen by measurement. */
+  tune: boolean;
 }
 
 /** Figures by part and, within a part, by name, each with its origin. */
@@ -69,9 +71,9 @@ export async function machineOf(): Promise<Machine> {
 }
 
 /** The origin of what is measured now. */
-export async function originOf({ quick }: { quick: boolean }): Promise<Origin> {
+export async function originOf({ quick, tune }: { quick: boolean; tune: boolean }): Promise<Origin> {
   const { versions, commit } = await provenance();
-  return { date: new Date().toISOString(), commit, versions, methodVersion: METHOD_VERSION, quick };
+  return { date: new Date().toISOString(), commit, versions, methodVersion: METHOD_VERSION, quick, tune };
 }
 
 /** Path of the file of a machine. */

@@ -1,19 +1,19 @@
 /**
  * Speed, host time and memory of training (five critic steps and one generator step, as `train` runs them).
  *
- * Method: random bytes in place of pictures. Iterations are those of `Trainer.run`, each waited for, as when losses are
- * printed every time; the first two are not counted. Steps of the critic and of the generator are run by themselves, five
- * of the one and five of the other, in turns, and waited for after the five; a wait is found out up to 12 ms late. Host time is that of the calls
- * that encode and submit the steps and the reading of their losses, with the queue idle before each: with a full queue a
- * software adapter makes the caller wait for its turn. Memory is the process's resident set, on a software adapter the GPU's buffers
+ * Method: random bytes in place of pictures. Iterations are those of `Trainer.run`, waited for after as many as
+ * take 250 ms, since the end of a wait is noticed up to 12 ms late; the first ones are not counted. Steps of the critic and
+ * of the generator are run by themselves, in turns. Host time is that of the calls that encode and submit the steps and the
+ * reading of their losses, the median of each as often as an iteration makes it, with the queue idle before: with a full
+ * queue a software adapter makes the caller wait for its turn. Memory is the process's resident set, on a software adapter the GPU's buffers
  * included. The time to the first iteration is that of another process, from its start until its first iteration is done:
  * once with empty caches of shaders and kernel choices (cold), once with those that the first left (warm).
  */
 
-import { openDevice } from "../core/gpu/device.ts";
 import type { Trainer } from "../core/train/trainer.ts";
+import { openTuned } from "./device.ts";
 import { firstIterations } from "./first_iteration.ts";
-import { clocked, inTurns, scaled, summarize, type Summary } from "./measure.ts";
+import { inTurns, repeated, scaled, summarize, type Summary } from "./measure.ts";
 import { digits, spread, table } from "./table.ts";
 import { iterate, openTrainer, randomIndices, type Training } from "./training.ts";
 
@@ -33,27 +33,29 @@ export interface StepsResult {
   firstIterationMs: { cold: number; warm: number } | null;
 }
 
-const STEPS = 5; // of a kind, before a wait
 const WARM_UP = 2;
 
 /** Measures one training; `iterations` of them, `first`: also the time to the first one. */
 export async function measureSteps(
   training: Training,
-  { iterations, first }: { iterations: number; first: boolean },
+  { iterations, first, tune }: { iterations: number; first: boolean; tune: boolean },
 ): Promise<StepsResult> {
-  const firstIterationMs = first ? await firstIterations(training) : null;
-  const device = await openDevice();
+  const firstIterationMs = first ? await firstIterations({ ...training, tune }) : null;
+  const device = await openTuned({ tune });
   const trainer = await openTrainer(device, training);
   await iterate(trainer, WARM_UP);
   const { critic, generator } = trainer.programs;
-  const idle = () => device.gpu.queue.onSubmittedWorkDone();
+  const several = (step: () => void) => (times: number) => {
+    for (let i = 0; i < times; i++) step();
+    return device.gpu.queue.onSubmittedWorkDone();
+  };
   const rounds = Math.max(3, Math.floor(iterations / 2));
-  const whole = await inTurns(iterations, { iteration: () => clocked(() => iterate(trainer, 1)) });
+  const whole = await inTurns(iterations, { iteration: await repeated((times) => iterate(trainer, times)) });
   const steps = await inTurns(rounds, {
-    critic: () => timeOf(() => critic.run(randomIndices(trainer)), idle),
-    generator: () => timeOf(() => generator.run(), idle),
-    host: () => hostTime(trainer, idle),
+    critic: await repeated(several(() => critic.run(randomIndices(trainer.options)))),
+    generator: await repeated(several(() => generator.run())),
   });
+  const hostMs = await hostTime(trainer, iterations);
   const { parameters, programs, gpuBytes } = trainer.summary();
   const residentMegabytes = Deno.memoryUsage().rss / 1e6;
   trainer.destroy();
@@ -62,7 +64,7 @@ export async function measureSteps(
     iterationMs: summarize(whole.iteration),
     criticMs: summarize(steps.critic),
     generatorMs: summarize(steps.generator),
-    hostMs: summarize(steps.host),
+    hostMs,
     dispatches: { critic: programs.critic.dispatches, generator: programs.generator.dispatches },
     copies: { critic: programs.critic.copies, generator: programs.generator.copies },
     gpuMegabytes: gpuBytes / 1e6,
@@ -72,32 +74,27 @@ export async function measureSteps(
   };
 }
 
-async function timeOf(step: () => void, idle: () => Promise<void>): Promise<number> {
-  const ms = await clocked(() => {
-    for (let i = 0; i < STEPS; i++) step();
-    return idle();
-  });
-  return ms / STEPS;
-}
-
-/** What one iteration costs the host: the calls themselves, not what they start. */
-async function hostTime({ programs, options, ...trainer }: Trainer, idle: () => Promise<void>): Promise<number> {
-  let spent = 0;
-  const call = async (work: () => unknown) => {
-    const start = performance.now();
-    const done = work();
-    spent += performance.now() - start;
-    await done;
-    await idle();
-  };
-  for (let i = 0; i < options.criticSteps; i++) {
-    const inputs = randomIndices({ options, ...trainer } as Trainer);
-    await call(() => programs.critic.run(inputs));
+/** What one iteration costs the host: for each call the median of how long it takes to return, as often as it is made. */
+async function hostTime({ programs, options, device }: Trainer, rounds: number): Promise<Summary> {
+  const { critic, generator } = programs;
+  const calls = [
+    { times: options.criticSteps, call: () => critic.run(randomIndices(options)) },
+    { times: 1, call: () => critic.read() },
+    { times: 1, call: () => generator.run() },
+    { times: 1, call: () => generator.read() },
+  ].map((call) => ({ ...call, ms: new Array<number>() }));
+  for (let round = 0; round < rounds; round++) {
+    for (const { call, ms } of calls) {
+      await device.gpu.queue.onSubmittedWorkDone();
+      const start = performance.now();
+      const done = call();
+      ms.push(performance.now() - start);
+      await done;
+    }
   }
-  await call(() => programs.critic.read());
-  await call(() => programs.generator.run());
-  await call(() => programs.generator.read());
-  return spent;
+  const summaries = calls.map(({ times, ms }) => scaled(summarize(ms), times));
+  const sum = (figure: "median" | "least" | "largest") => summaries.reduce((total, one) => total + one[figure], 0);
+  return { median: sum("median"), least: sum("least"), largest: sum("largest"), n: rounds };
 }
 
 /** Several trainings as a table, a column each. */

@@ -2,7 +2,7 @@
 
 import type { GrowthPoint } from "./growth.ts";
 import type { KernelsResult } from "./kernels.ts";
-import type { PeersResult } from "./peers.ts";
+import { type PeersResult, RIVALS } from "./peers.ts";
 import type { Results } from "./results.ts";
 import type { StepsResult } from "./steps.ts";
 
@@ -56,10 +56,18 @@ function kernelVerdicts(name: string, { kernels, convolutionShare }: KernelsResu
 
 function peerVerdicts(name: string, { training, oursMs, torch, jax }: PeersResult, kind: Kind): string[] {
   const limit = training.preset === "paper" ? LIMITS.paperOverTorch[kind] : LIMITS.smallOverTorch[kind];
-  const eager = "refused" in torch ? undefined : torch.variants.eager;
+  const variants = "refused" in torch ? {} : torch.variants;
+  const rivals = RIVALS.flatMap((name) => variants[name] && !("refused" in variants[name]) ? [variants[name]] : []);
   return [
-    ...(eager && !("refused" in eager)
-      ? [verdict(`${name}, times PyTorch's time`, "at most", limit, eager.ratio.median)]
+    ...(rivals.length > 0
+      ? [
+        verdict(
+          `${name}, times PyTorch's time`,
+          "at most",
+          limit,
+          Math.max(...rivals.map(({ ratio }) => ratio.median)),
+        ),
+      ]
       : []),
     ...("refused" in jax ? [] : [
       verdict(
@@ -74,12 +82,9 @@ function peerVerdicts(name: string, { training, oursMs, torch, jax }: PeersResul
 
 /** Growth with the depth against that of the arithmetic. */
 function growthVerdicts(points: readonly GrowthPoint[]): string[] {
-  return points.flatMap((point, i) => {
-    const before = points[i - 1];
-    if (point.axis !== "depth" || before?.axis !== "depth" || !point.iterationMs || !before.iterationMs) return [];
-    const predicted = point.multiplyAdds! / before.multiplyAdds!;
-    const measured = point.iterationMs.median / before.iterationMs.median;
-    const what = `${point.training.preset}, depth ${before.training.depth} to ${point.training.depth}, times the time`;
-    return [verdict(what, "at most", predicted * NOISE, measured)];
+  return points.flatMap(({ axis, training, growth, arithmetic }) => {
+    if (axis !== "depth" || growth === undefined || arithmetic === undefined) return [];
+    const what = `${training.preset}, depth ${training.depth! - 1} to ${training.depth}, times the time`;
+    return [verdict(what, "at most", arithmetic * NOISE, growth.median)];
   });
 }

@@ -59,8 +59,3 @@ export async function heavyKernel(device: Device, tensor: Tensor): Promise<Repea
     destroy: () => program.destroy(),
   };
 }
-
-/** How often to run something that takes `ms` so that a round lasts about `roundMs`. */
-export function timesFor(ms: number, roundMs: number): number {
-  return Math.max(1, Math.ceil(roundMs / Math.max(ms, 0.01)));
-}

@@ -43,8 +43,8 @@ export async function iterate(trainer: Trainer, iterations: number): Promise<voi
 }
 
 /** Random images of the data, as a step of the critic takes them. */
-export function randomIndices({ options }: Trainer): { indices: Uint32Array<ArrayBuffer> } {
-  return { indices: crypto.getRandomValues(new Uint32Array(options.batch)).map((word) => word % IMAGES) };
+export function randomIndices({ batch }: TrainOptions): { indices: Uint32Array<ArrayBuffer> } {
+  return { indices: crypto.getRandomValues(new Uint32Array(batch)).map((word) => word % IMAGES) };
 }
 
 /** Multiply-adds of the heavy kernels in one iteration. */

@@ -6,15 +6,17 @@
 The same work as ours: batches gathered from bytes on the device, five critic steps (Wasserstein distance with gradient
 penalty 10, the norm per image) and one generator step (with the moving average of its weights), Adam with AMSGrad,
 LayerNorm over [C, H, W], LeakyReLU 0.2, the soft tree as one product (p x z) W. Gradients are taken only where they
-are needed, and losses read once an iteration. Variants of it, where PyTorch and the device have them:
+are needed, and losses are read when all iterations of a request are done. Variants of it, where PyTorch and the
+device have them:
 
-    eager           float32 as it stands
+    eager           float32 as it stands, on a CPU with all cores
+    one-thread      the same on one core, which small models may like better
     published-head  the head as the published code has it: weights of the leaves averaged per sample, then applied
     tf32            TF32 tensor cores in products and convolutions (CUDA)
     compile         torch.compile of the generator and of the critic's plain scores; the penalty needs derivatives of
                     derivatives, which compiled graphs do not have, and stays eager
 
-A request is {"preset", "batch", "variant", "iterations"}, its answer {"ms": [one for each iteration], "criticLoss",
+A request is {"preset", "batch", "variant", "iterations"}, its answer {"ms": of an iteration, "criticLoss",
 "generatorLoss"} or {"refused": why}. The first line of all says what is installed.
 """
 
@@ -33,8 +35,9 @@ PRESETS = {  # as core/models/presets.ts
     "small": dict(latent=64, depth=3, features=64, body=[32, 16], tanh=True, critic=[16, 32, 64], lr=1e-3),
     "tiny": dict(latent=8, depth=2, features=8, body=[8, 4], tanh=True, critic=[4, 8, 8], lr=1e-3),
 }
-VARIANTS = ["eager", "published-head", "tf32", "compile"]
+VARIANTS = ["eager", "one-thread", "published-head", "tf32", "compile"]
 SIDE, IMAGES, CRITIC_STEPS, PENALTY, EMA_DECAY = 32, 4096, 5, 10.0, 0.999
+THREADS = len(os.sched_getaffinity(0))
 DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
@@ -111,6 +114,7 @@ class Training:
         rate, critic = options.pop("lr"), options.pop("critic")
         torch.manual_seed(0)
         self.batch, self.latent, self.tf32 = batch, options["latent"], variant == "tf32"
+        self.threads = 1 if variant == "one-thread" else THREADS
         self.generator = Generator(**options, published_head=variant == "published-head").to(DEVICE)
         self.critic = Critic(critic).to(DEVICE)
         self.ema = [p.detach().clone() for p in self.generator.parameters()]
@@ -153,16 +157,17 @@ class Training:
         for _ in range(CRITIC_STEPS):
             critic_loss = self.critic_step()
         generator_loss = self.generator_step()
-        return critic_loss.item(), generator_loss.item()  # waits for the device
+        return critic_loss, generator_loss
 
     def measure(self, iterations):
+        torch.set_num_threads(self.threads)
         torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = self.tf32
-        ms = []
+        before = time.perf_counter()
         for _ in range(iterations):
-            before = time.perf_counter()
             losses = self.iteration()
-            ms.append((time.perf_counter() - before) * 1000)
-        return {"ms": ms, "criticLoss": losses[0], "generatorLoss": losses[1]}
+        critic_loss, generator_loss = (loss.item() for loss in losses)  # waits for the device
+        ms = (time.perf_counter() - before) * 1000 / iterations
+        return {"ms": ms, "criticLoss": critic_loss, "generatorLoss": generator_loss}
 
 
 def refusal(variant):
@@ -171,11 +176,13 @@ def refusal(variant):
         return f"PyTorch {torch.__version__} has no torch.compile (it came with 2.0)"
     if variant == "tf32" and (DEVICE.type != "cuda" or torch.cuda.get_device_capability()[0] < 8):
         return f"the device ({device_name()}) has no TF32"
+    if variant == "one-thread" and DEVICE.type == "cuda":
+        return "the device is a GPU"
     return None
 
 
 def device_name():
-    return torch.cuda.get_device_name() if DEVICE.type == "cuda" else f"CPU, {torch.get_num_threads()} threads"
+    return torch.cuda.get_device_name() if DEVICE.type == "cuda" else f"CPU, {THREADS} cores"
 
 
 def installed():
@@ -216,18 +223,18 @@ def main():
     flags.add_argument("--batch", type=int, default=64)
     flags.add_argument("--iterations", type=int, default=8, help="measured, after two that are not")
     flags.add_argument("--variant", choices=VARIANTS, default="eager")
-    flags.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)), help="all cores unless given")
     values = flags.parse_args()
-    torch.set_num_threads(values.threads)
     if values.serve:
         return serve()
     known = {}
     request = {name: getattr(values, name) for name in ("preset", "batch", "variant")}
     answer(request | {"iterations": 2}, known)
-    measured = answer(request | {"iterations": values.iterations}, known)
-    ms = sorted(measured.get("ms", [0]))
-    summary = {"median": ms[len(ms) // 2], "least": ms[0], "largest": ms[-1]}
-    print(json.dumps(installed() | request | {"parameters": parameter_counts(values.preset)} | measured | summary))
+    answers = [answer(request | {"iterations": 1}, known) for _ in range(values.iterations)]
+    result = installed() | request | {"parameters": parameter_counts(values.preset)} | answers[-1]
+    if "refused" not in result:
+        ms = sorted(one["ms"] for one in answers)
+        result["ms"] = {"median": ms[len(ms) // 2], "least": ms[0], "largest": ms[-1], "n": len(ms)}
+    print(json.dumps(result))
 
 
 if __name__ == "__main__":

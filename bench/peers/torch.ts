@@ -11,8 +11,8 @@ export interface TorchInfo {
   parameters: Record<string, { generator: number; critic: number }>;
 }
 
-/** Variants of the step; `eager` is the one that ratios are given for. */
-export const TORCH_VARIANTS = ["eager", "published-head", "tf32", "compile"];
+/** Variants of the step; targets are about the faster of the first two. */
+export const TORCH_VARIANTS = ["eager", "one-thread", "published-head", "tf32", "compile"];
 
 /** What is asked for. */
 export interface TorchRequest {
@@ -22,11 +22,13 @@ export interface TorchRequest {
   iterations: number;
 }
 
-/** Milliseconds of each iteration and the last losses, or why there are none. */
-export type TorchAnswer = { ms: number[]; criticLoss: number; generatorLoss: number } | { refused: string };
+/** Milliseconds of an iteration and the last losses, or why there are none. */
+export type TorchAnswer = { ms: number; criticLoss: number; generatorLoss: number } | { refused: string };
 
 const SCRIPT = new URL("hmog_torch.py", import.meta.url);
 const PYTHONS = ["python3", "python", "/usr/bin/python3"]; // the system's own may have what another one hides
+// Threads that spin while they wait for each other take 10 times as long on a machine that has anything else to do.
+const ENVIRONMENT = { OMP_WAIT_POLICY: "PASSIVE" };
 const START_MS = 60_000;
 
 /**
@@ -40,7 +42,7 @@ export async function startTorch(python: string | null): Promise<{ peer: Peer; i
   const reasons: string[] = [];
   for (const program of pythons) {
     try {
-      const peer = Peer.start({ program, args: [SCRIPT.pathname, "--serve"] });
+      const peer = Peer.start({ program, args: [SCRIPT.pathname, "--serve"], env: ENVIRONMENT });
       return { peer, info: await peer.answer<TorchInfo>(START_MS) };
     } catch (error) {
       if (!(error instanceof PeerError)) throw error;

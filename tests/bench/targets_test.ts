@@ -30,17 +30,16 @@ Deno.test("verdicts() compares with each peer that was there", () => {
 });
 
 Deno.test("verdicts() holds growth with the depth against that of the arithmetic", () => {
-  const point = (depth: number, time: number, multiplyAdds: number) => ({
+  const point = (depth: number, figures: object) => ({
     axis: "depth",
-    training: { preset: "paper", batch: 64, depth },
-    iterationMs: ms(time),
-    multiplyAdds,
+    training: { preset: "paper", depth },
+    ...figures,
   });
-  const figures = [point(1, 100, 100), point(2, 130, 110), {
-    ...point(3, 0, 0),
-    iterationMs: undefined,
-    refused: "big",
-  }];
+  const figures = [
+    point(1, { iterationMs: ms(100) }),
+    point(2, { iterationMs: ms(130), growth: ms(1.3), arithmetic: 1.1 }),
+    point(3, { refused: "too large" }),
+  ];
   assertEquals(verdicts({ machine, measurements: { growth: { paper: { figures } } } }), [
     "paper, depth 1 to 2, times the time: target at most 1.16, measured 1.3: missed",
   ]);
