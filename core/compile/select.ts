@@ -15,6 +15,7 @@ export interface SelectedKernel extends Pipeline {
  * refuses it, the next one by rule is taken, with one warning.
  *
  * @throws {SyntaxError} If it refuses all
+ * @throws {DeviceError} If it was lost
  */
 export async function selectKernels(device: Device, kernels: readonly Variants[]): Promise<SelectedKernel[]> {
   const { tuner } = device;
@@ -44,11 +45,11 @@ async function firstThatCompiles(device: Device, [variant, ...others]: Variants)
   const text = variant();
   const bindings = text.bindings.map(({ access }) => access);
   const compiled = device.pipelines.get({ ...text, bindings });
-  if (others.length === 0) return { text, ...await compiled };
   try {
     return { text, ...await compiled };
   } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
+    device.check(); // on a lost adapter nothing compiles
+    if (others.length === 0 || !(error instanceof SyntaxError)) throw error;
     device.warn(`${error.message}; going on with another variant`);
     return await firstThatCompiles(device, others);
   }

@@ -105,6 +105,17 @@ Deno.test("train() on a GPU that is lost before the first iteration leaves no fo
     assertEquals(await namesIn(runs), []);
   }));
 
+Deno.test("train() on a GPU that is lost while kernels compile says so, and nothing of the kernels", () =>
+  inFolder(async (runs) => {
+    const gpu = await lossyGpu();
+    const warnings: string[] = [];
+    gpu.device.onWarning = (message) => warnings.push(message);
+    setTimeout(gpu.lose, 20); // the first step takes some 500 ms to compile
+    const job = { device: gpu.device, data: DATA, options: OPTIONS, runs };
+    await assertRejects(() => Array.fromAsync(train(job)), DeviceError, "Cannot go on: the GPU was lost");
+    assertEquals([warnings, await namesIn(runs)], [[], []]);
+  }));
+
 Deno.test("train() on a GPU that reports an error saves all iterations, and goes on bit for bit", () =>
   inFolder(async (runs) => {
     const own = await openDevice();
