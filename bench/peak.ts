@@ -14,7 +14,7 @@ import { neg } from "../core/ops/elementwise.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { inTurns, scaled, summarize, type Summary, timesFor } from "./measure.ts";
 import { digits, spread, table } from "./table.ts";
-import { heavyKernel, random, type Repeatable, repeatable, type Time } from "./timing.ts";
+import { heavyKernel, random, type Repeatable, repeatable, type Time, timed } from "./timing.ts";
 
 /** Peaks of an adapter. */
 export interface PeakResult {
@@ -93,13 +93,14 @@ export async function measurePeak({ quick }: { quick: boolean }): Promise<PeakRe
   const kind = device.traits.software ? "software" : "gpu";
   const bytes = Math.min(COPIED, device.gpu.limits.maxStorageBufferBindingSize);
   const peak = await openPeak(device);
-  const buffers = [device.createBuffer(bytes, "copied from"), device.createBuffer(bytes, "copied to")];
-  const queue = repeatable(device, [{
-    kind: "buffer",
-    from: { buffer: buffers[0], offset: 0 },
-    to: { buffer: buffers[1], offset: 0 },
-    bytes,
-  }]);
+  const { gpu } = device;
+  const usage = GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
+  const [from, to] = ["copied from", "copied to"].map((label) => gpu.createBuffer({ label, size: bytes, usage }));
+  const queue = timed(device, (times) => {
+    const encoder = gpu.createCommandEncoder();
+    for (let i = 0; i < times; i++) encoder.copyBufferToBuffer(from, 0, to, 0, bytes);
+    gpu.queue.submit([encoder.finish()]);
+  });
   const program = await compile(device, () => ({ outputs: { copy: neg(random([bytes / 4])) } }));
   const kernel = repeatable(device, program.commands);
   const round = async ({ run }: Pick<Repeatable, "run">, time: keyof Time): Promise<() => Promise<number>> => {
@@ -114,7 +115,7 @@ export async function measurePeak({ quick }: { quick: boolean }): Promise<PeakRe
   });
   peak.destroy();
   program.destroy();
-  buffers.forEach((buffer) => device.release(buffer));
+  [from, to].forEach((buffer) => buffer.destroy());
   await device.destroy();
   const perSecond = (ms: number[], amount: number) => scaled(summarize(ms.map((ms) => amount / ms)), 1e-6);
   return {

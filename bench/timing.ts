@@ -28,13 +28,18 @@ export interface Repeatable {
   destroy(): void;
 }
 
-/** Commands that are submitted `times` times over and then waited for. */
+/** Commands that run `times` times over. */
 export function repeatable(device: Device, commands: readonly Command[]): Pick<Repeatable, "run"> {
+  return timed(device, (times) => submit(device, Array.from({ length: times }, () => commands).flat()));
+}
+
+/** What `start` submits `times` times over, waited for. */
+export function timed(device: Device, start: (times: number) => void): Pick<Repeatable, "run"> {
   return {
     run: async (times) => {
       const before = processorTime();
       const wall = await clocked(() => {
-        submit(device, Array.from({ length: times }, () => commands).flat());
+        start(times);
         return device.gpu.queue.onSubmittedWorkDone();
       });
       const busy = device.traits.software ? processorTime() - before : wall;
