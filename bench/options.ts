@@ -18,6 +18,8 @@ export interface BenchOptions {
   /** Iterations, or rounds of them; null for as many as suit the part. */
   iterations: number | null;
   quick: boolean;
+  /** Whether only what was measured before is shown. */
+  show: boolean;
   /** Whether kernels are chosen by measurement, as `train` does. */
   tune: boolean;
   /** Python for the peer in PyTorch; null for the first on the PATH that has it. */
@@ -32,6 +34,7 @@ export const HELP = `Measures speed and memory on this machine, and writes bench
   bench [${PARTS.join("|")} …] [flags]    all of them unless some are named
 
   --quick               a few minutes: small alone, fewer rounds
+  --show                measure nothing, print the tables of what was measured before
   --preset NAME         ${Object.keys(PRESETS).join(", ")}; may be given twice; usually small and paper
   --batch N             may be given twice; usually 64, steps 64 and 128
   --iterations N        iterations or rounds of each measurement
@@ -58,6 +61,7 @@ export function benchOptions(args: readonly string[]): BenchOptions | null {
     batches: values.batch?.map((text) => whole("batch", text, 4096)) ?? null,
     iterations: values.iterations === undefined ? null : whole("iterations", values.iterations, 100_000),
     quick: values.quick ?? false,
+    show: values.show ?? false,
     tune: !values["no-tune"],
     python: values.python ?? null,
     results: values.results ?? "bench/results",
@@ -74,6 +78,7 @@ function parsed(args: readonly string[]) {
         batch: { type: "string", multiple: true },
         iterations: { type: "string" },
         quick: { type: "boolean" },
+        show: { type: "boolean" },
         "no-tune": { type: "boolean" },
         python: { type: "string" },
         results: { type: "string" },

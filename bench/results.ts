@@ -24,6 +24,8 @@ export interface Origin {
   commit: string | null;
   versions: Readonly<Record<string, string>>;
   methodVersion: number;
+  /** Processes that wanted to run in the last minute: above 0 there was other work, unless it is of this benchmark. */
+  load: number;
   quick: boolean;
   /** Whether kernels were chosen by measurement. */
   tune: boolean;
@@ -73,7 +75,15 @@ export async function machineOf(): Promise<Machine> {
 /** The origin of what is measured now. */
 export async function originOf({ quick, tune }: { quick: boolean; tune: boolean }): Promise<Origin> {
   const { versions, commit } = await provenance();
-  return { date: new Date().toISOString(), commit, versions, methodVersion: METHOD_VERSION, quick, tune };
+  return {
+    date: new Date().toISOString(),
+    commit,
+    versions,
+    methodVersion: METHOD_VERSION,
+    load: Deno.loadavg()[0],
+    quick,
+    tune,
+  };
 }
 
 /** Path of the file of a machine. */

@@ -14,6 +14,14 @@ Deno.test("bench refuses a wrong flag with one sentence and exit code 2", async 
   assertEquals(stderr.trim().split("\n").length, 1);
 });
 
+Deno.test("bench --show says that nothing was measured yet", async () => {
+  await inFolder(async (folder) => {
+    const { code, stderr } = await runTaskFile("bench/main.ts", ["--show", "--results", folder]);
+    assertEquals(code, 1);
+    assertStringIncludes(stderr, "there is none, expected one that bench has written");
+  });
+});
+
 Deno.test("bench measures two parts, prints their tables and writes their figures", async () => {
   await inFolder(async (folder) => {
     const args = ["steps", "sampling", "--quick", "--preset", "tiny", "--batch", "16", "--results", folder];
@@ -27,6 +35,8 @@ Deno.test("bench measures two parts, prints their tables and writes their figure
     const { origin, figures } = measurements.steps["tiny 16"] as { origin: { quick: boolean }; figures: object };
     assertEquals(origin.quick, true);
     assertEquals(Object.keys(figures).slice(0, 3), ["iterationMs", "criticMs", "generatorMs"]);
+    const shown = await runTaskFile("bench/main.ts", ["--show", "--results", folder]);
+    assertStringIncludes(stdout, shown.stdout.slice(shown.stdout.indexOf("## steps"))); // the same tables again
   });
 });
 

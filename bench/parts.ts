@@ -1,0 +1,112 @@
+/** The parts of the benchmark: what each measures where nothing else is asked for, and how its figures read. */
+
+import { type GrowthPoint, growthSizes, measureGrowth, showGrowth } from "./growth.ts";
+import { type KernelsResult, measureKernels, showKernels } from "./kernels.ts";
+import type { BenchOptions, Part } from "./options.ts";
+import { measurePeak, type PeakResult, showPeak } from "./peak.ts";
+import { measurePeers, type PeersResult, showPeers } from "./peers.ts";
+import type { Machine } from "./results.ts";
+import { measureSampling, type SamplingResult, showSampling } from "./sampling.ts";
+import { measureSteps, showSteps, type StepsResult } from "./steps.ts";
+import type { Training } from "./training.ts";
+
+/** Figures of each part, by what was measured. */
+interface Figures {
+  peak: Record<string, PeakResult>;
+  kernels: Record<string, KernelsResult>;
+  steps: Record<string, StepsResult>;
+  sampling: Record<string, SamplingResult>;
+  peers: Record<string, PeersResult>;
+  growth: Record<string, GrowthPoint[]>;
+}
+
+/** What a part is told: what is asked for, on which machine, and whom to tell what is measured now. */
+export interface Context {
+  options: BenchOptions;
+  machine: Pick<Machine, "software">;
+  tell: (text: string) => void;
+}
+
+const JAX_SECONDS = 120; // for everything it does; an iteration of `paper` may take longer and is bounded then
+
+const MEASURE: { [P in Part]: (context: Context) => Promise<Figures[P]> } = {
+  peak: async ({ options }) => ({ adapter: await measurePeak(options) }),
+  kernels: (context) =>
+    each(context, trainingsOf(context.options, [64]), (training) => measureKernels(training, context.options)),
+  steps: (context) => {
+    const { quick, tune, iterations } = context.options;
+    return each(context, trainingsOf(context.options, quick ? [64] : [64, 128]), (training) => {
+      const usual = quick ? 4 : training.preset === "paper" ? 6 : 12;
+      return measureSteps(training, { iterations: iterations ?? usual, first: !quick, tune });
+    });
+  },
+  sampling: async ({ options, tell }) => {
+    const figures: Figures["sampling"] = {};
+    for (const preset of presetsOf(options)) {
+      tell(preset);
+      figures[preset] = await measureSampling(preset, options);
+    }
+    return figures;
+  },
+  peers: (context) => {
+    const { options, machine } = context;
+    const { quick, tune, python, iterations } = options;
+    const batchOf = (preset: string) => preset === "paper" && !machine.software ? 128 : 64;
+    const usual = presetsOf(options).map((preset): Training => ({ preset, batch: batchOf(preset) }));
+    return each(context, options.batches === null ? usual : trainingsOf(options, []), (training) => {
+      const rounds = iterations ?? (quick ? 3 : training.preset === "paper" ? 6 : 10);
+      const variants = quick ? ["eager"] : undefined;
+      return measurePeers(training, { rounds, tune, python, variants, jaxSeconds: quick ? 0 : JAX_SECONDS });
+    });
+  },
+  growth: async ({ options, tell }) => {
+    const figures: Figures["growth"] = {};
+    const iterations = options.iterations ?? (options.quick ? 2 : 3);
+    for (const preset of presetsOf(options)) {
+      const sizes = growthSizes(preset, options.quick);
+      figures[preset] = await measureGrowth(sizes, { iterations, tune: options.tune, tell });
+    }
+    return figures;
+  },
+};
+
+const SHOW: { [P in Part]: (figures: Figures[P]) => string } = {
+  peak: ({ adapter }) => showPeak(adapter),
+  kernels: (figures) =>
+    Object.entries(figures).map(([name, result]) => `${name}\n\n${showKernels(result)}`).join("\n\n"),
+  steps: showSteps,
+  sampling: showSampling,
+  peers: showPeers,
+  growth: (figures) => showGrowth(Object.values(figures).flat()),
+};
+
+/** Measures a part. */
+export function measurePart(part: Part, context: Context): Promise<Record<string, unknown>> {
+  return MEASURE[part](context);
+}
+
+/** Figures of a part as tables. */
+export function showPart(part: Part, figures: Readonly<Record<string, unknown>>): string {
+  return (SHOW[part] as (figures: unknown) => string)(figures);
+}
+
+function presetsOf({ presets, quick }: BenchOptions): readonly string[] {
+  return presets ?? (quick ? ["small"] : ["small", "paper"]);
+}
+
+function trainingsOf(options: BenchOptions, batches: readonly number[]): Training[] {
+  return presetsOf(options).flatMap((preset) =>
+    (options.batches ?? batches).map((batch): Training => ({ preset, batch }))
+  );
+}
+
+/** One measurement after the other, by name. */
+async function each<T>({ tell }: Context, trainings: readonly Training[], f: (training: Training) => Promise<T>) {
+  const figures: Record<string, T> = {};
+  for (const training of trainings) {
+    const name = `${training.preset} ${training.batch}`;
+    tell(name);
+    figures[name] = await f(training);
+  }
+  return figures;
+}
