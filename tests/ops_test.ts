@@ -274,6 +274,10 @@ const CASES: Record<string, Case[]> = {
     { f: (x) => elementwise.leakyRelu(x, { negativeSlope: 0 }), xs: [awayFromZero([4])] },
     { f: (x) => elementwise.leakyRelu(x, { negativeSlope: 1e-7 }), xs: [awayFromZero([4])] },
   ],
+  copy: [
+    ...unary(elementwise.copy, plain),
+    { f: () => elementwise.copy(words(0, 1, 0xffffffff)) },
+  ],
   toFloat: [
     { f: () => elementwise.toFloat(words(0, 1, 255, 0xffffff, 0x1000000)) },
     { f: () => elementwise.toFloat(transpose(reshape(words(1, 2, 3, 4, 5, 6, 7, 8), [2, 4]))) },

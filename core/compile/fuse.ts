@@ -7,6 +7,7 @@ import type { AdapterTraits, Tensor } from "../tensor.ts";
 import { topologicalOrder, usersOf } from "./graph.ts";
 import { BINDINGS, bindingsOf, dependsOn, type Group, mostBound, type Reads, schedule } from "./groups.ts";
 import { joinRows } from "./rows.ts";
+import { sharedBufferOf } from "./together.ts";
 import { readsOf, viewThrough, Visits, withoutViews } from "./reads.ts";
 
 /** The kernels in an order in which every value is computed before it is read. */
@@ -24,12 +25,18 @@ const EPILOGUE = { operations: 16, reads: 4, readsOnSoftware: 1 };
 const FUNCTION_COST = 6; // of exp, log, sqrt, … in operations
 
 /** Chooses kernels for the outputs; `updates` are those that replace a variable and so run as late as they can. */
-export function fuse(outputs: readonly Tensor[], updates: readonly Tensor[], adapter: AdapterTraits): Fusion {
+export function fuse(
+  outputs: readonly Tensor[],
+  updates: ReadonlyMap<Tensor, Tensor>,
+  adapter: AdapterTraits,
+): Fusion {
   const order = topologicalOrder(outputs);
   const roots = chooseRoots(order, outputs, adapter);
   const reads = new Map(order.filter((node) => roots.has(node)).map((root) => [root, readsOf(root, roots)]));
-  const replacing = new Set(updates);
-  const groups = joinRows(joinGroups(roots, reads, adapter), { updates: replacing, reads, adapter });
+  const replacing = new Set(updates.keys());
+  const together = new Set([...updates].filter(([, place]) => sharedBufferOf(place)).map(([value]) => value));
+  const separate = joinGroups({ roots, reads, adapter, together, groups: [], groupOf: new Map() });
+  const groups = joinRows(separate, { updates: replacing, reads, adapter });
   return { groups: schedule(groups, replacing), roots, reads };
 }
 
@@ -46,11 +53,12 @@ function chooseRoots(order: readonly Tensor[], outputs: readonly Tensor[], adapt
     const largeReads = [...reads].filter((read) => read.size > 1).length;
     const cheap = operations <= CHEAP.operations && largeReads <= CHEAP.reads;
 
+    const isCopy = node.op.name === "copy";
     const isOperand = uses.some(({ user }) => user.op.kernel); // of a shader, which reads buffers
     const isPadded = uses.some(({ padded }) => padded); // with zeros, which an expression would not leave 0
     const costlyTwice = uses.length > 1 && (!cheap || endsProduct(node, users));
     const costlyPerElement = uses.some(({ expanded }) => expanded) && operations > CHEAP.perElement;
-    if (wanted.has(node) || isOperand || isPadded || costlyTwice || costlyPerElement) roots.add(node);
+    if (wanted.has(node) || isCopy || isOperand || isPadded || costlyTwice || costlyPerElement) roots.add(node);
   }
   storeUnreadable(roots);
   return roots;
@@ -138,9 +146,8 @@ function unreadable(root: Tensor, roots: ReadonlySet<Tensor>): Set<Tensor> {
 }
 
 /** Joins kernels where no other kernel must run between them. */
-function joinGroups(roots: ReadonlySet<Tensor>, reads: Reads, adapter: AdapterTraits): Group[] {
-  const joining: Joining = { roots, reads, adapter, groups: [], groupOf: new Map() };
-  for (const root of reads.keys()) {
+function joinGroups(joining: Joining): Group[] {
+  for (const root of joining.reads.keys()) {
     const anchored = root.op.kernel || root.op.reduction;
     let group = anchored ? undefined : candidates(root, joining).find((candidate) => canJoin(root, candidate, joining));
     if (group === undefined) {
@@ -159,6 +166,8 @@ interface Joining {
   readonly roots: ReadonlySet<Tensor>;
   readonly reads: Reads;
   readonly adapter: AdapterTraits;
+  /** Values that are to be computed by one kernel with those of other variables, and so by none with other values. */
+  readonly together: ReadonlySet<Tensor>;
   readonly groups: Group[];
   readonly groupOf: Map<Tensor, Group>;
 }
@@ -170,10 +179,11 @@ function producersOf(root: Tensor, { reads, groupOf }: Joining): Set<Group> {
 
 /** Groups worth joining: those whose values are read first, latest first, then elementwise ones that read the same. */
 function candidates(root: Tensor, joining: Joining): Group[] {
-  const { groups, reads } = joining;
+  const { groups, reads, together } = joining;
   const producers = producersOf(root, joining);
   const sources = new Set(reads.get(root)!.filter((read) => read.inPlace).map((read) => read.node));
-  const readsSame = (member: Tensor) => member.size > 1 && reads.get(member)!.some(({ node }) => sources.has(node));
+  const readsSame = (member: Tensor) =>
+    (member.size > 1 || together.has(member)) && reads.get(member)!.some(({ node }) => sources.has(node));
   const sameSize = (group: Group) => group.members[0].size === root.size;
   const siblings = groups.filter((group) =>
     group.anchor === undefined && sameSize(group) && !producers.has(group) && group.members.some(readsSame)
@@ -182,7 +192,8 @@ function candidates(root: Tensor, joining: Joining): Group[] {
 }
 
 function canJoin(root: Tensor, group: Group, joining: Joining): boolean {
-  const { roots, reads, adapter, groupOf } = joining;
+  const { roots, reads, adapter, together, groupOf } = joining;
+  if (group.members.some((member) => together.has(member) !== together.has(root))) return false;
   const readNodes = (members: readonly Tensor[]) =>
     members.flatMap((member) => reads.get(member)!.map(({ node }) => node));
   // What it reads from the group it must read in place, and nothing else it reads may wait for the group.

@@ -54,3 +54,12 @@ export function usersOf(order: readonly Tensor[]): Map<Tensor, Tensor[]> {
   }
   return users;
 }
+
+/** Numbers for things, in the order they are asked about. */
+export function numbering(): (thing: object) => number {
+  const numbers = new Map<object, number>();
+  return (thing) => {
+    if (!numbers.has(thing)) numbers.set(thing, numbers.size);
+    return numbers.get(thing)!;
+  };
+}

@@ -1,7 +1,6 @@
 /** Operations become those this adapter has kernels for: products choose their operand order, long sums are split. */
 
-import { defineOp } from "../op.ts";
-import { add, maximum } from "../ops/elementwise.ts";
+import { add, copy, maximum } from "../ops/elementwise.ts";
 import { contiguousView, reshape, slice } from "../ops/movement.ts";
 import { max, sum } from "../ops/reduce.ts";
 import type { AdapterTraits, Tensor, View } from "../tensor.ts";
@@ -59,13 +58,6 @@ function splitReduction(node: Tensor): Tensor {
   const parts = reshape(cut(0, PARTS * run), [...x.shape.slice(0, first), PARTS, run, ...x.shape.slice(first + 1)]);
   const total = reshape(along(along(parts, [first + 1]), [first]), node.shape);
   return PARTS * run === x.shape[first] ? total : combine(total, along(cut(PARTS * run, x.shape[first]), [first]));
-}
-
-const copyOp = defineOp<[x: Tensor]>({ name: "copy", shape: ([x]) => x, expression: "x" });
-
-/** The values in a buffer of their own, row-major. */
-export function copy(x: Tensor): Tensor {
-  return copyOp(x);
 }
 
 /** A tensor that a kernel can read: a view that strides cannot express, or that must be contiguous, is copied. */

@@ -3,11 +3,13 @@
 import type { AdapterTraits } from "../adapter.ts";
 import type { Tensor } from "../tensor.ts";
 import { fuse } from "./fuse.ts";
-import { topologicalOrder } from "./graph.ts";
-import { copy, lower } from "./lower.ts";
+import { numbering, topologicalOrder } from "./graph.ts";
+import { copy } from "../ops/elementwise.ts";
+import { lower } from "./lower.ts";
 import type { Read } from "./reads.ts";
 import { planRows } from "./rows.ts";
 import { simplify } from "./simplify.ts";
+import { type Part, sharedBufferOf, updateTogether } from "./together.ts";
 import { chooseTextures } from "./textures.ts";
 import { type Variants, writeKernel } from "./write.ts";
 
@@ -24,6 +26,8 @@ export interface Plan {
   outputs: readonly Tensor[];
   /** Values written into the buffer of the variable they replace. */
   inPlace: ReadonlyMap<Tensor, Tensor>;
+  /** Values that have their place in a larger one. */
+  parts: ReadonlyMap<Tensor, Part>;
   /** Values to be copied over their variables at the end. */
   copied: readonly Update[];
   /** Inputs, variables and constants that are read. */
@@ -36,22 +40,33 @@ export function plan(outputs: readonly Tensor[], updates: readonly Update[], ada
   const outputValues = values.slice(0, outputs.length);
   const newValues = updates.map(({ place }, i): Update => ({ place, value: values[outputs.length + i] }));
 
-  const { groups, roots, reads } = fuse(values, newValues.map(({ value }) => value), adapter);
-  const carried = groups.flatMap((group) => group.rows === undefined ? [] : [...planRows(group, reads).carried]);
-  const steps = groups.map(({ members }) => ({ members, reads: members.flatMap((member) => reads.get(member)!) }));
-  const inPlace = chooseInPlace(newValues, steps);
-  const copied = newValues.filter(({ value }) => !inPlace.has(value));
-  const stored = storedValues(steps, new Set([...values, ...carried]));
-  const buffered = new Set([...values, ...carried]);
-  const inTexture = chooseTextures(groups, { stored, buffered, adapter });
-  const number = numbering();
-  const kernels = groups.map((group) =>
-    writeKernel(group, { adapter, roots, reads, stored, inTexture, inPlace, number })
-  );
+  const placeOf = new Map(newValues.map(({ place, value }) => [value, place]));
+  const fusion = fuse(values, placeOf, adapter);
+  const steps = fusion.groups.map(({ members }) => ({
+    members,
+    reads: members.flatMap((member) => fusion.reads.get(member)!),
+  }));
+  const free = chooseInPlace(newValues, steps);
+  const copied = newValues.filter(({ value }) => !free.has(value));
+  const { groups, inPlace, parts } = updateTogether(fusion.groups, free, fusion);
+
+  const carried = groups.flatMap((group) => group.rows === undefined ? [] : [...planRows(group, fusion.reads).carried]);
+  const buffered = new Set([...values, ...carried, ...parts.keys(), ...inPlace.keys()]);
+  const stored = new Set([...storedValues(steps, buffered), ...inPlace.keys()]);
+  const surroundings = {
+    adapter,
+    roots: new Set([...fusion.roots, ...inPlace.keys()]),
+    reads: fusion.reads,
+    stored,
+    inTexture: chooseTextures(groups, { stored, buffered, adapter }),
+    inPlace,
+    number: numbering(),
+  };
   return {
-    kernels,
+    kernels: groups.map((group) => writeKernel(group, surroundings)),
     outputs: outputValues,
     inPlace,
+    parts,
     copied,
     sources: topologicalOrder(values).filter((node) => node.op.source && node.op.source !== "fill"),
   };
@@ -70,13 +85,19 @@ interface Step {
   readonly reads: readonly Read[];
 }
 
-/** New values that may overwrite their variable: no later kernel reads it, their own one only where it writes. */
+/**
+ * New values that may overwrite their variable: no later kernel reads it, their own one only where it writes, and no
+ * other variable of the same buffer, which it could not bind.
+ */
 function chooseInPlace(newValues: readonly Update[], steps: readonly Step[]): Map<Tensor, Tensor> {
   const free = newValues.filter(({ place, value }) => {
     const at = steps.findIndex(({ members }) => members.includes(value));
-    return steps.slice(at).every(({ reads }, later) =>
-      reads.every(({ node, inPlace }) => node !== place || later === 0 && inPlace)
-    );
+    const buffer = sharedBufferOf(place);
+    const isBeside = (node: Tensor) => buffer !== undefined && node !== place && sharedBufferOf(node) === buffer;
+    return !steps[at].reads.some(({ node }) => isBeside(node)) &&
+      steps.slice(at).every(({ reads }, later) =>
+        reads.every(({ node, inPlace }) => node !== place || later === 0 && inPlace)
+      );
   });
   return new Map(free.map(({ place, value }) => [value, place]));
 }
@@ -90,13 +111,4 @@ function storedValues(steps: readonly Step[], kept: ReadonlySet<Tensor>): Set<Te
   const leaves = (member: Tensor, own: Step) =>
     kept.has(member) || [...readers.get(member) ?? []].some((step) => step !== own);
   return new Set(steps.flatMap((step) => step.members.filter((member) => leaves(member, step))));
-}
-
-/** Numbers for nodes, in the order they are asked about. */
-function numbering(): (node: Tensor) => number {
-  const numbers = new Map<Tensor, number>();
-  return (node) => {
-    if (!numbers.has(node)) numbers.set(node, numbers.size);
-    return numbers.get(node)!;
-  };
 }

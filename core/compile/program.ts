@@ -1,6 +1,6 @@
 /** From a function of tensors to a list of dispatches that runs as often as wanted. */
 
-import type { Device } from "../gpu/device.ts";
+import type { BufferRange, Device } from "../gpu/device.ts";
 import { type Command, Readback, type Submit, submit } from "../gpu/executor.ts";
 import { isTensor, type Tensors } from "../grad.ts";
 import { input } from "../ops/source.ts";
@@ -9,10 +9,11 @@ import { type DType, type Tensor, TEXTURE_PITCH } from "../tensor.ts";
 import { leavesOf } from "../tree.ts";
 import { plan, type Update } from "./plan.ts";
 import { selectKernels } from "./select.ts";
-import { dtypeOf, type HostArray, hostArray, State } from "./state.ts";
+import { dtypeOf, type HostArray, hostArray, State, type StateLayout } from "./state.ts";
 import { planStorage } from "./storage.ts";
+import { sharedBufferOf } from "./together.ts";
 
-export { type HostArray, State } from "./state.ts";
+export { type HostArray, State, type StateLayout } from "./state.ts";
 
 /** Shape and element type (`f32` unless given) of a value that every run gets. */
 export interface InputSpec {
@@ -170,9 +171,13 @@ export async function evaluate(device: Device, tensors: Named): Promise<Record<s
  * @returns The state, whose `tensors` have the same names; `destroy` frees it
  * @throws {DeviceError} If a leaf is larger than the adapter can bind, or the adapter was lost
  */
-export async function createState<S extends Tensors>(device: Device, tree: S): Promise<State<S>> {
+export async function createState<S extends Tensors>(
+  device: Device,
+  tree: S,
+  layout?: StateLayout,
+): Promise<State<S>> {
   const leaves = leavesOf<Tensor>(tree, isTensor);
-  const state = new State(device, tree, (leaf) => device.createBuffer(leaf.size * 4, "state"));
+  const state = new State(device, tree, layout);
   const places = state.leaves();
   const updates = places.map(([, place], i): Update => ({ place, value: leaves[i][1] }));
   try {
@@ -226,22 +231,26 @@ async function assemble(
     owned.push(resource);
     return resource;
   };
-  const buffers = new Map<Tensor, GPUBuffer>();
+  const ranges = new Map<Tensor, BufferRange>();
+  const whole = (buffer: GPUBuffer): BufferRange => ({ buffer, offset: 0, size: buffer.size });
   const inputs = new Map(
     Object.entries(places).map(([name, place]) => {
       const buffer = own(device.createBuffer(place.size * 4, name));
-      buffers.set(place, buffer);
+      ranges.set(place, whole(buffer));
       return [name, { place, buffer }];
     }),
   );
-  for (const source of planned.sources) buffers.set(source, buffers.get(source) ?? sourceBuffer(device, source, own));
-  for (const [value, place] of planned.inPlace) buffers.set(value, device.variables.get(place)!);
+  for (const source of planned.sources) ranges.set(source, ranges.get(source) ?? rangeOf(device, source, own));
+  for (const [value, place] of planned.inPlace) ranges.set(value, rangeOf(device, place, own));
   const slots = memory.slots.map((bytes) => own(device.createBuffer(bytes, "intermediate values")));
-  for (const [node, slot] of memory.slotOf) buffers.set(node, slots[slot]);
+  for (const [node, slot] of memory.slotOf) ranges.set(node, whole(slots[slot]));
+  for (const [node, { whole, at }] of planned.parts) {
+    ranges.set(node, { buffer: ranges.get(whole)!.buffer, offset: at * 4, size: Math.ceil(node.size / 4) * 16 });
+  }
   const results = Object.keys(outputs).map((name, i) => {
     const tensor = planned.outputs[i];
     const buffer = own(device.createBuffer(tensor.size * 4, name));
-    buffers.set(tensor, buffer);
+    ranges.set(tensor, whole(buffer));
     return { name, tensor, buffer };
   });
   const operands = textures.slots.map((rows) => own(device.createTexture(TEXTURE_PITCH, rows, "operand")));
@@ -251,13 +260,13 @@ async function assemble(
   const commands = kernels.flatMap(({ text: { label, bindings, workgroups }, pipeline, layout }, i): Command[] => {
     const entries = bindings.map(({ node, access }, binding): GPUBindGroupEntry => ({
       binding,
-      resource: access.startsWith("texture") ? textureOf(node).createView() : { buffer: buffers.get(node)! },
+      resource: access.startsWith("texture") ? textureOf(node).createView() : ranges.get(node)!,
     }));
     const bindGroup = device.gpu.createBindGroup({ label, layout, entries });
     return [
       ...freshTextures[i].map((node): Command => ({
         kind: "texture",
-        from: buffers.get(node)!,
+        from: ranges.get(node)!,
         to: textureOf(node),
         texels: Math.ceil(node.size / 4),
       })),
@@ -266,8 +275,8 @@ async function assemble(
   });
   commands.push(...planned.copied.map(({ place, value }): Command => ({
     kind: "buffer",
-    from: buffers.get(value)!,
-    to: device.variables.get(place)!,
+    from: ranges.get(value)!,
+    to: rangeOf(device, place, own),
     bytes: place.size * 4,
   })));
   const report: ProgramReport = {
@@ -280,16 +289,16 @@ async function assemble(
   return new Program(device, report, commands, owned, inputs, results);
 }
 
-/** The buffer of a variable; for a constant a new one that holds it. */
-function sourceBuffer(device: Device, source: Tensor, own: (buffer: GPUBuffer) => GPUBuffer): GPUBuffer {
+/** Where a variable lies; for a constant a new buffer that holds it. */
+function rangeOf(device: Device, source: Tensor, own: (buffer: GPUBuffer) => GPUBuffer): BufferRange {
   const { name, data } = source.attributes;
   if (source.op.source === "constant") {
     const buffer = own(device.createBuffer(source.size * 4, "constant"));
     device.gpu.queue.writeBuffer(buffer, 0, data as Float32Array<ArrayBuffer>);
-    return buffer;
+    return { buffer, offset: 0, size: buffer.size };
   }
-  const buffer = device.variables.get(source);
-  if (buffer) return buffer;
+  const range = device.variables.get(source) ?? device.variables.get(sharedBufferOf(source) ?? source);
+  if (range) return range;
   throw new TypeError(
     source.op.source === "input"
       ? `Cannot compile with input ${name}: it belongs to another function, expected one of this function's own inputs`

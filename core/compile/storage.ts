@@ -22,9 +22,10 @@ interface Span {
 }
 
 /** Plans where the chosen kernels find what they read and leave what they compute. */
-export function planStorage(texts: readonly KernelText[], { outputs, inPlace, copied }: Plan): Storage {
-  const inTextures = spans(texts, ["texture", "textureWrite"]);
-  const inBuffers = spans(texts, ["read", "write"]);
+export function planStorage(texts: readonly KernelText[], { outputs, inPlace, parts, copied }: Plan): Storage {
+  const wholeOf = (node: Tensor) => parts.get(node)?.whole ?? node;
+  const inTextures = spans(texts, ["texture", "textureWrite"], (node) => node);
+  const inBuffers = spans(texts, ["read", "write"], wholeOf);
   const stored = (access: string) =>
     new Set(
       texts.flatMap(({ bindings }) => bindings.filter((binding) => binding.access === access)).map(({ node }) => node),
@@ -34,7 +35,7 @@ export function planStorage(texts: readonly KernelText[], { outputs, inPlace, co
   // Inputs, variables and constants are copied together before the first kernel.
   for (const node of toTextures) if (!written.has(node)) inTextures.get(node)!.from = 0;
   const elsewhere = new Set([...outputs, ...inPlace.keys(), ...inPlace.values()]);
-  const values = [...written].filter((node) => !elsewhere.has(node));
+  const values = [...new Set([...written].map(wholeOf))].filter((node) => !elsewhere.has(node));
   for (const node of values) {
     const copy = inTextures.get(node);
     // What is copied into a texture is free before the kernel that the copy is for.
@@ -51,11 +52,16 @@ export function planStorage(texts: readonly KernelText[], { outputs, inPlace, co
 }
 
 /** When each value is bound in one of these ways. */
-function spans(texts: readonly KernelText[], ways: readonly string[]): Map<Tensor, Span> {
+function spans(
+  texts: readonly KernelText[],
+  ways: readonly string[],
+  valueOf: (node: Tensor) => Tensor,
+): Map<Tensor, Span> {
   const found = new Map<Tensor, Span>();
   texts.forEach(({ bindings }, i) => {
-    for (const { node, access } of bindings) {
+    for (const { node: bound, access } of bindings) {
       if (!ways.includes(access)) continue;
+      const node = valueOf(bound);
       const span = found.get(node);
       if (span) extend(span, i);
       else found.set(node, { from: i, to: i });

@@ -29,6 +29,13 @@ const LIMITS = [
 /** What is asked for where the adapter has it: to measure kernels by. */
 const FEATURES: readonly GPUFeatureName[] = ["timestamp-query"];
 
+/** Part of a buffer, in bytes: where a value lies. */
+export interface BufferRange {
+  readonly buffer: GPUBuffer;
+  readonly offset: number;
+  readonly size: number;
+}
+
 /** An opened adapter: counts bytes, shares pipelines, and turns errors of the driver into one `DeviceError`. */
 export class Device {
   readonly pipelines: PipelineCache;
@@ -37,8 +44,8 @@ export class Device {
   #bytes = 0;
   #failure: DeviceError | null = null;
   #gone = false;
-  /** Buffers of the values that stay between runs, by the variable that stands for them. */
-  readonly variables: WeakMap<object, GPUBuffer> = new WeakMap();
+  /** Where the values lie that stay between runs, by the variable that stands for them. */
+  readonly variables: WeakMap<object, BufferRange> = new WeakMap();
   /** Chooses among the variants of kernels for the programs that are compiled; without one the rule does. */
   tuner: Tuner | null = null;
   /** Told what a user should know and nothing else says; prints unless replaced. */
@@ -76,6 +83,11 @@ export class Device {
     return this.#bytes;
   }
 
+  /** The largest buffer that can be bound. */
+  get maxBufferBytes(): number {
+    return Math.min(this.gpu.limits.maxStorageBufferBindingSize, this.gpu.limits.maxBufferSize);
+  }
+
   /** @throws {DeviceError} If the adapter was lost or reported an error since it was opened */
   check(): void {
     if (this.#failure) throw this.#failure;
@@ -102,7 +114,7 @@ export class Device {
    */
   createBuffer(bytes: number, label: string): GPUBuffer {
     const size = Math.max(16, Math.ceil(bytes / 16) * 16);
-    const most = Math.min(this.gpu.limits.maxStorageBufferBindingSize, this.gpu.limits.maxBufferSize);
+    const most = this.maxBufferBytes;
     if (size > most) {
       throw new DeviceError(`Cannot allocate ${label}: ${size} bytes, expected at most ${most}, the adapter's limit`);
     }

@@ -1,6 +1,6 @@
 /** A flat list of GPU commands, made once and submitted as often as wanted. */
 
-import { type Device, DeviceError } from "./device.ts";
+import { type BufferRange, type Device, DeviceError } from "./device.ts";
 
 /** A kernel run. */
 export interface Dispatch {
@@ -11,18 +11,21 @@ export interface Dispatch {
   workgroups: readonly [x: number, y: number, z: number];
 }
 
-/** A copy of the first bytes of a buffer. */
+/** A copy of the first bytes. */
 export interface BufferCopy {
   kind: "buffer";
-  from: GPUBuffer;
-  to: GPUBuffer;
+  from: Source;
+  to: Source;
   bytes: number;
 }
 
-/** A copy of the first texels (16 bytes each) of a buffer, row after row. */
+/** Where something begins in a buffer. */
+export type Source = Pick<BufferRange, "buffer" | "offset">;
+
+/** A copy of the first texels (16 bytes each), row after row. */
 export interface TextureCopy {
   kind: "texture";
-  from: GPUBuffer;
+  from: Source;
   to: GPUTexture;
   texels: number;
 }
@@ -53,21 +56,26 @@ export function encode(device: Device, commands: readonly Command[]): GPUCommand
     }
     pass?.end();
     pass = null;
-    if (command.kind === "buffer") encoder.copyBufferToBuffer(command.from, 0, command.to, 0, command.bytes);
+    if (command.kind === "buffer") copyBuffer(encoder, command);
     else copyToTexture(encoder, command);
   }
   pass?.end();
   return encoder.finish();
 }
 
+/** Encodes a copy between buffers. */
+export function copyBuffer(encoder: GPUCommandEncoder, { from, to, bytes }: BufferCopy): void {
+  encoder.copyBufferToBuffer(from.buffer, from.offset, to.buffer, to.offset, bytes);
+}
+
 /** Encodes the copy of whole rows, then of the rest. */
 export function copyToTexture(encoder: GPUCommandEncoder, { from, to, texels }: TextureCopy): void {
   const rows = Math.floor(texels / to.width);
   const bytesPerRow = to.width * 16;
-  if (rows > 0) encoder.copyBufferToTexture({ buffer: from, bytesPerRow }, { texture: to }, [to.width, rows]);
+  if (rows > 0) encoder.copyBufferToTexture({ ...from, bytesPerRow }, { texture: to }, [to.width, rows]);
   const rest = texels % to.width;
   if (rest > 0) {
-    const source = { buffer: from, bytesPerRow, offset: rows * bytesPerRow };
+    const source = { buffer: from.buffer, bytesPerRow, offset: from.offset + rows * bytesPerRow };
     encoder.copyBufferToTexture(source, { texture: to, origin: [0, rows] }, [rest, 1]);
   }
 }
@@ -118,7 +126,7 @@ export class Readback {
    *
    * @throws {DeviceError} If the adapter was lost
    */
-  read(sources: readonly { buffer: GPUBuffer; bytes: number }[]): Promise<ArrayBuffer[]> {
+  read(sources: readonly { buffer: GPUBuffer; offset?: number; bytes: number }[]): Promise<ArrayBuffer[]> {
     const { gpu } = this.device;
     this.device.check();
     const results = sources.map(({ bytes }) => new ArrayBuffer(bytes));
@@ -126,7 +134,8 @@ export class Readback {
     const chunks = chunksOf(sources.map(({ bytes }) => bytes), this.chunk).map((pieces) => {
       const staging = this.#staging(pieces.reduce((total, { bytes }) => total + bytes, 0));
       for (const { source, from, bytes, at } of pieces) {
-        encoder.copyBufferToBuffer(sources[source].buffer, from, staging, at, bytes);
+        const { buffer, offset = 0 } = sources[source];
+        encoder.copyBufferToBuffer(buffer, offset + from, staging, at, bytes);
       }
       return { staging, pieces };
     });

@@ -1,7 +1,7 @@
 /** What every command of a submission took, from timestamps that the GPU writes. */
 
 import type { Device } from "./device.ts";
-import { type Command, copyToTexture, encode, Readback } from "./executor.ts";
+import { type Command, copyBuffer, copyToTexture, encode, Readback } from "./executor.ts";
 
 /** What the adapter needs to be opened with. */
 export const TIMESTAMPS: GPUFeatureName = "timestamp-query";
@@ -83,7 +83,7 @@ export class Recorder {
         continue;
       }
       pass(set, undefined, query).end();
-      if (command.kind === "buffer") encoder.copyBufferToBuffer(command.from, 0, command.to, 0, command.bytes);
+      if (command.kind === "buffer") copyBuffer(encoder, command);
       else copyToTexture(encoder, command);
       pass(set, query + 1).end();
     }

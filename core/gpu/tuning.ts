@@ -202,7 +202,7 @@ class Scratch {
       return [
         ...bindings.filter(({ access }) => access === "texture").map(({ of, bytes }): Command => ({
           kind: "texture",
-          from: this.#buffer(of, bytes),
+          from: { buffer: this.#buffer(of, bytes), offset: 0 },
           to: this.#textures.get(of)!,
           texels: Math.ceil(bytes / 16),
         })),

@@ -183,6 +183,13 @@ export function leakyRelu(x: Tensor, { negativeSlope = 0.2 } = {}): Tensor {
   throw new RangeError(`Cannot compute leakyRelu with slope ${negativeSlope}: expected a finite number that fits f32`);
 }
 
+const copyOp = elementwise<undefined>("copy", "x", (dy) => [dy]);
+
+/** The same values, computed once into memory of their own: nothing that uses them computes them again. */
+export function copy(x: Tensor): Tensor {
+  return copyOp(x);
+}
+
 const toFloatOp = elementwise<undefined>("toFloat", "F(x)", () => [null], TO_FLOAT); // whole numbers: no derivative
 
 /** Whole numbers as `f32`, exact below 2²⁴. */

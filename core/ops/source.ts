@@ -76,6 +76,16 @@ export interface Placeholder {
   name: string;
   shape: Shape;
   dtype?: DType;
+  /** The buffer that it shares with other variables, and where it begins there in elements. */
+  shared?: { readonly buffer: SharedBuffer; readonly at: number };
+}
+
+/** Memory of several variables side by side. */
+export interface SharedBuffer {
+  /** Elements, with gaps. */
+  readonly size: number;
+  /** How many variables there are. */
+  readonly count: number;
 }
 
 const placeholder = (source: "input" | "variable", dtype: DType) =>

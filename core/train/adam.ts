@@ -1,7 +1,7 @@
 /** Adam with the correction of AMSGrad, as a function of parameters, gradients and moments. */
 
 import { isTensor, type Tensors } from "../grad.ts";
-import { add, div, maximum, mul, sqrt, square, sub } from "../ops/elementwise.ts";
+import { add, copy, div, maximum, mul, reciprocal, sqrt, square, sub, where } from "../ops/elementwise.ts";
 import { slice } from "../ops/movement.ts";
 import { constant, zeros } from "../ops/source.ts";
 import type { Tensor } from "../tensor.ts";
@@ -49,17 +49,20 @@ export function adam<P extends Tensors>(
 ): { parameters: P; moments: Moments<P> } {
   const average = (beta: number, old: Tensor, now: Tensor) => add(mul(old, beta), mul(now, 1 - beta));
   const weights = add(mul(moments.weights, constant([beta1, beta2])), constant([1 - beta1, 1 - beta2]));
-  const step = div(learningRate, slice(weights, { start: [0], shape: [1] }));
-  const correction = sqrt(slice(weights, { start: [1], shape: [1] }));
+  // lr/(1−β₁ᵗ) and 1/√(1−β₂ᵗ), side by side with the weights so that one kernel computes all four.
+  const scales = where(constant([1, 0]), div(learningRate, weights), reciprocal(sqrt(weights)));
+  const step = slice(scales, { start: [0], shape: [1] });
+  const correction = slice(scales, { start: [1], shape: [1] });
 
   const trees = [gradients, moments.first, moments.second, moments.largest].map((tree) => new Map(leaves(tree)));
   const results = new Map(
     leaves(parameters).map(([path, p]) => {
-      const [gradient, m, v, most] = trees.map((tree) => tree.get(path)!);
+      const [anyGradient, m, v, most] = trees.map((tree) => tree.get(path)!);
+      const gradient = copy(anyGradient); // so that the rest is the same for every parameter, and one kernel for all
       const first = average(beta1, m, gradient);
       const second = average(beta2, v, square(gradient));
       const largest = maximum(most, second);
-      const size = add(div(sqrt(largest), correction), epsilon);
+      const size = add(mul(sqrt(largest), correction), epsilon);
       return [path, { first, second, largest, parameters: sub(p, mul(step, div(first, size))) }];
     }),
   );

@@ -36,6 +36,15 @@ const SAMPLE_ROUND = 1; // of the key that fixed latents are drawn with; trainin
 export const SAMPLES = 64;
 const TINIEST_WEIGHT = 1e-30; // under the logarithm
 
+/** Subtrees of the state that an optimiser or an average replaces as a whole. */
+export const TOGETHER: readonly string[] = [
+  "ema",
+  ...["generator", "critic"].flatMap((network) => [
+    network,
+    ...["first", "second", "largest"].map((moment) => `moments/${network}/${moment}`),
+  ]),
+];
+
 /** The first state of a run. */
 export function initialState(options: TrainOptions): TrainState {
   const init = initializer(options.seed);

@@ -10,7 +10,7 @@ import { Batches } from "./batches.ts";
 import type { Pictures, TrainingImages } from "./images.ts";
 import type { TrainOptions } from "./options.ts";
 import type { StepName } from "./profile.ts";
-import { criticStep, generatorStep, initialState, SAMPLES, sampleStep, type TrainState } from "./steps.ts";
+import { criticStep, generatorStep, initialState, SAMPLES, sampleStep, TOGETHER, type TrainState } from "./steps.ts";
 
 /** Numbers of one iteration by name: `criticLoss`, `generatorLoss`, and what the objective and the mixture add. */
 export type Measurement = { iteration: number } & Record<string, number>;
@@ -67,7 +67,7 @@ export class Trainer {
       );
     }
     new Batches(count, options.batch, options.seed); // throws before anything is allocated
-    const state = await createState(device, initialState(options));
+    const state = await createState(device, initialState(options), { together: TOGETHER });
     const indices = { shape: [options.batch], dtype: "u32" } as const;
     const [criticProgram, generatorProgram, sampleProgram] = await Promise.all([
       // A CPU driver compiles a kernel for 0.1 to 0.5 s: 7 s instead of 11 before the first step, for steps 5 % longer.

@@ -78,6 +78,7 @@ const ELEMENTWISE: Record<string, (xs: readonly number[], attributes: Attributes
   leakyRelu: ([x], { negativeSlope }) => x > 0 ? x : Number(negativeSlope) * x,
   leakySlope: ([x], { negativeSlope }) => x > 0 ? 1 : Number(negativeSlope),
   toFloat: ([x]) => x,
+  copy: ([x]) => x,
   addU32: ([x], { value }) => x + Number(value), // wraps when it is stored
 };
 

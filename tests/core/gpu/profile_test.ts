@@ -26,8 +26,8 @@ Deno.test("Recorder.submit() runs all commands and times each, in order, also mo
   const texture = device.createTexture(16, 1, "texels");
   const commands: Command[] = [
     ...Array(MORE_THAN_A_SET).fill(dispatch),
-    { kind: "texture", from: count, to: texture, texels: 1 },
-    { kind: "buffer", from: count, to: copied, bytes: 16 },
+    { kind: "texture", from: { buffer: count, offset: 0 }, to: texture, texels: 1 },
+    { kind: "buffer", from: { buffer: count, offset: 0 }, to: { buffer: copied, offset: 0 }, bytes: 16 },
   ];
   const before = performance.now();
   const [first, second] = await Promise.all([recorder.submit(commands), recorder.submit(commands)]);

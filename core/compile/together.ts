@@ -1,0 +1,185 @@
+/**
+ * Updates that do the same to every variable of shared buffers become one kernel over these buffers, gaps included. What
+ * they compute from (gradients) is laid out in one buffer in the same way.
+ */
+
+import { broadcastTo, reshape } from "../ops/movement.ts";
+import { fill, type SharedBuffer, variable } from "../ops/source.ts";
+import { sizeOf } from "../shape.ts";
+import { Tensor } from "../tensor.ts";
+import type { Fusion } from "./fuse.ts";
+import { numbering } from "./graph.ts";
+import type { Group } from "./groups.ts";
+import { isContiguous, viewThrough, withoutViews } from "./reads.ts";
+
+/** The buffer that a variable shares with others. */
+export function sharedBufferOf(place: Tensor): SharedBuffer | undefined {
+  return (place.attributes.shared as { buffer: SharedBuffer } | undefined)?.buffer;
+}
+
+const startOf = (place: Tensor): number => (place.attributes.shared as { at: number }).at;
+
+/** Part of a value that is laid out for a joined kernel. */
+export interface Part {
+  readonly whole: Tensor;
+  /** In elements. */
+  readonly at: number;
+}
+
+/** Kernels with updates joined. */
+export interface Together {
+  readonly groups: readonly Group[];
+  /** The values that replace variables, joined ones included, and which they replace. */
+  readonly inPlace: ReadonlyMap<Tensor, Tensor>;
+  /** Values that have to lie in one buffer. */
+  readonly parts: ReadonlyMap<Tensor, Part>;
+}
+
+/** Joins updates. `inPlace` holds the values that may overwrite the variable they replace. */
+export function updateTogether(
+  groups: readonly Group[],
+  inPlace: ReadonlyMap<Tensor, Tensor>,
+  { reads, roots }: Pick<Fusion, "reads" | "roots">,
+): Together {
+  const readers = new Map<Tensor, Set<Group>>();
+  for (const group of groups) {
+    for (const { node } of group.members.flatMap((member) => reads.get(member)!)) {
+      readers.set(node, (readers.get(node) ?? new Set()).add(group));
+    }
+  }
+  const readOnlyBy = (node: Tensor, group: Group) => [...readers.get(node) ?? []].every((reader) => reader === group);
+  const alike = new Map<string, Update[]>();
+  const number = numbering();
+  for (const group of groups) {
+    const update = describe(group, inPlace, { roots, number });
+    if (update === null || !group.members.every((member) => readOnlyBy(member, group))) continue;
+    if (!update.columns.every((node) => node.op.source || readOnlyBy(node, group))) continue;
+    alike.set(update.signature, [...alike.get(update.signature) ?? [], update]);
+  }
+  const result = { groups: [...groups], inPlace: new Map(inPlace), parts: new Map<Tensor, Part>() };
+  for (const updates of alike.values()) {
+    const [{ buffers: [buffer] }] = updates;
+    // A variable that is not among them would be overwritten.
+    if (updates.length < 2 || updates.length < buffer.count) continue;
+    const joined = join(updates, inPlace, { ...result, roots });
+    const last = Math.max(...updates.map(({ group }) => result.groups.indexOf(group)));
+    result.groups.splice(last, 1, joined);
+    result.groups = result.groups.filter((group) => !updates.some((update) => update.group === group));
+  }
+  return result;
+}
+
+/** One group of updates in terms that do not depend on the variables it is about. */
+interface Update {
+  readonly group: Group;
+  readonly signature: string;
+  /** What it reads element by element: variables that it replaces, and copies. */
+  readonly columns: readonly Tensor[];
+  readonly buffers: readonly SharedBuffer[];
+  /** Where its variables begin in their buffers. */
+  readonly at: number;
+}
+
+function describe(group: Group, inPlace: ReadonlyMap<Tensor, Tensor>, { roots, number }: {
+  roots: ReadonlySet<Tensor>;
+  number: (thing: object) => number;
+}): Update | null {
+  if (group.anchor !== undefined || group.rows !== undefined) return null;
+  const places = group.members.map((member) => inPlace.get(member));
+  if (!places.every((place) => place !== undefined && sharedBufferOf(place))) return null;
+  const [at, ...others] = places.map((place) => startOf(place!));
+  if (others.some((other) => other !== at)) return null;
+  const columns: Tensor[] = [];
+  const text = (node: Tensor): string => {
+    const kind = kindOf(node, { group, places, roots });
+    if (kind === "member") return `m${group.members.indexOf(withoutViews(node))}`;
+    if (kind === "scalar") return `s${number(withoutViews(node))} ${viewThroughAll(node)!.offset}`;
+    if (kind === "fill") return `${withoutViews(node).attributes.value}`;
+    if (kind === "column") {
+      const column = withoutViews(node);
+      if (!columns.includes(column)) columns.push(column);
+      return `c${columns.indexOf(column)}`;
+    }
+    return kind === "expression" ? expression(node) : "?";
+  };
+  const expression = (node: Tensor): string =>
+    `${node.op.name}${JSON.stringify(node.attributes)}(${node.inputs.map(text).join(", ")})`;
+  const texts = group.members.map(expression);
+  if (texts.some((text) => text.includes("?"))) return null;
+  const buffers = places.map((place) => sharedBufferOf(place!)!);
+  const variables = columns.map((node) => node.op.source ? `v${number(sharedBufferOf(node)!)}` : "value");
+  const signature = [...texts, ...variables, ...buffers.map((buffer) => `b${number(buffer)}`)].join("; ");
+  return { group, signature, columns, buffers, at };
+}
+
+/** What an operand is in a group of updates; null where it fits none of these. */
+function kindOf(node: Tensor, { group: { members }, places, roots }: {
+  group: Group;
+  places: readonly (Tensor | undefined)[];
+  roots: ReadonlySet<Tensor>;
+}): "member" | "column" | "scalar" | "fill" | "expression" | null {
+  const source = withoutViews(node);
+  const view = viewThroughAll(node);
+  if (view === null) return null;
+  const inOrder = isContiguous(view, source);
+  if (members.includes(source)) return inOrder ? "member" : null;
+  if (inOrder && (places.includes(source) || source.op.name === "copy")) return "column";
+  if (source.op.source === "fill") return "fill";
+  if (source.inputs.length > 0 && !roots.has(source)) return node === source ? "expression" : null;
+  const isWhole = view.bounds.every(([from, to], axis) => from <= 0 && to >= view.shape[axis]);
+  if (isWhole && view.shape.every((length, axis) => length === 1 || view.strides[axis] === 0)) {
+    // A variable of the buffers that are written cannot be bound for reading, too.
+    const written = places.some((place) => sharedBufferOf(place!) === sharedBufferOf(source));
+    return source.op.source && written ? null : "scalar";
+  }
+  return null;
+}
+
+function viewThroughAll(node: Tensor) {
+  const chain: Tensor[] = [];
+  let source = node;
+  for (; source.op.view; source = source.inputs[0]) chain.unshift(source);
+  return viewThrough(source, chain);
+}
+
+/** The kernel that does for whole buffers what the updates do for each of their variables. */
+function join(updates: readonly Update[], inPlace: ReadonlyMap<Tensor, Tensor>, result: {
+  inPlace: Map<Tensor, Tensor>;
+  parts: Map<Tensor, Part>;
+  roots: ReadonlySet<Tensor>;
+}): Group {
+  const [{ group, buffers, columns }] = updates;
+  const shape = [buffers[0].size];
+  const whole = new Map<Tensor, Tensor>();
+  for (const [i, column] of columns.entries()) {
+    const shared = sharedBufferOf(column);
+    const all = variable({ name: `all of ${i}`, shape, shared: shared && { buffer: shared, at: 0 } });
+    whole.set(column, all);
+    if (shared) continue;
+    for (const update of updates) result.parts.set(update.columns[i], { whole: all, at: update.at });
+  }
+  const places = group.members.map((member) => inPlace.get(member));
+  const rebuilt = (node: Tensor): Tensor => {
+    const source = withoutViews(node);
+    const known = whole.get(source);
+    if (known) return known;
+    const kind = kindOf(node, { group, places, roots: result.roots });
+    if (kind === "fill") return fill(source.attributes.value as number, shape);
+    if (kind === "scalar") return broadcastTo(reshape(oneOf(node), [1]), shape);
+    return new Tensor(node.op, node.inputs.map(rebuilt), node.attributes, shape, node.dtype);
+  };
+  const members = group.members.map((member, i) => {
+    const all = new Tensor(member.op, member.inputs.map(rebuilt), member.attributes, shape, member.dtype);
+    whole.set(member, all);
+    const place = whole.get(places[i]!) ??
+      variable({ name: "all", shape, shared: { buffer: buffers[i], at: 0 } });
+    result.inPlace.set(all, place);
+    return all;
+  });
+  return { members, producers: new Set(updates.flatMap((update) => [...update.group.producers])) };
+}
+
+/** The view of one element that is repeated in `node`. */
+function oneOf(node: Tensor): Tensor {
+  return sizeOf(node.shape) === 1 || !node.op.view ? node : oneOf(node.inputs[0]);
+}
