@@ -1,6 +1,6 @@
 /** Numbered run folders and how files get into them. */
 
-import { AUTOSAVE, METRICS_FILE, RunError, runsIn } from "../sampling/run.ts";
+import { AUTOSAVE, checkpointsOf, METRICS_FILE, RunError, runsIn } from "../sampling/run.ts";
 import { orRunError, TEMPORARY, writeWhole } from "../sampling/write.ts";
 
 const ADVICE = "; --runs names another folder";
@@ -61,6 +61,11 @@ export async function lockRun(folder: string): Promise<Disposable> {
  */
 export async function writeRunFile(path: string, pieces: readonly Uint8Array[] | string): Promise<void> {
   await writeWhole(path, pieces, ADVICE);
+}
+
+/** Removes a run folder that has no checkpoint. */
+export async function removeEmptyRun(folder: string): Promise<void> {
+  if ((await checkpointsOf(folder)).length === 0) await Deno.remove(folder, { recursive: true }).catch(() => {});
 }
 
 /** Removes the autosaves of a run but for one file; one that cannot be removed does no harm. */

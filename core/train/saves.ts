@@ -20,16 +20,13 @@ export class Saves {
   constructor(
     readonly folder: string,
     readonly trainer: Trainer,
-    readonly options: {
-      /** What training goes on from. */
-      resumed?: CheckpointFile;
-      autosaveEvery: number;
-      resumeCommand: (run: string) => string;
-    },
+    /** What training goes on from. */
+    resumed: CheckpointFile | null,
+    readonly options: { autosaveEvery: number; resumeCommand: (run: string) => string },
   ) {
-    this.#last = options.resumed ?? null;
+    this.#last = resumed && { iteration: resumed.iteration, path: resumed.path };
     this.#checkpoint = trainer.iteration;
-    this.#wait = options.resumed ? this.#secondWait : 0;
+    this.#wait = resumed ? this.#secondWait : 0;
   }
 
   /** The iteration of the last checkpoint that stays; where there is none, that which training began from. */
@@ -39,7 +36,12 @@ export class Saves {
 
   /** Whether there is something to save, and nothing has been saved for long. */
   get autosaveDue(): boolean {
-    return this.trainer.iteration > (this.#last?.iteration ?? 0) && performance.now() - this.#time >= this.#wait;
+    return this.#unsaved > 0 && performance.now() - this.#time >= this.#wait;
+  }
+
+  /** Iterations since the last was saved. */
+  get #unsaved(): number {
+    return this.trainer.iteration - (this.#last?.iteration ?? 0);
   }
 
   get #secondWait(): number {
@@ -65,6 +67,12 @@ export class Saves {
     if (error instanceof NonFiniteError) {
       const last = this.#last ? `the last good checkpoint is ${this.#last.path}` : "there is no checkpoint yet";
       error.message += `; ${last}, and a lower --lr may help`;
+      return error;
+    }
+    try {
+      this.trainer.device.check();
+    } catch (failure) {
+      error = failure; // whatever came of it first
     }
     if (!(error instanceof DeviceError)) return error;
     await this.#saveWhatIsThere().catch(() => {}); // the message says what there is instead
@@ -74,7 +82,7 @@ export class Saves {
 
   async #saveWhatIsThere(): Promise<void> {
     const { device, iteration, options } = this.trainer;
-    if (iteration === this.#last?.iteration || !device.forgive()) return;
+    if (this.#unsaved === 0 || !device.forgive()) return;
     const values = await this.trainer.read();
     const [steps] = (values as { step: Uint32Array }).step;
     if (steps === iteration * (options.criticSteps + 1)) await this.#write("checkpoint", values); // else one did not run

@@ -12,7 +12,7 @@ import { chromeTrace, type Profile, profileTable } from "./profile.ts";
 import { Profiler } from "./profiler.ts";
 import { provenance } from "./provenance.ts";
 import { checkData, type ResumedRun } from "./resume.ts";
-import { createRunFolder, lockRun, trimMetrics, writeRunFile } from "./run_folder.ts";
+import { createRunFolder, lockRun, removeEmptyRun, trimMetrics, writeRunFile } from "./run_folder.ts";
 import { AUTOSAVE_EVERY, Saves } from "./saves.ts";
 import { SAMPLES } from "./steps.ts";
 import { type Measurement, Trainer } from "./trainer.ts";
@@ -85,8 +85,7 @@ export async function* train(job: TrainJob): AsyncGenerator<TrainEvent> {
     yield { kind: "ended", folder, iteration: trainer.iteration, stopped: trainer.iteration < options.iterations };
   } finally {
     trainer.destroy();
-    const empty = !resume && trainer.measured === 0;
-    if (empty && folder !== undefined) await Deno.remove(folder, { recursive: true }).catch(() => {});
+    if (!resume && trainer.measured === 0 && folder !== undefined) await removeEmptyRun(folder);
   }
 }
 
@@ -104,7 +103,7 @@ async function* trainInto(
     const report = await log.report();
     if (report !== undefined) yield { kind: "reported", report };
   };
-  const saves = new Saves(folder, trainer, { resumed: resume?.checkpoint, autosaveEvery, resumeCommand });
+  const saves = new Saves(folder, trainer, resume?.checkpoint ?? null, { autosaveEvery, resumeCommand });
   const save = async function* (): AsyncGenerator<TrainEvent> {
     yield* report(); // first, so that the log never lacks what a checkpoint has
     yield { kind: "saved", path: await saves.save("checkpoint"), iteration: trainer.iteration };

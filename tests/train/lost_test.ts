@@ -129,6 +129,16 @@ Deno.test("train() on a GPU that reports an error saves all iterations, and goes
     await assertGoesOn(runs, 2);
   }));
 
+Deno.test("train() on a GPU that reports an error before the first iteration leaves no folder", () =>
+  inFolder(async (runs) => {
+    const own = await openDevice();
+    const message = await failing({ device: own, runs }, ({ kind }) => kind === "started", () => misuse(own));
+    const saved = /iteration 1 is saved as (\S+);/.exec(message);
+    if (saved) assert((await Deno.stat(saved[1])).isFile); // the error was reported later than that
+    else assertEquals([/no iteration was done/.test(message), await namesIn(runs)], [true, []], message);
+    await own.destroy();
+  }));
+
 Deno.test("train() saves no state that a step is missing from", () =>
   inFolder(async (runs) => {
     const own = await openDevice();
