@@ -5,8 +5,8 @@
  * take 250 ms, since the end of a wait is noticed up to 12 ms late; the first ones are not counted. Steps of the critic and
  * of the generator are run by themselves, in turns. Host time is that of the calls that encode and submit the steps and the
  * reading of their losses, the median of each as often as an iteration makes it, with the queue idle before: with a full
- * queue a software adapter makes the caller wait for its turn. Memory is the process's resident set, on a software adapter the GPU's buffers
- * included. The time to the first iteration is that of another process, from its start until its first iteration is done:
+ * queue a software adapter makes the caller wait for its turn. Memory of the process is its resident set, on a software adapter the GPU's
+ * buffers included. The time to the first iteration is that of another process, from its start until its first iteration is done:
  * once with empty caches of shaders and kernel choices (cold), once with those that the first left (warm).
  */
 
@@ -26,14 +26,18 @@ export interface StepsResult {
   hostMs: Summary;
   dispatches: { critic: number; generator: number };
   copies: { critic: number; generator: number };
-  gpuMegabytes: number;
-  residentMegabytes: number;
+  /** After the iterations that were measured, and after the first hundred of them if they were more. */
+  gpuMegabytes: { settled: number; end: number };
+  processMegabytes: { settled: number; end: number };
   parameters: { generator: number; critic: number };
   /** From the start of a process; null where it was not measured. */
   firstIterationMs: { cold: number; warm: number } | null;
 }
 
 const WARM_UP = 2;
+const SETTLED = 100; // measurements after which memory should not grow
+const LEAST = 5; // rounds of single steps
+const MOST = 20;
 
 /** Measures one training; `iterations` of them, `first`: also the time to the first one. */
 export async function measureSteps(
@@ -49,15 +53,19 @@ export async function measureSteps(
     for (let i = 0; i < times; i++) step();
     return device.gpu.queue.onSubmittedWorkDone();
   };
-  const rounds = Math.max(3, Math.floor(iterations / 2));
-  const whole = await inTurns(iterations, { iteration: await repeated((times) => iterate(trainer, times)) });
+  const memory = () => ({ gpu: device.bytes / 1e6, process: Deno.memoryUsage().rss / 1e6 });
+  const iteration = await repeated((times) => iterate(trainer, times));
+  const whole = await inTurns(Math.min(iterations, SETTLED), { iteration });
+  const settled = memory();
+  if (iterations > SETTLED) whole.iteration.push(...(await inTurns(iterations - SETTLED, { iteration })).iteration);
+  const end = memory();
+  const rounds = Math.min(Math.max(LEAST, iterations), MOST);
   const steps = await inTurns(rounds, {
     critic: await repeated(several(() => critic.run(randomIndices(trainer.options)))),
     generator: await repeated(several(() => generator.run())),
   });
-  const hostMs = await hostTime(trainer, iterations);
-  const { parameters, programs, gpuBytes } = trainer.summary();
-  const residentMegabytes = Deno.memoryUsage().rss / 1e6;
+  const hostMs = await hostTime(trainer, rounds);
+  const { parameters, programs } = trainer.summary();
   trainer.destroy();
   await device.destroy();
   return {
@@ -67,8 +75,8 @@ export async function measureSteps(
     hostMs,
     dispatches: { critic: programs.critic.dispatches, generator: programs.generator.dispatches },
     copies: { critic: programs.critic.copies, generator: programs.generator.copies },
-    gpuMegabytes: gpuBytes / 1e6,
-    residentMegabytes,
+    gpuMegabytes: { settled: settled.gpu, end: end.gpu },
+    processMegabytes: { settled: settled.process, end: end.process },
     parameters,
     firstIterationMs,
   };
@@ -108,8 +116,8 @@ export function showSteps(results: Readonly<Record<string, StepsResult>>): strin
     ["first iteration after, warm, s", ({ firstIterationMs }) => seconds(firstIterationMs?.warm)],
     ["dispatches, critic / generator step", ({ dispatches }) => `${dispatches.critic} / ${dispatches.generator}`],
     ["copies, critic / generator step", ({ copies }) => `${copies.critic} / ${copies.generator}`],
-    ["GPU memory, MB", ({ gpuMegabytes }) => digits(gpuMegabytes)],
-    ["process, MB", ({ residentMegabytes }) => digits(residentMegabytes)],
+    ["GPU memory, MB", ({ gpuMegabytes }) => memory(gpuMegabytes)],
+    ["process, MB", ({ processMegabytes }) => memory(processMegabytes)],
     ["parameters, generator / critic", ({ parameters }) => `${parameters.generator} / ${parameters.critic}`],
   ];
   const columns = Object.values(results);
@@ -118,3 +126,6 @@ export function showSteps(results: Readonly<Record<string, StepsResult>>): strin
 
 const seconds = (ms: number | undefined): string =>
   ms === undefined ? "-" : digits(scaled(summarize([ms]), 1e-3).median);
+
+const memory = ({ settled, end }: { settled: number; end: number }): string =>
+  settled === end ? digits(end) : `${digits(settled)} to ${digits(end)}`;
