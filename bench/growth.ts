@@ -1,9 +1,10 @@
 /**
  * How the time of an iteration grows with the depth of the tree, the batch and the side of the images.
  *
- * Method: for each size one iteration that is not counted and some that are, each waited for, in turns with the size before
- * it on the same axis: growth is the ratio of these medians. Beside it what arithmetic predicts: the ratio of the
- * multiply-adds of the heavy kernels of an iteration. When leaves double, the head's products double and the rest stays, so that this is `(rest + 2 tree) / (rest + tree)`.
+ * Method: for each size one iteration that is not counted and some that are, each waited for, in turns with the size
+ * before it on the same axis: growth is the ratio of these medians. Beside it what arithmetic predicts: the ratio of
+ * the multiply-adds of the heavy kernels of an iteration. When leaves double, the head's products double and the rest
+ * stays, so that this is `(rest + 2 tree) / (rest + tree)`.
  */
 
 import { type Device, DeviceError } from "../core/gpu/device.ts";

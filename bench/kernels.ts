@@ -1,12 +1,13 @@
 /**
  * Speed of the heavy kernels on the shapes that occur in an iteration, beside the multiply-add peak.
  *
- * Method: the heavy operations are those of the training graph itself, after equal values became one, and each is counted
- * as often as it occurs in five critic steps and one generator step. A kernel is that of a compiled program with
- * this operation and nothing else: random operands that are already in place. What brings them there (copies into textures, a
- * transposed operand) is not counted, nor is the sum of split products. After one warming run, rounds measure the peak and then
- * the kernel, repeated for about 50 ms (GPU: 250 ms). `ms` on a software adapter is the processor's time divided by the cores, so that other
- * work on the machine disturbs little; the clock's stands in the file of results as `wallMs`.
+ * Method: the heavy operations are those of the training graph itself, after equal values became one, and each is
+ * counted as often as it occurs in five critic steps and one generator step. A kernel is that of a compiled program
+ * with this operation and nothing else: random operands that are already in place. What brings them there (copies into
+ * textures, a transposed operand) is not counted, nor is the sum of split products. After one warming run, rounds
+ * measure the peak and then the kernel, repeated for about 50 ms (GPU: 250 ms). `ms` on a software adapter is the
+ * processor's time divided by the cores, so that other work on the machine disturbs little; the clock's stands in the
+ * file of results as `wallMs`.
  */
 
 import type { Device } from "../core/gpu/device.ts";

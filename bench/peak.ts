@@ -1,10 +1,10 @@
 /**
  * What the adapter can do at most: f32 multiply-adds, and bytes copied.
  *
- * Method: invocations with eight independent chains of multiply-adds of a vec4 and nothing else, in the shapes that suit
- * software adapters and GPUs; the fastest counts. Copies go from one buffer to another, by the queue and by a kernel that
- * reads and writes every element; bytes read and bytes written both count, and the time is the clock's. After a warming
- * run five rounds of each are taken in turns.
+ * Method: invocations with eight independent chains of multiply-adds of a vec4 and nothing else, in the shapes that
+ * suit software adapters and GPUs; the fastest counts. Copies go from one buffer to another, by the queue and by a
+ * kernel that reads and writes every element; bytes read and bytes written both count, and the time is the clock's.
+ * After a warming run five rounds of each are taken in turns.
  */
 
 import { compile } from "../core/compile/program.ts";

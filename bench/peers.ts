@@ -1,11 +1,12 @@
 /**
  * Our iteration beside that of peers on the same device, in the same run.
  *
- * Method: both sides are warm and wait while the other runs; rounds alternate between ours, PyTorch, ours, PyTorch, …, each
- * of as many iterations as take about a second. The ratio is that of the medians; its spread is that of the rounds, each of ours over the
- * one of PyTorch beside it. Both do the same work: the same architecture (parameter counts must be equal), batch, objective,
- * optimiser and moving average, losses read. What PyTorch or the device does not have is refused with the reason. jax-js
- * follows by itself: its first steps, a step of each kind after that, and from those an iteration, or the deadline it did not keep.
+ * Method: both sides are warm and wait while the other runs; rounds alternate between ours, PyTorch, ours, PyTorch, …,
+ * each of as many iterations as take about a second. The ratio is that of the medians; its spread is that of the
+ * rounds, each of ours over the one of PyTorch beside it. Both do the same work: the same architecture (parameter
+ * counts must be equal), batch, objective, optimiser and moving average, losses read. What PyTorch or the device does
+ * not have is refused with the reason. jax-js follows by itself: its first steps, a step of each kind after that, and
+ * from those an iteration, or the deadline it did not keep.
  */
 
 import type { Trainer } from "../core/train/trainer.ts";

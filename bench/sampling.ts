@@ -1,8 +1,9 @@
 /**
  * Pictures a second that a trained model gives, through the sampler that `sample` and `serve` use.
  *
- * Method: a generator with its starting weights (their values do not matter here). One request for n pictures is made and waited for, again
- * and again for about a second, after one that is not counted: from the request to the pictures and their paths on the host. Passes hold up to 256 pictures.
+ * Method: a generator with its starting weights (their values do not matter here). One request for n pictures is made
+ * and waited for, again and again for about a second, after one that is not counted: from the request to the pictures
+ * and their paths on the host. Passes hold up to 256 pictures.
  */
 
 import { type Device, openDevice } from "../core/gpu/device.ts";

@@ -1,13 +1,14 @@
 /**
  * Speed, host time and memory of training (five critic steps and one generator step, as `train` runs them).
  *
- * Method: random bytes in place of pictures. Iterations are those of `Trainer.run`, waited for after as many as
- * take 250 ms, since the end of a wait is noticed up to 12 ms late; the first ones are not counted. Steps of the critic and
- * of the generator are run by themselves, in turns. Host time is that of the calls that encode and submit the steps and the
- * reading of their losses, the median of each as often as an iteration makes it, with the queue idle before: with a full
- * queue a software adapter makes the caller wait for its turn. Memory of the process is its resident set, on a software adapter the GPU's
- * buffers included. The time to the first iteration is that of another process, from its start until its first iteration is done:
- * once with empty caches of shaders and kernel choices (cold), once with those that the first left (warm).
+ * Method: random bytes in place of pictures. Iterations are those of `Trainer.run`, waited for after as many as take
+ * 250 ms, since the end of a wait is noticed up to 12 ms late; the first ones are not counted. Steps of the critic and
+ * of the generator are run by themselves, in turns. Host time is that of the calls that encode and submit the steps and
+ * the reading of their losses, the median of each as often as an iteration makes it, with the queue idle before: with a
+ * full queue a software adapter makes the caller wait for its turn. Memory of the process is its resident set, on a
+ * software adapter the GPU's buffers included. The time to the first iteration is that of another process, from its
+ * start until its first iteration is done: once with empty caches of shaders and kernel choices (cold), once with those
+ * that the first left (warm).
  */
 
 import type { Trainer } from "../core/train/trainer.ts";
@@ -82,7 +83,7 @@ export async function measureSteps(
   };
 }
 
-/** What one iteration costs the host: for each call the median of how long it takes to return, as often as it is made. */
+/** What one iteration costs the host: the median time in which each call returns, as often as it is made. */
 async function hostTime({ programs, options, device }: Trainer, rounds: number): Promise<Summary> {
   const { critic, generator } = programs;
   const calls = [

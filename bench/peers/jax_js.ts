@@ -1,11 +1,11 @@
 /**
- * The training step of this repository in jax-js on its WebGPU back end, each step jitted as a whole: a peer for
- * `deno task bench`, which runs this file by itself. It prints a line of JSON when something is done.
+ * The training step of this repository in jax-js on its WebGPU back end, each step jitted as a whole: a peer for `deno
+ * task bench`, which runs this file by itself. It prints a line of JSON when something is done.
  *
  *     deno run -A --no-lock --no-config bench/peers/jax_js.ts npm:@jax-js/jax@0.1.25 '{"preset":"small","batch":64}'
  *
- * Times only: some of its gradients are wrong on WebGPU. Latents, epsilon and images come from the host; there is no moving average.
- * jax-js counts references: a value that is used again is passed as `.ref`.
+ * Times only: some of its gradients are wrong on WebGPU. Latents, epsilon and images come from the host; there is no
+ * moving average. jax-js counts references: a value that is used again is passed as `.ref`.
  */
 
 import { type ModelOptions, PRESETS } from "../../core/models/presets.ts";
