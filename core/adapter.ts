@@ -4,6 +4,8 @@
 export interface AdapterTraits {
   /** Runs on the CPU (llvmpipe, SwiftShader). */
   readonly software: boolean;
+  /** Part of a CPU and without memory of its own, as far as its name tells. */
+  readonly integrated?: boolean;
   readonly maxInvocations: number;
   readonly maxWorkgroupMemory: number;
   readonly maxStorageBuffers: number;

@@ -211,6 +211,7 @@ export async function openDevice(
     gpu,
     {
       software: info.isFallbackAdapter || /llvmpipe|lavapipe|swiftshader/i.test(description),
+      integrated: isIntegrated(description),
       maxInvocations: gpu.limits.maxComputeInvocationsPerWorkgroup,
       maxWorkgroupMemory: gpu.limits.maxComputeWorkgroupStorageSize,
       maxStorageBuffers: gpu.limits.maxStorageBuffersPerShaderStage,
@@ -220,6 +221,16 @@ export async function openDevice(
     description,
     await identityOf(adapter),
   );
+}
+
+/** Makers and names of GPUs that are part of a processor, and of cards that would be taken for one. */
+const INTEGRATED =
+  /\b(intel|apple|mali|immortalis|adreno|powervr|videocore|v3d|tegra|orin|vega \d+|radeon(\(tm\))? graphics|\d{3}m)\b/i;
+const CARDS = /\barc(\(tm\))? [ab]\d{3}|\bdg\d\b/i;
+
+/** Whether an adapter shares the memory of the CPU; WebGPU does not say, so its name has to. */
+export function isIntegrated(description: string): boolean {
+  return INTEGRATED.test(description) && !CARDS.test(description);
 }
 
 /** WebGPU does not name the driver's version; what the driver offers changes with it. */

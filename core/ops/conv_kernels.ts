@@ -1,8 +1,9 @@
 /** Kernels of the three convolution forms, best first: the partial derivatives of `Σ y[n, oy, ox, o] x[…] w[…]`. */
 
 import type { AdapterTraits, Kernel } from "../tensor.ts";
-import { fitTextures, LANES, LONGEST_SUM, rowBlockKernel, rowBlockKernels, splitRange } from "./row_block.ts";
-import { inOrder, tiledKernels } from "./tiled.ts";
+import { productKernels } from "./candidates.ts";
+import { LONGEST_SUM, type Place, rowBlockKernel, rowBlockKernels, splitRange } from "./row_block.ts";
+import { tiledKernels } from "./tiled.ts";
 import conv2d from "../../shaders/conv2d.wgsl" with { type: "text" };
 import convTranspose2d from "../../shaders/conv_transpose2d.wgsl" with { type: "text" };
 import conv2dWeight from "../../shaders/conv2d_weight.wgsl" with { type: "text" };
@@ -35,17 +36,16 @@ export function conv2dKernels(problem: ConvProblem, adapter: AdapterTraits): Ker
   const aligned = inChannels % 4 === 0;
   const constants = { ...shapeConstants(problem), ALIGNED: Number(aligned) };
   const product = { rows: batch, columns: outChannels, repeats: 1, multiplyAdds: multiplyAddsOf(problem) };
-  return inOrder(
-    adapter.software,
-    fitTextures(adapter, sizes.x, sizes.w),
-    rowBlockKernels(conv2d, { ...product, pixels, rowLoads: aligned ? 1 : 2, rowGroup: 1 }, constants),
-    tiledKernels(
-      conv2d,
-      { ...product, rows: batch * pixels, depth: kernelHeight * kernelWidth * inChannels },
-      constants,
-      adapter,
-    ),
-  );
+  return productKernels(adapter, {
+    columns: outChannels,
+    sizes: [sizes.x, sizes.w],
+    rowBlocks: (place) =>
+      rowBlockKernels(conv2d, { ...product, pixels, rowLoads: aligned ? 1 : 2, rowGroup: 1 }, constants, place),
+    tiles: () => {
+      const depth = kernelHeight * kernelWidth * inChannels;
+      return tiledKernels(conv2d, { ...product, rows: batch * pixels, depth }, constants, adapter);
+    },
+  });
 }
 
 /** Candidates for `x [batch, height, width, inChannels]` from `y` and `w` stored as `[kh, kw, outChannels, inChannels]`. */
@@ -71,30 +71,32 @@ export function convTranspose2dKernels(problem: ConvProblem, adapter: AdapterTra
     TAPS_X: tapsX,
   };
   const product = { rows: batch, columns: inChannels, repeats: 1, multiplyAdds: multiplyAddsOf(problem) };
-  const samples = [16, 8, 4, 2, 1].find((count) => count * perBlock <= NARROW_RESULTS && count < 2 * batch);
-  const rowBlocks = narrow
-    ? [rowBlockKernel(
+  const samples = [16, 8, 4, 2, 1].find((count) => count * perBlock <= NARROW_RESULTS && count < 2 * batch)!;
+  const narrowKernel = (place: Place): Kernel =>
+    rowBlockKernel(
       convTranspose2d,
       { ...product, columns: 1, pixels: blockHeight * blockWidth, rowLoads: 1, rowGroup: 1 },
       constants,
-      { LANES_X: 1, LANES_P: LANES, LANES_Y: 1, ROWS: samples!, VECS: 1 },
-    )]
-    : rowBlockKernels(
-      convTranspose2d,
-      { ...product, pixels: height * width, rowLoads: outChannels % 4 === 0 ? 1 : 4, rowGroup: 1 },
-      constants,
+      { ...place, tile: { LANES_X: 1, LANES_P: place.lanes, LANES_Y: 1, ROWS: samples, VECS: 1 } },
     );
-  return inOrder(
-    adapter.software,
-    fitTextures(adapter, sizes.y, sizes.w),
-    rowBlocks,
-    tiledKernels(
-      convTranspose2d,
-      { ...product, rows: batch * blockHeight * blockWidth, depth: tapsY * tapsX * outChannels, repeats: stride ** 2 },
-      constants,
-      adapter,
-    ),
-  );
+  const rowLoads = outChannels % 4 === 0 ? 1 : 4;
+  const wideKernels = (place: Place): Kernel[] => {
+    const wide = { ...constants, NARROW: 0 };
+    return rowBlockKernels(convTranspose2d, { ...product, pixels: height * width, rowLoads, rowGroup: 1 }, wide, place);
+  };
+  return productKernels(adapter, {
+    columns: inChannels,
+    sizes: [sizes.y, sizes.w],
+    rowBlocks: (place) =>
+      narrow
+        ? [narrowKernel(place), ...wideKernels(place).map((kernel) => ({ ...kernel, lastResort: true }))]
+        : wideKernels(place),
+    tiles: () => {
+      const rows = batch * blockHeight * blockWidth;
+      const depth = tapsY * tapsX * outChannels;
+      return tiledKernels(convTranspose2d, { ...product, rows, depth, repeats: stride ** 2 }, constants, adapter);
+    },
+  });
 }
 
 /**
@@ -118,12 +120,13 @@ export function conv2dWeightKernels(problem: ConvProblem, splits: number, adapte
   const rows = kernelHeight * kernelWidth * inChannels;
   const product = { rows, columns: outChannels, repeats: splits, multiplyAdds: multiplyAddsOf(problem) };
   const rowLoads = aligned ? 1 : group === 4 ? 2 : 4;
-  return inOrder(
-    adapter.software,
-    fitTextures(adapter, sizes.x, sizes.y),
-    rowBlockKernels(conv2dWeight, { ...product, pixels: 1, rowLoads, rowGroup: group }, constants),
-    tiledKernels(conv2dWeight, { ...product, depth }, constants, adapter),
-  );
+  return productKernels(adapter, {
+    columns: outChannels,
+    sizes: [sizes.x, sizes.y],
+    rowBlocks: (place) =>
+      rowBlockKernels(conv2dWeight, { ...product, pixels: 1, rowLoads, rowGroup: group }, constants, place),
+    tiles: () => tiledKernels(conv2dWeight, { ...product, depth }, constants, adapter),
+  });
 }
 
 /** How many partial sums `conv2dWeightKernels` should make so that every core has work. */

@@ -1,8 +1,9 @@
 /** Kernels of the batched matrix product, best first. */
 
 import type { AdapterTraits, Kernel } from "../tensor.ts";
-import { fitTextures, rowBlockKernels, splitRange } from "./row_block.ts";
-import { inOrder, tiledKernels } from "./tiled.ts";
+import { productKernels } from "./candidates.ts";
+import { rowBlockKernels, splitRange } from "./row_block.ts";
+import { tiledKernels } from "./tiled.ts";
 import shader from "../../shaders/matmul.wgsl" with { type: "text" };
 
 /** `C[s, b] = A[b] B[b]` summed over the `s`-th range of `k`: A as `[m, k]` or `[k, m]`, B as `[k, n]`. */
@@ -31,14 +32,13 @@ export function matmulKernels({ batches, m, n, k, a, splits }: MatmulProblem, ad
     STEP: k % 4 === 0 ? 4 : 1,
   };
   const product = { rows: m, columns: n, repeats: batches * splits, multiplyAdds: batches * m * n * k };
-  return inOrder(
-    adapter.software,
-    fitTextures(adapter, batches * m * k, batches * k * n),
-    rowBlockKernels(
-      shader,
-      { ...product, pixels: 1, rowLoads: vectorRows ? 1 : 4, rowGroup: transposed ? 4 : 1 },
-      constants,
-    ),
-    tiledKernels(shader, { ...product, depth }, constants, adapter),
-  );
+  return productKernels(adapter, {
+    columns: n,
+    sizes: [batches * m * k, batches * k * n],
+    rowBlocks: (place) => {
+      const loads = { pixels: 1, rowLoads: vectorRows ? 1 : 4, rowGroup: transposed ? 4 : 1 };
+      return rowBlockKernels(shader, { ...product, ...loads }, constants, place);
+    },
+    tiles: () => tiledKernels(shader, { ...product, depth }, constants, adapter),
+  });
 }

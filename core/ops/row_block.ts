@@ -29,8 +29,12 @@ export interface Tile {
   readonly VECS: number;
 }
 
-/** Lanes of a workgroup: two vectors of AVX2 or one of AVX-512. */
-export const LANES = 16;
+/** Where a kernel runs: lanes of a workgroup, and how it reads its operands. */
+export interface Place {
+  readonly lanes: number;
+  readonly operands: "texture" | "buffer";
+}
+
 /** Largest rows x column groups: compile time grows with it, 8 x 4 takes llvmpipe about 0.2 s. */
 const MOST_REGISTERS = 32;
 /** Instructions of llvmpipe for a texel load, for the multiply-adds of four depths, and for going round the loop. */
@@ -39,21 +43,24 @@ const FMA_COST = 12;
 const LOOP_COST = 80;
 /** For every row and column of a workgroup: a square one takes the least from memory. */
 const SIDE_COST = 0.5;
-/** Tiles worth measuring: at most so many, and of an estimate not so much above the least. */
+/** Tiles to have, and how far above the least estimate one may be so that it is worth measuring. */
 const MOST_TILES = 2;
 const NEARLY_BEST = 1.15;
 /** Terms of one invocation's sum: llvmpipe ends its loops after 65535 rounds without a word. */
 export const LONGEST_SUM = 2 ** 15;
 
 /** Tiles by estimated work, least first: wasted lanes and edges against loads that many products share. */
-function tilesByCost({ rows, columns, pixels, rowLoads, rowGroup }: Product, width: 1 | 4): [cost: number, Tile][] {
+function tilesByCost(product: Product, lanes: number): [cost: number, Tile][] {
+  const { rows, columns, pixels, rowLoads, rowGroup } = product;
+  const width = widthOf(product);
   const groups = columns / width;
+  const powers = [1, 2, 4, 8, 16, 32, 64].filter((count) => count <= lanes);
   const tiles: [number, Tile][] = [];
   for (const ROWS of [1, 2, 4, 8, 16].filter((count) => count % rowGroup === 0)) {
     for (const VECS of [1, 2, 4].filter((count) => count * ROWS <= MOST_REGISTERS)) {
-      for (const LANES_X of [16, 8, 4, 2, 1]) {
-        for (const LANES_P of [1, 2, 4, 8, 16].filter((count) => count * LANES_X <= LANES && count <= pixels)) {
-          const LANES_Y = LANES / LANES_X / LANES_P;
+      for (const LANES_X of powers.toReversed()) {
+        for (const LANES_P of powers.filter((count) => count * LANES_X <= lanes && count <= pixels)) {
+          const LANES_Y = lanes / LANES_X / LANES_P;
           const blocks = Math.ceil(groups / (LANES_X * VECS)) * Math.ceil(rows / (LANES_Y * ROWS)) *
             Math.ceil(pixels / LANES_P);
           const loads = ROWS * rowLoads + VECS * 4;
@@ -72,11 +79,14 @@ export function rowBlockKernels(
   shader: string,
   product: Product,
   constants: Readonly<Record<string, number>>,
+  place: Place,
 ): Kernel[] {
-  const tiles = tilesByCost(product, widthOf(product));
-  const [least] = tiles[0];
-  return tiles.slice(0, MOST_TILES).filter(([cost]) => cost <= least * NEARLY_BEST)
-    .map(([, tile]) => rowBlockKernel(shader, product, constants, tile));
+  const tiles = tilesByCost(product, place.lanes).slice(0, MOST_TILES);
+  const [[least]] = tiles;
+  return tiles.map(([cost, tile]) => ({
+    ...rowBlockKernel(shader, product, constants, { ...place, tile }),
+    lastResort: cost > least * NEARLY_BEST,
+  }));
 }
 
 /** The register-blocked kernel of a shader for a product of this shape in a tile. */
@@ -84,7 +94,7 @@ export function rowBlockKernel(
   shader: string,
   product: Product,
   constants: Readonly<Record<string, number>>,
-  tile: Tile,
+  { operands: kind, tile }: Place & { tile: Tile },
 ): Kernel {
   const width = widthOf(product);
   const rowBlocks = Math.ceil(product.rows / (tile.ROWS * tile.LANES_Y));
@@ -100,6 +110,7 @@ export function rowBlockKernel(
       ...tile,
       WIDTH: width,
       TILED: 0,
+      TEXTURES: Number(kind === "texture"),
       PITCH: TEXTURE_PITCH,
       ROW_BLOCKS: rowBlocks,
       COLUMN_BLOCKS: columnBlocks,
@@ -108,7 +119,7 @@ export function rowBlockKernel(
       FOLD: x,
       FOLDED: Number(blocks !== x * y),
     },
-    operands: ["texture", "texture"],
+    operands: [kind, kind],
     width,
     workgroups: [x, y, z],
     multiplyAdds: product.multiplyAdds,

@@ -13,7 +13,7 @@ export interface TiledProduct {
   readonly multiplyAdds: number;
 }
 
-/** Workgroups below which a smaller tile is better, since part of a GPU would have nothing to do. */
+/** Workgroups below which a smaller tile is better, since part of a GPU would have nothing to do; else if it is small. */
 const FEW_WORKGROUPS = 128;
 
 /** Invocations of a workgroup. */
@@ -43,7 +43,8 @@ export function tiledKernels(
 ): Kernel[] {
   const tiles = [LARGE, SMALL].filter((tile) => fits(tile, adapter));
   const kernels = tiles.map((tile) => tiledKernel(shader, product, constants, tile));
-  return kernels.length > 1 && kernels[0].constants.BLOCKS < FEW_WORKGROUPS ? kernels.toReversed() : kernels;
+  const smallFirst = adapter.integrated || kernels[0]?.constants.BLOCKS < FEW_WORKGROUPS;
+  return smallFirst ? kernels.toReversed() : kernels;
 }
 
 function tiledKernel(
@@ -80,19 +81,4 @@ function tiledKernel(
     workgroups: [x, y, z],
     multiplyAdds,
   };
-}
-
-/**
- * Candidates in the order for this kind of adapter; register blocks only where their operands fit textures. A CPU takes
- * half a minute to compile all tiles of `small`, and they are 4 times slower there: they are for want of anything else.
- */
-export function inOrder(
-  software: boolean,
-  fits: boolean,
-  rowBlocks: readonly Kernel[],
-  tiles: readonly Kernel[],
-): Kernel[] {
-  if (!fits) return [...tiles];
-  if (!software) return [...tiles, rowBlocks[0]];
-  return [...rowBlocks, ...tiles.map((tile) => ({ ...tile, lastResort: true }))];
 }

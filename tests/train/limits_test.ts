@@ -113,3 +113,26 @@ for (const software of [true, false]) {
       }
     }));
 }
+
+Deno.test("tiny trains where the adapter refuses the first variant of every kernel that has others", async () => {
+  const options = optionsOf("tiny");
+  const expected = await losses(device, options);
+  for (const software of [true, false]) {
+    const opened = await openDevice();
+    const refusing = new Device(opened.gpu, { ...opened.traits, software }, opened.description);
+    let warnings = 0;
+    refusing.onWarning = () => warnings++;
+    const refused = new Map<string, string>();
+    const { pipelines } = refusing;
+    const get = pipelines.get.bind(pipelines);
+    pipelines.get = (text) => {
+      const isProduct = text.constants.N !== undefined || text.constants.OUT !== undefined;
+      if (!isProduct || (refused.get(text.label) ?? text.code) !== text.code) return get(text);
+      refused.set(text.label, text.code);
+      return Promise.reject(new SyntaxError(`Cannot compile kernel ${text.label}: refused, expected another`));
+    };
+    assertSame(await losses(refusing, options), expected);
+    assert(warnings > 10, `${warnings} kernels have other variants`);
+    await refusing.destroy();
+  }
+});

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { DeviceError, openDevice } from "../../../core/gpu/device.ts";
+import { DeviceError, isIntegrated, openDevice } from "../../../core/gpu/device.ts";
 import { Readback } from "../../../core/gpu/executor.ts";
 import { lossyGpu } from "./lossy_gpu.ts";
 
@@ -49,4 +49,33 @@ Deno.test("Device.forgive() lets buffers be read after an error that was only re
   assertEquals([...new Float32Array(bytes)], [1, 2, 3, 4]);
   readback.destroy();
   await device.destroy();
+});
+
+Deno.test("isIntegrated() tells graphics of a processor from a card by the name", () => {
+  for (
+    const name of [
+      "Intel(R) UHD Graphics 630 (CFL GT2)",
+      "Intel(R) Iris(R) Xe Graphics (TGL GT2)",
+      "Intel(R) Arc(TM) Graphics (MTL)",
+      "Apple M2 Pro",
+      "AMD Radeon Graphics (RADV RENOIR)",
+      "AMD Radeon(TM) Graphics",
+      "AMD Radeon 780M Graphics (RADV PHOENIX)",
+      "AMD Radeon Vega 8 Graphics (RADV RAVEN)",
+      "Mali-G78",
+      "Adreno (TM) 740",
+      "V3D 7.1.7",
+      "NVIDIA Tegra Orin (nvgpu)",
+    ]
+  ) assertEquals(isIntegrated(name), true, name);
+  for (
+    const name of [
+      "Intel(R) Arc(TM) A770 Graphics (DG2)",
+      "AMD Radeon RX 6800 XT (RADV NAVI21)",
+      "AMD Radeon Pro W7900",
+      "NVIDIA GeForce RTX 4090",
+      "NVIDIA H200",
+      "",
+    ]
+  ) assertEquals(isIntegrated(name), false, name);
 });

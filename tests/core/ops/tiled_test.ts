@@ -26,6 +26,7 @@ function tilesOf(kernels: readonly Kernel[]): number[][] {
 Deno.test("tiledKernels() offer only tiles whose workgroup fits the adapter", () => {
   assertEquals(tilesOf(matmulKernels(SMALL, LEAST)), [[4, 1], [8, 2]]);
   assertEquals(tilesOf(matmulKernels(LARGE, LEAST)), [[8, 2], [4, 1]]);
+  assertEquals(tilesOf(matmulKernels(LARGE, { ...LEAST, integrated: true })), [[4, 1], [8, 2]]);
   assertEquals(tilesOf(matmulKernels(LARGE, { ...LEAST, maxWorkgroupMemory: 16383 })), [[4, 1]]);
   assertEquals(tilesOf(matmulKernels(SMALL, { ...LEAST, maxWorkgroupMemory: 8191 })), []);
   assertEquals(tilesOf(matmulKernels(SMALL, { ...LEAST, maxInvocations: 255 })), []);
