@@ -7,7 +7,7 @@ import { Peer, PeerError } from "./process.ts";
 export interface JaxResult {
   version: string;
   /** Of the calls that compile, one a step. */
-  firstCriticMs: number | null;
+  firstCriticMs: number;
   firstGeneratorMs: number | null;
   criticMs: number | null;
   generatorMs: number | null;
@@ -22,6 +22,8 @@ export const JAX_PACKAGE = "npm:@jax-js/jax@0.1.25";
 
 const SCRIPT = new URL("jax_js.ts", import.meta.url);
 const NOTE = "times only: its WebGPU back end gets some weight gradients of strided convolutions wrong";
+
+type Steps = Partial<Record<Report["done"], number>>;
 
 /** A line that the process prints when something is done. */
 interface Report {
@@ -41,43 +43,49 @@ export async function jaxIteration(training: Training, deadlineMs: number): Prom
       ...["run", "--quiet", "--no-prompt", "--no-lock", "--no-config", "--cached-only", "--allow-env", "--allow-read"],
       ...[SCRIPT.pathname, JAX_PACKAGE, JSON.stringify(training)],
     ],
+    env: { NO_COLOR: "1" },
   });
   const end = performance.now() + deadlineMs;
-  const ms: Partial<Record<Report["done"], number>> = {};
+  const ms: Steps = {};
+  let last = performance.now();
   try {
     while (ms.generator === undefined) {
       const report = await peer.answer<Report>(Math.max(0, end - performance.now()));
       ms[report.done] = report.ms;
+      last = performance.now();
     }
   } catch (error) {
-    if (!(error instanceof PeerError) || ms.start === undefined || !error.message.startsWith("Cannot wait")) {
-      throw notThere(error);
-    }
+    if (!(error instanceof PeerError) || performance.now() < end) throw notThere(error);
   } finally {
     await peer.close();
   }
-  return resultOf(ms, deadlineMs);
+  return resultOf(ms, performance.now() - last);
 }
 
-/** What is known of an iteration. */
-export function resultOf(ms: Partial<Record<Report["done"], number>>, deadlineMs: number): JaxResult {
-  const { firstCritic, critic, firstGenerator, generator } = ms;
-  const complete = critic !== undefined && generator !== undefined;
-  // What is not known counts as nothing; where not even one critic step ended, the deadline stands for it.
-  const iterationMs = critic === undefined ? deadlineMs : 5 * critic + (generator ?? 0);
+/**
+ * What is known of an iteration.
+ *
+ * @param waited Milliseconds since the last step that is known, which the next one takes at least
+ * @throws {PeerError} If nothing is known: not even the first step ended
+ */
+export function resultOf({ firstCritic, critic, firstGenerator, generator }: Steps, waited: number): JaxResult {
+  if (firstCritic === undefined) {
+    throw new PeerError("Cannot tell what jax-js takes: its first step, which compiles, missed the deadline");
+  }
+  const generatorAtLeast = generator ?? (firstGenerator === undefined ? 0 : waited);
   return {
     version: JAX_PACKAGE.split("@").at(-1)!,
-    firstCriticMs: firstCritic ?? null,
+    firstCriticMs: firstCritic,
     firstGeneratorMs: firstGenerator ?? null,
     criticMs: critic ?? null,
     generatorMs: generator ?? null,
-    iterationMs,
-    complete,
+    iterationMs: 5 * (critic ?? waited) + (critic === undefined ? 0 : generatorAtLeast),
+    complete: generator !== undefined,
     note: NOTE,
   };
 }
 
 function notThere(error: unknown): unknown {
-  if (!(error instanceof PeerError) || !/cache|not found/i.test(error.message)) return error;
+  if (!(error instanceof PeerError) || !/failed loading|could not find|not found/i.test(error.message)) return error;
   return new PeerError(`Cannot use jax-js: it is not in Deno's cache, put it there with: deno cache ${JAX_PACKAGE}`);
 }

@@ -77,7 +77,7 @@ export class Peer {
   async #line(): Promise<string> {
     while (!this.#rest.includes("\n")) {
       const { value, done } = await this.#lines.read();
-      if (done) throw new PeerError(`Cannot go on: it ended with "${lastLine(await this.#errors)}"`);
+      if (done) throw new PeerError(`Cannot go on: it ended with "${reasonOf(await this.#errors)}"`);
       this.#rest += value;
     }
     const end = this.#rest.indexOf("\n");
@@ -93,4 +93,8 @@ export class Peer {
   }
 }
 
-const lastLine = (text: string): string => text.trim().split("\n").at(-1)?.trim() ?? "";
+/** The line that says what is wrong, or the last one. */
+function reasonOf(text: string): string {
+  const lines = text.trim().split("\n").map((line) => line.trim());
+  return lines.findLast((line) => /error\b/i.test(line)) ?? lines.at(-1) ?? "";
+}
