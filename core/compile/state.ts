@@ -116,10 +116,10 @@ export class State<S extends Tensors> {
     return this.device.variables.get(leaf)!;
   }
 
-  /** All values as they are after everything submitted so far: the tree with arrays for tensors. */
+  /** All values, the tree with arrays for tensors; no program may change them before they are read. */
   async read(): Promise<Tree<HostArray>> {
     const leaves = this.leaves().map(([, leaf]) => leaf);
-    const parts = await this.#readback.read(
+    const parts = await this.#readback.readInTurn(
       leaves.map((leaf) => ({ ...this.#rangeOf(leaf), bytes: leaf.size * 4 })),
     );
     const values = new Map(leaves.map((leaf, i) => [leaf, hostArray(leaf, parts[i])]));

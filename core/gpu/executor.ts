@@ -80,10 +80,17 @@ export function copyToTexture(encoder: GPUCommandEncoder, { from, to, texels }: 
   }
 }
 
-/** Bytes of a staging buffer unless a reader says otherwise: a quarter of what every adapter allows. */
-const CHUNK = 2 ** 26;
+/** Most bytes of a staging buffer unless a reader says otherwise: a quarter of what every adapter allows. */
+export const CHUNK = 2 ** 26;
 /** Staging buffers up to this size are kept for the next read: losses and pictures are read often, whole states are not. */
 const KEPT = 2 ** 22;
+
+/** What is read. */
+export interface ReadSource {
+  buffer: GPUBuffer;
+  offset?: number;
+  bytes: number;
+}
 
 /** Bytes of a source that go through a staging buffer. */
 interface Piece {
@@ -94,11 +101,17 @@ interface Piece {
   at: number;
 }
 
+/** A staging buffer and what is copied into it. */
+interface Chunk {
+  staging: GPUBuffer;
+  pieces: readonly Piece[];
+}
+
 /** Sources of these sizes one behind the other, cut into staging buffers of at most `chunk` bytes. */
-function chunksOf(sizes: readonly number[], chunk: number): Piece[][] {
+function chunksOf(sizes: readonly { byteLength: number }[], chunk: number): Piece[][] {
   const chunks: Piece[][] = [];
   let room = 0;
-  for (const [source, size] of sizes.entries()) {
+  for (const [source, { byteLength: size }] of sizes.entries()) {
     for (let from = 0; from < size;) {
       if (room === 0) {
         chunks.push([]);
@@ -122,26 +135,45 @@ export class Readback {
   constructor(readonly device: Device, readonly chunk = CHUNK) {}
 
   /**
-   * The first bytes of each buffer as they are after everything submitted so far.
+   * The first bytes of each source as they are after everything submitted so far.
    *
    * @throws {DeviceError} If the adapter was lost
    */
-  read(sources: readonly { buffer: GPUBuffer; offset?: number; bytes: number }[]): Promise<ArrayBuffer[]> {
-    const { gpu } = this.device;
+  read(sources: readonly ReadSource[]): Promise<ArrayBuffer[]> {
     this.device.check();
     const results = sources.map(({ bytes }) => new ArrayBuffer(bytes));
-    const encoder = gpu.createCommandEncoder();
-    const chunks = chunksOf(sources.map(({ bytes }) => bytes), this.chunk).map((pieces) => {
-      const staging = this.#staging(pieces.reduce((total, { bytes }) => total + bytes, 0));
-      for (const { source, from, bytes, at } of pieces) {
-        const { buffer, offset = 0 } = sources[source];
-        encoder.copyBufferToBuffer(buffer, offset + from, staging, at, bytes);
-      }
-      return { staging, pieces };
-    });
-    gpu.queue.submit([encoder.finish()]);
-    const moved = chunks.map(({ staging, pieces }) => this.#move(staging, pieces, results));
+    const encoder = this.device.gpu.createCommandEncoder();
+    const chunks = chunksOf(results, this.chunk).map((pieces) => this.#copy(encoder, pieces, sources));
+    this.device.gpu.queue.submit([encoder.finish()]);
+    const moved = chunks.map((chunk) => this.#move(chunk, results));
     return this.device.track(Promise.all(moved).then(() => results));
+  }
+
+  /**
+   * The same for what is large and does not change meanwhile: one staging buffer at a time.
+   *
+   * @throws {DeviceError} If the adapter was lost
+   */
+  async readInTurn(sources: readonly ReadSource[]): Promise<ArrayBuffer[]> {
+    const results = sources.map(({ bytes }) => new ArrayBuffer(bytes));
+    for (const pieces of chunksOf(results, this.chunk)) {
+      this.device.check();
+      if (this.#destroyed) throw new DeviceError("Cannot read from the GPU: what is read was freed meanwhile");
+      const encoder = this.device.gpu.createCommandEncoder();
+      const chunk = this.#copy(encoder, pieces, sources);
+      this.device.gpu.queue.submit([encoder.finish()]);
+      await this.device.track(this.#move(chunk, results));
+    }
+    return results;
+  }
+
+  #copy(encoder: GPUCommandEncoder, pieces: readonly Piece[], sources: readonly ReadSource[]): Chunk {
+    const staging = this.#staging(pieces.reduce((total, { bytes }) => total + bytes, 0));
+    for (const { source, from, bytes, at } of pieces) {
+      const { buffer, offset = 0 } = sources[source];
+      encoder.copyBufferToBuffer(buffer, offset + from, staging, at, bytes);
+    }
+    return { staging, pieces };
   }
 
   #staging(bytes: number): GPUBuffer {
@@ -150,7 +182,7 @@ export class Readback {
   }
 
   /** Waits for the copies into a staging buffer and takes them out. */
-  async #move(staging: GPUBuffer, pieces: readonly Piece[], results: readonly ArrayBuffer[]): Promise<void> {
+  async #move({ staging, pieces }: Chunk, results: readonly ArrayBuffer[]): Promise<void> {
     try {
       await staging.mapAsync(GPUMapMode.READ);
       const mapped = staging.getMappedRange();

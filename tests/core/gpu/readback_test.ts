@@ -1,7 +1,8 @@
 /** Reading buffers back: in one piece or in many, kept or freed. */
 
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { createState } from "../../../core/compile/program.ts";
+import { DeviceError } from "../../../core/gpu/device.ts";
 import { Readback } from "../../../core/gpu/executor.ts";
 import { constant } from "../../../core/ops/source.ts";
 import { device } from "../../gpu.ts";
@@ -27,7 +28,8 @@ Deno.test("Readback reads the same in pieces as at once", async () => {
     const readback = new Readback(device, chunk);
     const parts = await readback.read(list);
     assertEquals(parts.map((part) => [...new Float32Array(part)]), expected, `in pieces of ${chunk} bytes`);
-    assertEquals((await readback.read(list)).length, LENGTHS.length);
+    const inTurn = await readback.readInTurn(list);
+    assertEquals(inTurn.map((part) => [...new Float32Array(part)]), expected, `in turn, in pieces of ${chunk} bytes`);
     readback.destroy();
   }
   for (const { buffer } of list) device.release(buffer);
@@ -63,6 +65,20 @@ Deno.test("Readback counts its staging buffers, keeps small ones and frees large
   assertEquals(await reading(64), { during: 64, after: 64 });
   assertEquals(await reading(2 ** 23), { during: 2 ** 23, after: 0 });
   assertEquals(device.bytes, before);
+});
+
+Deno.test("Readback.readInTurn() has one staging buffer at a time, and ends when what it reads is freed", async () => {
+  const list = sources();
+  const before = device.bytes;
+  const readback = new Readback(device, 16);
+  const read = readback.readInTurn(list);
+  assertEquals(device.bytes - before, 16);
+  await read;
+  assertEquals(device.bytes - before, 16 + TOTAL % 16); // small ones are kept, one of each size
+  const again = readback.readInTurn(list);
+  readback.destroy();
+  await assertRejects(() => again, DeviceError, "what is read was freed meanwhile");
+  for (const { buffer } of list) device.release(buffer);
 });
 
 Deno.test("a state that is destroyed while it is read gives everything back", async () => {
