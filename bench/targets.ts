@@ -14,6 +14,8 @@ const LIMITS = {
   smallOverTorch: { software: 2.5, gpu: 0.5 },
   timesFasterThanJax: { software: 12, gpu: 4 },
   hostMs: { software: 5, gpu: 2 },
+  criticDispatches: { software: 150, gpu: 150 },
+  generatorDispatches: { software: 100, gpu: 100 },
 } as const;
 
 const NOISE = 1.05; // growth of times that stand still is measured as up to this
@@ -32,9 +34,11 @@ export function verdicts({ machine, measurements }: Results): string[] {
     Object.entries(measurements[part] ?? {}).map(([name, entry]) => [name, (entry as { figures: T }).figures]);
   return [
     ...figures<KernelsResult>("kernels").flatMap(([name, result]) => kernelVerdicts(name, result, kind)),
-    ...figures<StepsResult>("steps").map(([name, { hostMs }]) =>
-      verdict(`${name}, host ms an iteration`, "at most", LIMITS.hostMs[kind], hostMs.median)
-    ),
+    ...figures<StepsResult>("steps").flatMap(([name, { hostMs, dispatches: { critic, generator } }]) => [
+      verdict(`${name}, host ms an iteration`, "at most", LIMITS.hostMs[kind], hostMs.median),
+      verdict(`${name}, dispatches of a critic step`, "at most", LIMITS.criticDispatches[kind], critic),
+      verdict(`${name}, dispatches of a generator step`, "at most", LIMITS.generatorDispatches[kind], generator),
+    ]),
     ...figures<PeersResult>("peers").flatMap(([name, result]) => peerVerdicts(name, result, kind)),
     ...figures<GrowthPoint[]>("growth").flatMap(([, points]) => growthVerdicts(points)),
   ];

@@ -87,5 +87,7 @@ export function resultOf({ firstCritic, critic, firstGenerator, generator }: Ste
 
 function notThere(error: unknown): unknown {
   if (!(error instanceof PeerError) || !/failed loading|could not find|not found/i.test(error.message)) return error;
-  return new PeerError(`Cannot use jax-js: it is not in Deno's cache, put it there with: deno cache ${JAX_PACKAGE}`);
+  return new PeerError(
+    `Cannot use jax-js: it is not in Deno's cache, put it there with: deno cache --no-lock --no-config ${JAX_PACKAGE}`,
+  );
 }
