@@ -64,6 +64,7 @@ const SINGLE_FILES: Record<string, string> = {
   "core/tensor.ts": "tensor",
   "core/op.ts": "op",
   "core/grad.ts": "grad",
+  "core/compile/assemble.ts": "program",
   "core/compile/program.ts": "program",
   "core/compile/select.ts": "program",
   "core/compile/state.ts": "program",

@@ -34,6 +34,8 @@ export interface Surroundings {
   readonly stored: ReadonlySet<Tensor>;
   /** Values that are in textures and nowhere else. */
   readonly inTexture: ReadonlySet<Tensor>;
+  /** Values that are read once as a whole, which is not worth a second copy of them. */
+  readonly inBuffer: ReadonlySet<Tensor>;
   /** Variables that a member replaces in their own buffer. */
   readonly inPlace: ReadonlyMap<Tensor, Tensor>;
   number(node: Tensor): number;
@@ -91,8 +93,8 @@ export class Declarations implements Names {
   }
 
   #asTexture(node: Tensor): boolean {
-    const { adapter, inTexture } = this.surroundings;
-    return inTexture.has(node) || isBetterInTexture(node, this.loads, adapter);
+    const { adapter, inTexture, inBuffer } = this.surroundings;
+    return inTexture.has(node) || !inBuffer.has(node) && isBetterInTexture(node, this.loads, adapter);
   }
 
   #textureKey(node: Tensor): string {

@@ -58,6 +58,7 @@ export function plan(outputs: readonly Tensor[], updates: readonly Update[], ada
     roots: new Set([...fusion.roots, ...inPlace.keys()]),
     reads: fusion.reads,
     stored,
+    inBuffer: new Set([...parts.values()].map(({ whole }) => whole)),
     inTexture: chooseTextures(groups, { stored, buffered, adapter }),
     inPlace,
     number: numbering(),

@@ -1,18 +1,17 @@
 /** From a function of tensors to a list of dispatches that runs as often as wanted. */
 
-import type { BufferRange, Device } from "../gpu/device.ts";
+import type { Device } from "../gpu/device.ts";
 import { type Command, Readback, type Submit, submit } from "../gpu/executor.ts";
 import { isTensor, type Tensors } from "../grad.ts";
 import { input } from "../ops/source.ts";
 import { sameShape, type Shape, ShapeError } from "../shape.ts";
-import { type DType, type Tensor, TEXTURE_PITCH } from "../tensor.ts";
+import type { DType, Tensor } from "../tensor.ts";
 import { leavesOf } from "../tree.ts";
-import { plan, type Update } from "./plan.ts";
-import { selectKernels } from "./select.ts";
+import { assemble, type Assembled, type Named, prepare, type ProgramReport, type Traced } from "./assemble.ts";
+import type { Update } from "./plan.ts";
 import { dtypeOf, type HostArray, hostArray, State, type StateLayout } from "./state.ts";
-import { planStorage } from "./storage.ts";
-import { sharedBufferOf } from "./together.ts";
 
+export type { Named, ProgramReport, Traced } from "./assemble.ts";
 export { type HostArray, State, type StateLayout } from "./state.ts";
 
 /** Shape and element type (`f32` unless given) of a value that every run gets. */
@@ -23,9 +22,6 @@ export interface InputSpec {
 
 /** Inputs by name. */
 export type InputSpecs = Readonly<Record<string, InputSpec>>;
-
-/** Tensors by name. */
-export type Named = Readonly<Record<string, Tensor>>;
 
 /** What a compiled function returns: the parts of the state that change, and values to read. */
 export interface StepResult {
@@ -39,34 +35,24 @@ export interface CompileOptions<S extends Tensors, I extends InputSpecs> {
   inputs?: I;
 }
 
-/** What a program consists of. */
-export interface ProgramReport {
-  dispatches: number;
-  /** Texture copies and copies of values that could not be replaced in place. */
-  copies: number;
-  /** Bytes of buffers and textures of the program itself, without the state. */
-  bytes: number;
-  /** The largest sum of bytes of intermediate values alive at once. */
-  largestLiveSet: number;
-  kernels: { label: string; multiplyAdds: number; workgroups: readonly number[] }[];
-}
-
 /** A compiled function: a list of commands on buffers it owns. */
 export class Program {
-  readonly #inputs: ReadonlyMap<string, { place: Tensor; buffer: GPUBuffer }>;
-  readonly #outputs: readonly { name: string; tensor: Tensor; buffer: GPUBuffer }[];
+  readonly #inputs: Assembled["inputs"];
+  readonly #outputs: Assembled["outputs"];
+  readonly #release: () => void;
   readonly #readback: Readback;
+  readonly report: ProgramReport;
+  readonly commands: readonly Command[];
+  /** Buffers and textures; those of intermediate values may be shared with other programs. */
+  readonly owned: readonly (GPUBuffer | GPUTexture)[];
 
-  constructor(
-    readonly device: Device,
-    readonly report: ProgramReport,
-    readonly commands: readonly Command[],
-    readonly owned: readonly (GPUBuffer | GPUTexture)[],
-    inputs: ReadonlyMap<string, { place: Tensor; buffer: GPUBuffer }>,
-    outputs: readonly { name: string; tensor: Tensor; buffer: GPUBuffer }[],
-  ) {
+  constructor(readonly device: Device, { report, commands, owned, inputs, outputs, release }: Assembled) {
+    this.report = report;
+    this.commands = commands;
+    this.owned = owned;
     this.#inputs = inputs;
     this.#outputs = outputs;
+    this.#release = release;
     this.#readback = new Readback(device);
   }
 
@@ -112,7 +98,7 @@ export class Program {
   /** Frees what the program owns; the state stays. */
   destroy(): void {
     this.#readback.destroy();
-    for (const resource of this.owned) this.device.release(resource);
+    this.#release();
   }
 }
 
@@ -128,14 +114,33 @@ export class Program {
 export async function compile<S extends Tensors, I extends InputSpecs>(
   device: Device,
   step: (state: S, inputs: { [name in keyof I]: Tensor }) => StepResult,
-  { state, inputs }: CompileOptions<S, I> = {},
+  options: CompileOptions<S, I> = {},
 ): Promise<Program> {
+  return (await compileTogether(device, [trace(step, options)]))[0];
+}
+
+/** What a function computes, seen by calling it once with tensors that stand for state and inputs. */
+export function trace<S extends Tensors, I extends InputSpecs>(
+  step: (state: S, inputs: { [name in keyof I]: Tensor }) => StepResult,
+  { state, inputs }: CompileOptions<S, I> = {},
+): Traced {
   const places = Object.fromEntries(
     Object.entries(inputs ?? {}).map(([name, spec]) => [name, input({ name, ...spec })]),
   ) as { [name in keyof I]: Tensor };
   const result = step(state?.tensors as S, places);
   const updates = state && result.state ? changedLeaves(state, result.state) : [];
-  return await build(device, result.outputs ?? {}, updates, places);
+  return { outputs: result.outputs ?? {}, updates, places };
+}
+
+/**
+ * Compiles several functions as `compile` does. The programs share the memory of their intermediate values, since what one
+ * leaves there no other one reads.
+ *
+ * @throws As `compile`
+ */
+export async function compileTogether(device: Device, traced: readonly Traced[]): Promise<Program[]> {
+  const prepared = await Promise.all(traced.map((one) => prepare(device, one)));
+  return assemble(device, prepared).map((assembled) => new Program(device, assembled));
 }
 
 /**
@@ -181,7 +186,7 @@ export async function createState<S extends Tensors>(
   const places = state.leaves();
   const updates = places.map(([, place], i): Update => ({ place, value: leaves[i][1] }));
   try {
-    const program = await build(device, {}, updates, {});
+    const [program] = await compileTogether(device, [{ outputs: {}, updates, places: {} }]);
     program.run();
     program.destroy();
     return state;
@@ -201,107 +206,4 @@ function changedLeaves<S extends Tensors>(state: State<S>, changed: Tensors): Up
     }
     return value === place ? [] : [{ place, value }];
   });
-}
-
-/** The program that computes `outputs` and replaces variables; if it cannot be made, what it owned is freed. */
-async function build(device: Device, outputs: Named, updates: readonly Update[], places: Named): Promise<Program> {
-  const owned: (GPUBuffer | GPUTexture)[] = [];
-  try {
-    return await assemble(device, outputs, updates, places, owned);
-  } catch (error) {
-    for (const resource of owned) device.release(resource);
-    throw error;
-  }
-}
-
-/** Plans, compiles the pipelines, allocates and makes the commands. */
-async function assemble(
-  device: Device,
-  outputs: Named,
-  updates: readonly Update[],
-  places: Named,
-  owned: (GPUBuffer | GPUTexture)[],
-): Promise<Program> {
-  const planned = plan(Object.values(outputs), updates, device.traits);
-  const kernels = await selectKernels(device, planned.kernels);
-  const texts = kernels.map(({ text }) => text);
-  const { buffers: memory, textures, freshTextures } = planStorage(texts, planned);
-  const before = device.bytes;
-  const own = <R extends GPUBuffer | GPUTexture>(resource: R): R => {
-    owned.push(resource);
-    return resource;
-  };
-  const ranges = new Map<Tensor, BufferRange>();
-  const whole = (buffer: GPUBuffer): BufferRange => ({ buffer, offset: 0, size: buffer.size });
-  const inputs = new Map(
-    Object.entries(places).map(([name, place]) => {
-      const buffer = own(device.createBuffer(place.size * 4, name));
-      ranges.set(place, whole(buffer));
-      return [name, { place, buffer }];
-    }),
-  );
-  for (const source of planned.sources) ranges.set(source, ranges.get(source) ?? rangeOf(device, source, own));
-  for (const [value, place] of planned.inPlace) ranges.set(value, rangeOf(device, place, own));
-  const slots = memory.slots.map((bytes) => own(device.createBuffer(bytes, "intermediate values")));
-  for (const [node, slot] of memory.slotOf) ranges.set(node, whole(slots[slot]));
-  for (const [node, { whole, at }] of planned.parts) {
-    ranges.set(node, { buffer: ranges.get(whole)!.buffer, offset: at * 4, size: Math.ceil(node.size / 4) * 16 });
-  }
-  const results = Object.keys(outputs).map((name, i) => {
-    const tensor = planned.outputs[i];
-    const buffer = own(device.createBuffer(tensor.size * 4, name));
-    ranges.set(tensor, whole(buffer));
-    return { name, tensor, buffer };
-  });
-  const operands = textures.slots.map((rows) => own(device.createTexture(TEXTURE_PITCH, rows, "operand")));
-  const bytes = device.bytes - before;
-  const textureOf = (node: Tensor) => operands[textures.slotOf.get(node)!];
-
-  const commands = kernels.flatMap(({ text: { label, bindings, workgroups }, pipeline, layout }, i): Command[] => {
-    const entries = bindings.map(({ node, access }, binding): GPUBindGroupEntry => ({
-      binding,
-      resource: access.startsWith("texture") ? textureOf(node).createView() : ranges.get(node)!,
-    }));
-    const bindGroup = device.gpu.createBindGroup({ label, layout, entries });
-    return [
-      ...freshTextures[i].map((node): Command => ({
-        kind: "texture",
-        from: ranges.get(node)!,
-        to: textureOf(node),
-        texels: Math.ceil(node.size / 4),
-      })),
-      { kind: "dispatch", label, pipeline, bindGroup, workgroups },
-    ];
-  });
-  commands.push(...planned.copied.map(({ place, value }): Command => ({
-    kind: "buffer",
-    from: ranges.get(value)!,
-    to: rangeOf(device, place, own),
-    bytes: place.size * 4,
-  })));
-  const report: ProgramReport = {
-    dispatches: texts.length,
-    copies: commands.length - texts.length,
-    bytes,
-    largestLiveSet: memory.largestLiveSet,
-    kernels: texts.map(({ label, multiplyAdds, workgroups }) => ({ label, multiplyAdds, workgroups })),
-  };
-  return new Program(device, report, commands, owned, inputs, results);
-}
-
-/** Where a variable lies; for a constant a new buffer that holds it. */
-function rangeOf(device: Device, source: Tensor, own: (buffer: GPUBuffer) => GPUBuffer): BufferRange {
-  const { name, data } = source.attributes;
-  if (source.op.source === "constant") {
-    const buffer = own(device.createBuffer(source.size * 4, "constant"));
-    device.gpu.queue.writeBuffer(buffer, 0, data as Float32Array<ArrayBuffer>);
-    return { buffer, offset: 0, size: buffer.size };
-  }
-  const range = device.variables.get(source) ?? device.variables.get(sharedBufferOf(source) ?? source);
-  if (range) return range;
-  throw new TypeError(
-    source.op.source === "input"
-      ? `Cannot compile with input ${name}: it belongs to another function, expected one of this function's own inputs`
-      : `Cannot compile with variable ${name}: its state is gone or on another device, expected a state of this device`,
-  );
 }

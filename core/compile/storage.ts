@@ -2,7 +2,7 @@
 
 import { type Tensor, TEXTURE_PITCH } from "../tensor.ts";
 import type { KernelText } from "./declarations.ts";
-import { type MemoryPlan, planMemory } from "./memory.ts";
+import { largestLiveSet, type MemoryPlan, planMemory } from "./memory.ts";
 import type { Plan } from "./plan.ts";
 
 /** Slots of intermediate values. */
@@ -11,6 +11,8 @@ export interface Storage {
   readonly buffers: MemoryPlan<Tensor>;
   /** In rows of texels. */
   readonly textures: MemoryPlan<Tensor>;
+  /** The most bytes that values take at once, in buffers and textures. */
+  readonly largestLiveSet: number;
   /** Values that a kernel reads as textures, and no kernel before it did: they are copied right before it. */
   readonly freshTextures: readonly (readonly Tensor[])[];
 }
@@ -44,7 +46,9 @@ export function planStorage(texts: readonly KernelText[], { outputs, inPlace, pa
   for (const { value } of copied) extend(inBuffers.get(value)!, texts.length);
   const lifetimes = (nodes: readonly Tensor[], spans: ReadonlyMap<Tensor, Span>, sizeOf: (node: Tensor) => number) =>
     nodes.map((key) => ({ key, size: sizeOf(key), ...spans.get(key)! }));
+  const all = [...lifetimes(values, inBuffers, bytesOf), ...lifetimes([...inTextures.keys()], inTextures, bytesOf)];
   return {
+    largestLiveSet: largestLiveSet(all),
     buffers: planMemory(lifetimes(values, inBuffers, bytesOf)),
     textures: planMemory(lifetimes([...inTextures.keys()], inTextures, rowsOf)),
     freshTextures: texts.map((_, i) => toTextures.filter((node) => inTextures.get(node)!.from === i)),

@@ -29,6 +29,11 @@ const LIMITS = [
 /** What is asked for where the adapter has it: to measure kernels by. */
 const FEATURES: readonly GPUFeatureName[] = ["timestamp-query"];
 
+/** Bytes of a buffer or an `rgba32float` texture. */
+export function bytesOf(resource: GPUBuffer | GPUTexture): number {
+  return resource instanceof GPUBuffer ? resource.size : resource.width * resource.height * 16;
+}
+
 /** Part of a buffer, in bytes: where a value lies. */
 export interface BufferRange {
   readonly buffer: GPUBuffer;
@@ -149,7 +154,7 @@ export class Device {
 
   /** Frees a buffer or texture made here. */
   release(resource: GPUBuffer | GPUTexture): void {
-    this.#bytes -= resource instanceof GPUBuffer ? resource.size : resource.width * resource.height * 16;
+    this.#bytes -= bytesOf(resource);
     resource.destroy();
   }
 

@@ -55,7 +55,7 @@ export const matmul: Op<[a: Tensor, b: Tensor]> = defineOp({
     const copiedStraight = bT ? sizeOf(b.shape) : 0;
     const copiedSwapped = (aT ? 0 : sizeOf(a.shape)) + m * n;
     if (copiedSwapped < copiedStraight) {
-      return transpose(product(transpose(b), transpose(a), [...shape.slice(0, -2), n, m]));
+      return transpose(product(bT ?? transpose(b), aT ?? transpose(a), [...shape.slice(0, -2), n, m]));
     }
     return product(a, b, shape);
   },

@@ -1,6 +1,6 @@
 /** A model in training: its state on the GPU, its steps compiled once and run as often as wanted. */
 
-import { compile, createState, type HostArray, type Program, type State } from "../compile/program.ts";
+import { compileTogether, createState, type HostArray, type Program, type State, trace } from "../compile/program.ts";
 import type { Device } from "../gpu/device.ts";
 import type { Submit } from "../gpu/executor.ts";
 import { isTensor, type Tensors } from "../grad.ts";
@@ -69,11 +69,11 @@ export class Trainer {
     new Batches(count, options.batch, options.seed); // throws before anything is allocated
     const state = await createState(device, initialState(options), { together: TOGETHER });
     const indices = { shape: [options.batch], dtype: "u32" } as const;
-    const [criticProgram, generatorProgram, sampleProgram] = await Promise.all([
+    const [criticProgram, generatorProgram, sampleProgram] = await compileTogether(device, [
       // A CPU driver compiles a kernel for 0.1 to 0.5 s: 7 s instead of 11 before the first step, for steps 5 % longer.
-      compile(device, criticStep(options, data, { apart: device.traits.software }), { state, inputs: { indices } }),
-      compile(device, generatorStep(options), { state }),
-      compile(device, sampleStep(options), { state }),
+      trace(criticStep(options, data, { apart: device.traits.software }), { state, inputs: { indices } }),
+      trace(generatorStep(options), { state }),
+      trace(sampleStep(options), { state }),
     ]);
     const programs = { critic: criticProgram, generator: generatorProgram, sample: sampleProgram };
     return new Trainer(device, options, state, programs, count);

@@ -45,14 +45,15 @@ Deno.test("planMemory() reports the largest live set, which its slots hold, and 
   }));
 });
 
-Deno.test("planMemory() takes the free slot that fits best, and lets the largest one grow", () => {
+Deno.test("planMemory() places the largest value first, and others in the smallest slot that is free", () => {
   const values = [
     { key: "large", size: 8, from: 0, to: 0 },
     { key: "small", size: 4, from: 0, to: 0 },
     { key: "fits", size: 3, from: 1, to: 1 },
-    { key: "grows", size: 9, from: 2, to: 2 },
+    { key: "largest", size: 9, from: 2, to: 2 },
+    { key: "between", size: 5, from: 1, to: 2 },
   ];
   const { slotOf, slots } = planMemory(values);
-  assertEquals([...slotOf], [["large", 0], ["small", 1], ["fits", 1], ["grows", 0]]);
-  assertEquals(slots, [9, 4]);
+  assertEquals([...slotOf], [["largest", 0], ["large", 0], ["between", 1], ["small", 1], ["fits", 0]]);
+  assertEquals(slots, [9, 5]);
 });
