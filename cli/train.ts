@@ -3,6 +3,7 @@
 import { type Device, openDevice } from "../core/gpu/device.ts";
 import { type PresetName, PRESETS } from "../core/models/presets.ts";
 import { RUNS_FOLDER } from "../core/sampling/run.ts";
+import { footprintOf, footprintText } from "../core/train/footprint.ts";
 import { OBJECTIVE_NAMES } from "../core/train/objectives.ts";
 import {
   CHECKPOINTS_IN_A_RUN,
@@ -13,9 +14,9 @@ import {
   type TrainRequest,
   USUAL_OBJECTIVE,
 } from "../core/train/options.ts";
+import { checkProfile } from "../core/train/profiler.ts";
 import { findResumable, type ResumedRun } from "../core/train/resume.ts";
 import type { TrainingData } from "../core/train/train.ts";
-import { checkProfile } from "../core/train/profiler.ts";
 import { Trainer } from "../core/train/trainer.ts";
 import { DATASET_NAMES, datasetName, loadDataset } from "../datasets/registry.ts";
 import { follow, STOPPED_EARLY } from "./follow.ts";
@@ -73,7 +74,7 @@ const FLAGS = {
     kind: "integer",
     meaning: `Iterations between two checkpoints (about ${CHECKPOINTS_IN_A_RUN} in a run)`,
   },
-  "dry-run": { kind: "switch", meaning: "Print options, parameter counts and compiled steps, and stop" },
+  "dry-run": { kind: "switch", meaning: "Print options, parameter counts, compiled steps and GPU memory, and stop" },
   "no-tune": { kind: "switch", meaning: "Take the kernels that usually are best (measured once for each adapter)" },
   profile: { kind: "integer", meaning: "Measure every kernel in N iterations, as a table and a trace (none)" },
   quiet: { kind: "switch", meaning: "Print nothing but errors" },
@@ -214,7 +215,9 @@ async function dataOf(name: string, flags: Values, signal: AbortSignal): Promise
 
 async function dryRun(device: Device, options: TrainOptions, data: TrainingData): Promise<void> {
   const trainer = await Trainer.create(device, options, data);
-  console.log(JSON.stringify({ options, ...trainer.summary() }, null, 2));
+  const memory = footprintOf(trainer);
+  console.log(footprintText(memory));
+  console.log(JSON.stringify({ options, ...trainer.summary(), memory }, null, 2));
   trainer.destroy();
 }
 

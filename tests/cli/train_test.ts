@@ -62,12 +62,17 @@ Deno.test("train -h names every flag with its default", async () => {
   }
 });
 
-Deno.test("train --dry-run prints options, parameter counts and dispatches and makes no folder", () =>
+Deno.test("train --dry-run prints options, parameter counts, dispatches and GPU memory and makes no folder", () =>
   withData(async (data, runs) => {
     const { code, stdout } = await train(...data, "--preset", "tiny", "--batch", "8", "--runs", runs, "--dry-run");
     const printed = JSON.parse(stdout.slice(stdout.indexOf("{")));
     assertEquals([code, printed.options.batch, printed.options.model.depth], [0, 8, 2]);
     assert(printed.parameters.generator > 1000 && printed.programs.critic.dispatches > 10);
+    const peak = /^GPU memory: at most ([\d.]+) MB \(.+\), [\d.]+ times the largest live set of [\d.]+ MB$/m.exec(
+      stdout,
+    );
+    assertEquals(peak?.[1], (printed.memory.peak / 1e6).toFixed(1));
+    assert(printed.memory.state > 4 * printed.parameters.generator && printed.memory.peak > printed.gpuBytes);
     assertEquals(await Deno.stat(runs).catch(() => null), null);
   }));
 
@@ -77,7 +82,18 @@ for (const signal of ["SIGTERM", "SIGHUP"] as const) {
     { ignore: Deno.build.os === "windows" },
     () =>
       withData(async (data, runs) => {
-        const args = [...data, "--preset", "tiny", "--batch", "8", "--runs", runs, "--iterations", "100000"];
+        const args = [
+          ...data,
+          "--preset",
+          "tiny",
+          "--batch",
+          "8",
+          "--runs",
+          runs,
+          "--iterations",
+          "100000",
+          "--no-tune",
+        ];
         const task = startTaskFile("cli/train.ts", args);
         const folder = `${runs}/00000-mnist-tree-tiny`;
         while (await Deno.stat(`${folder}/metrics.jsonl`).catch(() => null) === null) {
