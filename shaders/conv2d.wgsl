@@ -23,7 +23,7 @@ override PADDING: i32;
 
 //# if TILED
 @group(0) @binding(0) var<storage, read> rows: array<f32>;
-@group(0) @binding(1) var<storage, read> columns: array<f32>;
+@group(0) @binding(1) var<storage, read> columns: array<T>;
 
 // i counts pixels of y, k taps and channels.
 fn row_value(z: u32, i: u32, k: u32) -> f32 {
@@ -37,8 +37,8 @@ fn row_value(z: u32, i: u32, k: u32) -> f32 {
   return rows[((sample * u32(HEIGHT) + u32(iy)) * u32(WIDTH_X) + u32(ix)) * IN + k % IN];
 }
 
-fn column_value(z: u32, k: u32, j: u32) -> f32 {
-  return columns[k * OUT + j];
+fn column_value(z: u32, k: u32, j: u32) -> T {
+  return columns[(k * OUT + j) / ${WIDTH}u];
 }
 
 fn put(z: u32, i: u32, j: u32, value: T) {

@@ -23,7 +23,7 @@ override SPLIT: u32;
 
 //# if TILED
 @group(0) @binding(0) var<storage, read> rows: array<f32>;
-@group(0) @binding(1) var<storage, read> columns: array<f32>;
+@group(0) @binding(1) var<storage, read> columns: array<T>;
 
 // z = s; i counts taps and channels, k pixels of the range.
 fn row_value(z: u32, i: u32, k: u32) -> f32 {
@@ -38,12 +38,12 @@ fn row_value(z: u32, i: u32, k: u32) -> f32 {
   return rows[((sample * u32(HEIGHT) + u32(iy)) * u32(WIDTH_X) + u32(ix)) * IN + i % IN];
 }
 
-fn column_value(z: u32, k: u32, j: u32) -> f32 {
+fn column_value(z: u32, k: u32, j: u32) -> T {
   let pixel = z * SPLIT + k;
   if (pixel >= BATCH * OUT_HEIGHT * OUT_WIDTH) {
-    return 0.0;
+    return T();
   }
-  return columns[pixel * OUT + j];
+  return columns[(pixel * OUT + j) / ${WIDTH}u];
 }
 
 fn put(z: u32, i: u32, j: u32, value: T) {

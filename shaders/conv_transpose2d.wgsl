@@ -21,7 +21,7 @@ override PADDING: i32;
 
 //# if TILED
 @group(0) @binding(0) var<storage, read> rows: array<f32>;
-@group(0) @binding(1) var<storage, read> columns: array<f32>;
+@group(0) @binding(1) var<storage, read> columns: array<T>;
 
 override BLOCK_HEIGHT: u32; // q from 0 to BLOCK_HEIGHT − 1
 override BLOCK_WIDTH: u32;
@@ -39,14 +39,14 @@ fn row_value(z: u32, i: u32, k: u32) -> f32 {
   return rows[((sample * u32(OUT_HEIGHT) + u32(oy)) * u32(OUT_WIDTH) + u32(ox)) * OUT + k % OUT];
 }
 
-fn column_value(z: u32, k: u32, j: u32) -> f32 {
+fn column_value(z: u32, k: u32, j: u32) -> T {
   let tap = k / OUT;
   let ky = i32(z) / STRIDE + i32(tap / TAPS_X) * STRIDE;
   let kx = i32(z) % STRIDE + i32(tap % TAPS_X) * STRIDE;
   if (ky >= KERNEL_Y || kx >= KERNEL_X) {
-    return 0.0;
+    return T();
   }
-  return columns[(u32(ky * KERNEL_X + kx) * OUT + k % OUT) * IN + j];
+  return columns[((u32(ky * KERNEL_X + kx) * OUT + k % OUT) * IN + j) / ${WIDTH}u];
 }
 
 fn put(z: u32, i: u32, j: u32, value: T) {

@@ -15,7 +15,7 @@ override SPLIT: u32;
 
 //# if TILED
 @group(0) @binding(0) var<storage, read> rows: array<f32>;
-@group(0) @binding(1) var<storage, read> columns: array<f32>;
+@group(0) @binding(1) var<storage, read> columns: array<T>;
 
 // z = s · BATCHES + b; k counts within the range.
 fn row_value(z: u32, i: u32, k: u32) -> f32 {
@@ -30,12 +30,12 @@ fn row_value(z: u32, i: u32, k: u32) -> f32 {
 //# end
 }
 
-fn column_value(z: u32, k: u32, j: u32) -> f32 {
+fn column_value(z: u32, k: u32, j: u32) -> T {
   let at = z / BATCHES * SPLIT + k;
   if (at >= K) {
-    return 0.0;
+    return T();
   }
-  return columns[(z % BATCHES * K + at) * N + j];
+  return columns[((z % BATCHES * K + at) * N + j) / ${WIDTH}u];
 }
 
 fn put(z: u32, i: u32, j: u32, value: T) {

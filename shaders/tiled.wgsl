@@ -1,6 +1,10 @@
 
 // The same product through workgroup memory, for real GPUs: 16 x 16 invocations, each ROWS x 4 · VECS results. What the
-// operands are, and where a result goes, say `row_value(z, i, k)`, `column_value(z, k, j)` and `put(z, i, j, value)`.
+// operands are, and where a result goes, say `row_value(z, i, k)`, `column_value(z, k, j)` of WIDTH neighbouring columns,
+// and `put(z, i, j, value)`.
+//
+// Invocations load along the depth, which lies side by side in memory as a rule, and store across it: row `i` at depth
+// `k` is at i ^ k, so that the 16 of one row go to 16 different banks.
 
 override TILED_ROWS: u32;
 override TILED_COLUMNS: u32;
@@ -11,7 +15,7 @@ override BLOCKS: u32;
 override FOLD: u32; // workgroups in x
 
 var<workgroup> row_tile: array<f32, ${16 * 16 * ROWS}>; // [16 depths, 16 · ROWS]
-var<workgroup> column_tile: array<f32, ${16 * 64 * VECS}>; // [16 depths, 64 · VECS]
+var<workgroup> column_tile: array<vec4<f32>, ${16 * 16 * VECS}>; // [16 depths, 16 · VECS fours]
 
 @compute @workgroup_size(256)
 fn tiled(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
@@ -42,29 +46,36 @@ fn tiled(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_inde
       if (row < TILED_ROWS && depth < TILED_DEPTH) {
         value = row_value(z, row, depth);
       }
-      row_tile[at % 16u * ${16 * ROWS}u + at / 16u] = value;
+      row_tile[at % 16u * ${16 * ROWS}u + ((at / 16u) ^ (at % 16u))] = value;
     }
 //# end
-//# for i in 0..4 * VECS
+//# for i in 0..VECS
     {
       let at = lane + ${256 * i}u;
-      let column = first_column + at % ${64 * VECS}u;
-      let depth = k + at / ${64 * VECS}u;
-      var value = 0.0;
+      let column = first_column + at % ${16 * VECS}u * 4u;
+      let depth = k + at / ${16 * VECS}u;
+      var value = vec4<f32>();
+  //# if WIDTH == 4
       if (column < TILED_COLUMNS && depth < TILED_DEPTH) {
         value = column_value(z, depth, column);
       }
+  //# else
+    //# for c in 0..4
+      if (column + ${c}u < TILED_COLUMNS && depth < TILED_DEPTH) {
+        value[${c}] = column_value(z, depth, column + ${c}u);
+      }
+    //# end
+  //# end
       column_tile[at] = value;
     }
 //# end
     workgroupBarrier();
     for (var i = 0u; i < 16u; i++) {
 //# for v in 0..VECS
-      let b${v}_at = i * ${64 * VECS}u + ${64 * v}u + x * 4u;
-      let b${v} = vec4<f32>(column_tile[b${v}_at], column_tile[b${v}_at + 1u], column_tile[b${v}_at + 2u], column_tile[b${v}_at + 3u]);
+      let b${v} = column_tile[i * ${16 * VECS}u + ${16 * v}u + x];
 //# end
 //# for r in 0..ROWS
-      let a${r} = vec4<f32>(row_tile[i * ${16 * ROWS}u + ${16 * r}u + y]);
+      let a${r} = vec4<f32>(row_tile[i * ${16 * ROWS}u + ${16 * r}u + (y ^ i)]);
   //# for v in 0..VECS
       c${r}_${v} = fma(a${r}, b${v}, c${r}_${v});
   //# end
