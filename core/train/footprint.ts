@@ -1,5 +1,6 @@
 /** What a model in training takes on the GPU. */
 
+import { bytesOf } from "../gpu/device.ts";
 import { CHUNK } from "../gpu/executor.ts";
 import type { Trainer } from "./trainer.ts";
 
@@ -65,6 +66,3 @@ const NAMES: Readonly<Record<Exclude<keyof Footprint, "peak" | "largestLiveSet">
 };
 
 const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(1);
-
-const bytesOf = (resource: GPUBuffer | GPUTexture): number =>
-  resource instanceof GPUBuffer ? resource.size : resource.width * resource.height * 16;
