@@ -57,15 +57,15 @@ interface Open {
   iteration: () => Promise<number>;
 }
 
-/** Measures one size after the other, each in turns with its neighbour; `tell` is called before each. */
+/** Measures one size after the other, each in turns with its neighbour; where `begin` says no, it is left out. */
 export async function measureGrowth(
   sizes: readonly GrowthPoint[],
-  { iterations, tune, tell = () => {} }: { iterations: number; tune: boolean; tell?: (text: string) => void },
+  { iterations, tune, begin = () => true }: { iterations: number; tune: boolean; begin?: (text: string) => boolean },
 ): Promise<GrowthPoint[]> {
   const points: GrowthPoint[] = [];
   let before: Open | null = null;
   for (const size of sizes) {
-    tell(describe(size));
+    if (!begin(describe(size))) continue;
     if (before !== null && before.point.axis !== size.axis) before = await close(before);
     const now = await open(size, tune);
     points.push(now.point);

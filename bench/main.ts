@@ -12,11 +12,18 @@ async function run(options: BenchOptions): Promise<void> {
   const machine = await machineOf();
   introduce(machine);
   console.log(`Load before: ${Deno.loadavg()[0].toFixed(2)}; figures are worth most where it is near 0`);
+  const end = start + options.minutes * 60_000;
+  const begin = (text: string): boolean => {
+    const late = performance.now() > end;
+    tell(late ? `${text}: left out, ${options.minutes} minutes have passed` : text);
+    return !late;
+  };
   for (const part of options.parts) {
-    tell(`${part}:`);
+    if (!begin(part)) continue;
     const before = performance.now();
     const origin = await originOf(options);
-    const figures = await measurePart(part, { options, machine, tell });
+    const figures = await measurePart(part, { options, machine, begin });
+    if (Object.keys(figures).length === 0) continue;
     const entries = Object.entries(figures).map(([name, result]) => [name, { origin, figures: result }]);
     const measured = { [part]: Object.fromEntries(entries) };
     await addResults(options.results, machine, measured);

@@ -5,7 +5,7 @@ import { nearestName } from "../core/nearest.ts";
 import { PRESETS } from "../core/models/presets.ts";
 
 /** Everything that can be measured by itself, in the order of a whole run. */
-export const PARTS = ["peak", "kernels", "steps", "sampling", "peers", "growth"] as const;
+export const PARTS = ["peak", "kernels", "peers", "steps", "sampling", "growth"] as const;
 export type Part = typeof PARTS[number];
 
 /** What is measured and how long. */
@@ -24,9 +24,13 @@ export interface BenchOptions {
   tune: boolean;
   /** Python for the peer in PyTorch; null for the first on the PATH that has it. */
   python: string | null;
+  /** After so many nothing more is begun. */
+  minutes: number;
   /** Folder of the files of results. */
   results: string;
 }
+
+const MINUTES = 20;
 
 /** The text of `--help`. */
 export const HELP = `Measures speed and memory on this machine, and writes bench/results/<adapter>.json.
@@ -37,6 +41,7 @@ export const HELP = `Measures speed and memory on this machine, and writes bench
   --show                measure nothing, print the tables of what was measured before
   --preset NAME         ${Object.keys(PRESETS).join(", ")}; may be given twice; usually small and paper
   --batch N             may be given twice; usually 64, steps 64 and 128
+  --minutes N           begin nothing more after so long, usually ${MINUTES}; what is left out is named
   --iterations N        iterations or rounds of each measurement
   --no-tune             take the kernels that usually are best, as train --no-tune does
   --python PATH         the Python with PyTorch; usually the first on the PATH that has it
@@ -64,6 +69,7 @@ export function benchOptions(args: readonly string[]): BenchOptions | null {
     show: values.show ?? false,
     tune: !values["no-tune"],
     python: values.python ?? null,
+    minutes: values.minutes === undefined ? MINUTES : whole("minutes", values.minutes, 100_000),
     results: values.results ?? "bench/results",
   };
 }
@@ -80,6 +86,7 @@ function parsed(args: readonly string[]) {
         quick: { type: "boolean" },
         show: { type: "boolean" },
         "no-tune": { type: "boolean" },
+        minutes: { type: "string" },
         python: { type: "string" },
         results: { type: "string" },
         help: { type: "boolean", short: "h" },

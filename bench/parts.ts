@@ -20,11 +20,12 @@ interface Figures {
   growth: Record<string, GrowthPoint[]>;
 }
 
-/** What a part is told: what is asked for, on which machine, and whom to tell what is measured now. */
+/** What a part is told: what is asked for, on which machine. */
 export interface Context {
   options: BenchOptions;
   machine: Pick<Machine, "software">;
-  tell: (text: string) => void;
+  /** Says that something is measured now; false if it is too late for that. */
+  begin: (text: string) => boolean;
 }
 
 const JAX_SECONDS = 120; // for everything it does; an iteration of `paper` may take longer and is bounded then
@@ -40,11 +41,10 @@ const MEASURE: { [P in Part]: (context: Context) => Promise<Figures[P]> } = {
       return measureSteps(training, { iterations: iterations ?? usual, first: !quick, tune });
     });
   },
-  sampling: async ({ options, tell }) => {
+  sampling: async ({ options, begin }) => {
     const figures: Figures["sampling"] = {};
     for (const preset of presetsOf(options)) {
-      tell(preset);
-      figures[preset] = await measureSampling(preset, options);
+      if (begin(preset)) figures[preset] = await measureSampling(preset, options);
     }
     return figures;
   },
@@ -59,12 +59,13 @@ const MEASURE: { [P in Part]: (context: Context) => Promise<Figures[P]> } = {
       return measurePeers(training, { rounds, tune, python, variants, jaxSeconds: quick ? 0 : JAX_SECONDS });
     });
   },
-  growth: async ({ options, tell }) => {
+  growth: async ({ options, begin }) => {
     const figures: Figures["growth"] = {};
     const iterations = options.iterations ?? (options.quick ? 2 : 3);
     for (const preset of presetsOf(options)) {
       const sizes = growthSizes(preset, options.quick);
-      figures[preset] = await measureGrowth(sizes, { iterations, tune: options.tune, tell });
+      const points = await measureGrowth(sizes, { iterations, tune: options.tune, begin });
+      if (points.length > 0) figures[preset] = points;
     }
     return figures;
   },
@@ -101,12 +102,11 @@ function trainingsOf(options: BenchOptions, batches: readonly number[]): Trainin
 }
 
 /** One measurement after the other, by name. */
-async function each<T>({ tell }: Context, trainings: readonly Training[], f: (training: Training) => Promise<T>) {
+async function each<T>({ begin }: Context, trainings: readonly Training[], f: (training: Training) => Promise<T>) {
   const figures: Record<string, T> = {};
   for (const training of trainings) {
     const name = `${training.preset} ${training.batch}`;
-    tell(name);
-    figures[name] = await f(training);
+    if (begin(name)) figures[name] = await f(training);
   }
   return figures;
 }

@@ -1,6 +1,7 @@
 /** `bench` as people run it. */
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { measureGrowth } from "../../bench/growth.ts";
 import { heavyCases } from "../../bench/shapes.ts";
 import { multiplyAddsOf, openTrainer } from "../../bench/training.ts";
 import { readResults } from "../../bench/results.ts";
@@ -38,6 +39,17 @@ Deno.test("bench measures two parts, prints their tables and writes their figure
     const shown = await runTaskFile("bench/main.ts", ["--show", "--results", folder]);
     assertStringIncludes(stdout, shown.stdout.slice(shown.stdout.indexOf("## steps"))); // the same tables again
   });
+});
+
+Deno.test("measureGrowth() measures neighbours in turns, says what is refused, and leaves out what comes too late", async () => {
+  const point = (depth: number) => ({ axis: "depth" as const, training: { preset: "tiny", batch: 4, depth } });
+  const sizes = [point(1), point(2), point(99), point(3)];
+  const begin = (text: string) => !text.endsWith("3");
+  const points = await measureGrowth(sizes, { iterations: 1, tune: false, begin });
+  assertEquals(points.map(({ training }) => training.depth), [1, 2, 99]);
+  assertEquals(points.map(({ growth }) => growth?.n), [undefined, 1, undefined]);
+  assertEquals(points[1].arithmetic, points[1].multiplyAdds! / points[0].multiplyAdds!);
+  assertStringIncludes(points[2].refused!, "depth 99");
 });
 
 Deno.test("heavyCases() are all the multiply-adds of an iteration", async () => {
