@@ -50,10 +50,7 @@ function introduce({ adapter, processor, cores }: Machine): void {
 
 /** The figures of a part and how they stand to the targets. */
 function print(part: Part, machine: Machine, measurements: Measurements): void {
-  const entries = Object.entries(measurements[part]).map(([name, entry]) => [
-    name,
-    (entry as { figures: unknown }).figures,
-  ]);
+  const entries = Object.entries(measurements[part]).map(([name, { figures }]) => [name, figures]);
   const lines = verdicts({ machine, measurements }).map((line) => `- ${line}`);
   const text = showPart(part, Object.fromEntries(entries));
   console.log(["", `## ${part}`, "", text, ...(lines.length > 0 ? ["", ...lines] : [])].join("\n"));

@@ -5,7 +5,7 @@ import { openDevice } from "../core/gpu/device.ts";
 import { provenance } from "../core/train/provenance.ts";
 
 /** Raised when figures of older files no longer compare with new ones. */
-export const METHOD_VERSION = 2;
+export const METHOD_VERSION = 3;
 
 /** The machine and what runs on it. */
 export interface Machine {
@@ -31,8 +31,14 @@ export interface Origin {
   tune: boolean;
 }
 
-/** Figures by part and, within a part, by name, each with its origin. */
-export type Measurements = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+/** One measurement: what it found, which the part knows, and where that comes from. */
+export interface Measurement {
+  origin: Origin;
+  figures: unknown;
+}
+
+/** Measurements by part and, within a part, by name. */
+export type Measurements = Readonly<Record<string, Readonly<Record<string, Measurement>>>>;
 
 /** What a file holds. */
 export interface Results {
@@ -91,15 +97,25 @@ export function pathOf(folder: string, { adapter }: Machine): string {
   return `${folder}/${slugOf(adapter)}.json`;
 }
 
-/** What a file holds; null if there is none or it is no such file. */
+/** What a file holds of this version of the method; null if there is none or it is no such file. */
 export async function readResults(path: string): Promise<Results | null> {
   try {
     const found = JSON.parse(await Deno.readTextFile(path));
-    return found?.machine && found?.measurements ? found : null;
+    if (!found?.machine || !found?.measurements) return null;
+    return { machine: found.machine, measurements: comparable(found.measurements) };
   } catch (error) {
     if (error instanceof Deno.errors.NotFound || error instanceof SyntaxError) return null;
     throw error;
   }
+}
+
+/** The measurements that were made by this version of the method. */
+function comparable(measurements: Measurements): Measurements {
+  const parts = Object.entries(measurements).map(([part, entries]) => {
+    const kept = Object.entries(entries).filter(([, { origin }]) => origin?.methodVersion === METHOD_VERSION);
+    return [part, Object.fromEntries(kept)] as const;
+  });
+  return Object.fromEntries(parts.filter(([, entries]) => Object.keys(entries).length > 0));
 }
 
 /** Adds figures to the file of a machine and returns all it holds now. */

@@ -31,7 +31,7 @@ export function verdict(what: string, target: "at least" | "at most", limit: num
 export function verdicts({ machine, measurements }: Results): string[] {
   const kind = machine.software ? "software" : "gpu";
   const figures = <T>(part: string): [name: string, figures: T][] =>
-    Object.entries(measurements[part] ?? {}).map(([name, entry]) => [name, (entry as { figures: T }).figures]);
+    Object.entries(measurements[part] ?? {}).map(([name, { figures }]) => [name, figures as T]);
   return [
     ...figures<KernelsResult>("kernels").flatMap(([name, result]) => kernelVerdicts(name, result, kind)),
     ...figures<StepsResult>("steps").flatMap(([name, { hostMs, dispatches: { critic, generator } }]) => [

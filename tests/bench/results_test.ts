@@ -1,9 +1,11 @@
 /** Files of results: one an adapter, figures replaced where they were measured again. */
 
 import { assertEquals } from "@std/assert";
-import { addResults, type Machine, merged, pathOf, readResults, slugOf } from "../../bench/results.ts";
+import { addResults, type Machine, merged, originOf, pathOf, readResults, slugOf } from "../../bench/results.ts";
 import { inFolder } from "../in_folder.ts";
 
+const origin = await originOf({ quick: true, tune: false });
+const found = (figures: unknown) => ({ origin, figures });
 const MACHINE: Machine = {
   adapter: "llvmpipe (LLVM 15.0.6, 256 bits)",
   adapterInfo: {},
@@ -20,23 +22,38 @@ Deno.test("slugOf() makes a file name of any adapter", () => {
 });
 
 Deno.test("merged() replaces what was measured again and keeps the rest", () => {
-  const old = { machine: MACHINE, measurements: { steps: { "small 64": 1, "paper 64": 2 }, peak: { adapter: 3 } } };
-  const { measurements } = merged(old, MACHINE, { steps: { "small 64": 4 } });
-  assertEquals(measurements, { steps: { "small 64": 4, "paper 64": 2 }, peak: { adapter: 3 } });
+  const steps = { "small 64": found(1), "paper 64": found(2) };
+  const old = { machine: MACHINE, measurements: { steps, peak: { adapter: found(3) } } };
+  const { measurements } = merged(old, MACHINE, { steps: { "small 64": found(4) } });
+  assertEquals(measurements, { steps: { ...steps, "small 64": found(4) }, peak: { adapter: found(3) } });
 });
 
 Deno.test("merged() drops what another machine measured", () => {
-  const old = { machine: { ...MACHINE, cores: 64 }, measurements: { peak: { adapter: 3 } } };
+  const old = { machine: { ...MACHINE, cores: 64 }, measurements: { peak: { adapter: found(3) } } };
   assertEquals(merged(old, MACHINE, { steps: {} }).measurements, { steps: {} });
 });
 
 Deno.test("addResults() writes a file that readResults() reads, and six digits of a number", async () => {
   await inFolder(async (folder) => {
-    await addResults(folder, MACHINE, { peak: { adapter: 1 } });
-    const results = await addResults(folder, MACHINE, { steps: { "small 64": 1 / 3 } });
+    await addResults(folder, MACHINE, { peak: { adapter: found(1) } });
+    const results = await addResults(folder, MACHINE, { steps: { "small 64": found(1 / 3) } });
     assertEquals(Object.keys(results.measurements), ["peak", "steps"]);
-    const found = await readResults(pathOf(folder, MACHINE));
-    assertEquals(found?.measurements, { peak: { adapter: 1 }, steps: { "small 64": 0.333333 } });
+    const { measurements } = (await readResults(pathOf(folder, MACHINE)))!;
+    assertEquals(measurements.steps["small 64"].figures, 0.333333);
+    assertEquals(measurements.peak, {
+      adapter: { origin: { ...origin, load: measurements.peak.adapter.origin.load }, figures: 1 },
+    });
+  });
+});
+
+Deno.test("readResults() drops what another version of the method measured", async () => {
+  await inFolder(async (folder) => {
+    const older = { origin: { ...origin, methodVersion: origin.methodVersion - 1 }, figures: 1 };
+    await addResults(folder, MACHINE, { peak: { adapter: older }, steps: { "small 64": found(2), "paper 64": older } });
+    const { measurements } = (await readResults(pathOf(folder, MACHINE)))!;
+    assertEquals(Object.entries(measurements).map(([part, entries]) => [part, Object.keys(entries)]), [
+      ["steps", ["small 64"]],
+    ]);
   });
 });
 

@@ -3,9 +3,11 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import { shareOf } from "../../bench/kernels.ts";
 import { summarize } from "../../bench/measure.ts";
+import { originOf } from "../../bench/results.ts";
 import { verdict, verdicts } from "../../bench/targets.ts";
 
 const machine = { adapter: "a", adapterInfo: {}, software: true, processor: "p", cores: 2, system: "s" };
+const origin = await originOf({ quick: true, tune: false });
 const ms = (value: number) => summarize([value]);
 
 Deno.test("verdict() says which target was reached", () => {
@@ -20,13 +22,13 @@ Deno.test("verdicts() compares with each peer that was there", () => {
     torch: { info: {}, variants: { eager: { ms: ms(250), oursMs: ms(500), ratio: ms(2) }, tf32: { refused: "no" } } },
     jax: { iterationMs: 8000, complete: true },
   };
-  const lines = verdicts({ machine, measurements: { peers: { "small 64": { figures } } } });
+  const lines = verdicts({ machine, measurements: { peers: { "small 64": { origin, figures } } } });
   assertEquals(lines, [
     "small 64, times PyTorch's time: target at most 2.5, measured 2: reached",
     "small 64, times faster than jax-js: target at least 12, measured 16: reached",
   ]);
   const alone = { ...figures, torch: { refused: "none" }, jax: { refused: "none" } };
-  assertEquals(verdicts({ machine, measurements: { peers: { "small 64": { figures: alone } } } }), []);
+  assertEquals(verdicts({ machine, measurements: { peers: { "small 64": { origin, figures: alone } } } }), []);
 });
 
 Deno.test("verdicts() holds growth with the depth against that of the arithmetic", () => {
@@ -40,7 +42,7 @@ Deno.test("verdicts() holds growth with the depth against that of the arithmetic
     point(2, { iterationMs: ms(130), growth: ms(1.3), arithmetic: 1.1 }),
     point(3, { refused: "too large" }),
   ];
-  assertEquals(verdicts({ machine, measurements: { growth: { paper: { figures } } } }), [
+  assertEquals(verdicts({ machine, measurements: { growth: { paper: { origin, figures } } } }), [
     "paper, depth 1 to 2, times the time: target at most 1.16, measured 1.3: missed",
   ]);
 });
