@@ -57,12 +57,16 @@ Deno.test("findRun() names the nearest run, or says how to make one", () =>
     assertStringIncludes(await refusal(findRun("", folder)), "deno task train");
   }));
 
-Deno.test("latestCheckpoint() goes by number, not by text, and skips other files", () =>
+Deno.test("latestCheckpoint() goes by number, not by text, takes autosaves and skips other files", () =>
   withRun(async (_, folder) => {
     for (const iteration of [999999, 1000000, 500]) await writeCheckpoint(folder, iteration);
     await Deno.writeTextFile(`${folder}/checkpoint-2000000.safetensors.partial`, "");
     assertEquals((await checkpointsOf(folder)).map((c) => c.iteration), [500, 999999, 1000000]);
     assertEquals((await latestCheckpoint(folder)).iteration, 1000000);
+    const autosave = `${folder}/autosave-1000003.safetensors`;
+    await Deno.copyFile(`${folder}/checkpoint-1000000.safetensors`, autosave);
+    assertEquals(await latestCheckpoint(folder), { iteration: 1000003, path: autosave });
+    assertEquals((await findCheckpoint(autosave)).iteration, 1000003);
   }));
 
 Deno.test("latestCheckpoint() says that a run has none", () =>

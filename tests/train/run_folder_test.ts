@@ -1,6 +1,14 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { RunError } from "../../core/sampling/run.ts";
-import { appendMetrics, createRunFolder, lockRun, trimMetrics, writeRunFile } from "../../core/train/run_folder.ts";
+import {
+  appendMetrics,
+  createRunFolder,
+  lockRun,
+  removeAutosaves,
+  removeEmptyRun,
+  trimMetrics,
+  writeRunFile,
+} from "../../core/train/run_folder.ts";
 import { inFolder, names } from "../in_folder.ts";
 
 Deno.test("createRunFolder() numbers runs and never takes a number again", () =>
@@ -47,6 +55,23 @@ Deno.test("lockRun() gives a run to one at a time, again once it is free, a lock
       RunError,
       "there is no such folder, expected one that is there",
     );
+  }));
+
+Deno.test("removeAutosaves() removes all but one, and nothing else", () =>
+  inFolder(async (folder) => {
+    const files = ["autosave-000003.safetensors", "autosave-000007.safetensors", "checkpoint-000005.safetensors"];
+    for (const name of [...files, "autosave-000009.safetensors.mine"]) {
+      await Deno.writeTextFile(`${folder}/${name}`, "");
+    }
+    await removeAutosaves(folder, `${folder}/autosave-000007.safetensors`);
+    assertEquals(await names(folder), [files[1], "autosave-000009.safetensors.mine", files[2]]);
+    await removeEmptyRun(folder);
+    assertEquals((await names(folder)).length, 3); // it has a checkpoint
+    await removeAutosaves(folder, "");
+    await Deno.remove(`${folder}/${files[2]}`);
+    await removeEmptyRun(folder);
+    assertEquals(await Deno.stat(folder).catch(() => null), null);
+    await Deno.mkdir(folder);
   }));
 
 Deno.test("trimMetrics() drops lines after the checkpoint and what a crash left", () =>
