@@ -2,12 +2,15 @@
 
 import { assert } from "@std/assert";
 import { evaluate, type HostArray } from "../core/compile/program.ts";
-import { type Device, openDevice } from "../core/gpu/device.ts";
+import { Device, openDevice } from "../core/gpu/device.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { evaluateAll64, type Value } from "./reference/interpreter.ts";
 
 /** One device for all tests of a file; without an adapter its error says what to install. */
 export const device: Device = await openDevice();
+
+/** The same adapter, with kernels as for a graphics card. */
+export const asHardware: Device = new Device(device.gpu, { ...device.traits, software: false }, "as a graphics card");
 
 /**
  * Largest error against the largest number of a tensor. f32 rounds to 6e-8, WGSL allows functions such as `exp` a few
@@ -16,9 +19,13 @@ export const device: Device = await openDevice();
 export const F32_TOLERANCE = 2e-6;
 
 /** Evaluates all tensors in one program and compares each with float64. */
-export async function assertGpuAgrees(tensors: readonly Tensor[], tolerance = F32_TOLERANCE): Promise<void> {
+export async function assertGpuAgrees(
+  tensors: readonly Tensor[],
+  tolerance = F32_TOLERANCE,
+  on: Device = device,
+): Promise<void> {
   const names = tensors.map((_, i) => `${i}`);
-  const found = await evaluate(device, Object.fromEntries(tensors.map((tensor, i) => [names[i], tensor])));
+  const found = await evaluate(on, Object.fromEntries(tensors.map((tensor, i) => [names[i], tensor])));
   evaluateAll64(tensors).forEach((expected, i) =>
     assertClose(found[names[i]], expected, tolerance, describe(tensors[i], i))
   );

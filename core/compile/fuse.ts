@@ -36,7 +36,7 @@ export function fuse(
   const replacing = new Set(updates.keys());
   const together = new Set([...updates].filter(([, place]) => sharedBufferOf(place)).map(([value]) => value));
   const separate = joinGroups({ roots, reads, adapter, together, groups: [], groupOf: new Map() });
-  const groups = joinRows(separate, { updates: replacing, reads, adapter });
+  const groups = joinRows(separate, { updates: replacing, kept: new Set(outputs), reads, adapter });
   return { groups: schedule(groups, replacing), roots, reads };
 }
 

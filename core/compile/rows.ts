@@ -23,18 +23,21 @@ const LANES = { software: 8, hardware: 256 };
 export interface Rows {
   /** Values that replace a variable: their kernels stay by themselves, so that they can do it in place. */
   readonly updates: ReadonlySet<Tensor>;
+  /** Values that the program keeps. */
+  readonly kept: ReadonlySet<Tensor>;
   readonly reads: Reads;
   readonly adapter: AdapterTraits;
 }
 
 /** Joins groups that compute the same rows: each with those it reads from, and everything small together. */
 export function joinRows(groups: readonly Group[], rows: Rows): Group[] {
+  const readers = readersOf(rows.reads);
   const joined = new Set(schedule(groups, rows.updates));
   const alone = (group: Group) => group.members.some((member) => rows.updates.has(member));
   const tryToJoin = (a: Group, b: Group, count: number): Group | null => {
     if (alone(a) || !joined.has(a) || !fits(a, count, rows) || !fits(b, count, rows)) return null;
     const both = union(a, b, count);
-    if (!canRun(both, rows) || reaches(a, b) || reaches(b, a)) return null;
+    if (!canRun(both, rows, readers) || reaches(a, b) || reaches(b, a)) return null;
     for (const group of joined) {
       if (group.producers.delete(a) || group.producers.has(b)) group.producers.add(both);
       group.producers.delete(b);
@@ -55,6 +58,18 @@ export function joinRows(groups: readonly Group[], rows: Rows): Group[] {
     small = small && tryToJoin(small, current, 1) || current;
   }
   return [...joined];
+}
+
+/** The values that read each value. */
+function readersOf(reads: Reads): Map<Tensor, Tensor[]> {
+  const readers = new Map<Tensor, Tensor[]>();
+  for (const [reader, list] of reads) {
+    for (const { node } of list) {
+      if (!readers.has(node)) readers.set(node, []);
+      readers.get(node)!.push(reader);
+    }
+  }
+  return readers;
 }
 
 /** Whether one group reads from the other through a third, which would have to run between them. */
@@ -85,13 +100,16 @@ function fits(group: Group, rows: number, { adapter }: Rows): boolean {
 }
 
 /** Whether what members of a group read from one another lies in their own row, and the adapter can bind and run it all. */
-function canRun(group: Group, { reads, adapter }: Rows): boolean {
+function canRun(group: Group, { kept, reads, adapter }: Rows, readers: ReadonlyMap<Tensor, Tensor[]>): boolean {
   const own = new Set(group.members);
   const readsOfMembers = group.members.map((member) => reads.get(member)!);
   if (!readsOfMembers.flat().every((read) => !own.has(read.node) || staysInRow(read, group.rows!))) return false;
   const outside = readsOfMembers.map((list) => list.filter(({ node }) => !own.has(node)));
-  if (own.size + bindingsOf(outside) > mostBound(adapter)) return false;
-  return roundsOf(group, reads, adapter) <= (adapter.software ? MOST_ROUNDS.software : MOST_ROUNDS.hardware);
+  const plan = planRows(group, reads);
+  const isStored = (member: Tensor) =>
+    plan.carried.has(member) || kept.has(member) || readers.get(member)?.some((reader) => !own.has(reader));
+  if (group.members.filter(isStored).length + bindingsOf(outside) > mostBound(adapter)) return false;
+  return roundsOf(plan, group.rows!, adapter) <= (adapter.software ? MOST_ROUNDS.software : MOST_ROUNDS.hardware);
 }
 
 function staysInRow({ node, view }: Read, rows: number): boolean {
@@ -216,13 +234,12 @@ export function lanesOf({ passes }: RowPlan, rows: number, { software, maxInvoca
 }
 
 /** Rounds of the loops of one invocation. */
-function roundsOf(group: Group, reads: Reads, adapter: AdapterTraits): number {
-  const plan = planRows(group, reads);
-  const lanes = lanesOf(plan, group.rows!, adapter);
+function roundsOf(plan: RowPlan, rows: number, adapter: AdapterTraits): number {
+  const lanes = lanesOf(plan, rows, adapter);
   return plan.passes.reduce((total, { loops, inner }) => {
-    const ofLoops = loops.map(({ length }) => Math.ceil(length / widthOf(length, group.rows!) / lanes));
+    const ofLoops = loops.map(({ length }) => Math.ceil(length / widthOf(length, rows) / lanes));
     const ofInner = inner.map((member) => {
-      const results = member.size / group.rows!;
+      const results = member.size / rows;
       return Math.ceil(results / lanes) * (member.inputs[0].size / member.size);
     });
     return [...ofLoops, ...ofInner].reduce((a, b) => a + b, total);

@@ -2,10 +2,10 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { evaluate } from "../../core/compile/program.ts";
-import { openDevice } from "../../core/gpu/device.ts";
+import { Device, openDevice } from "../../core/gpu/device.ts";
 import { isTensor } from "../../core/grad.ts";
 import { constant } from "../../core/ops/source.ts";
-import type { Tensor } from "../../core/tensor.ts";
+import type { AdapterTraits, Tensor } from "../../core/tensor.ts";
 import { leavesOf, mapTree, type Tree } from "../../core/tree.ts";
 import { evaluateAll64 } from "../reference/interpreter.ts";
 import file from "../golden/models.json" with { type: "json" };
@@ -50,12 +50,14 @@ export async function assertGolden(claims: Record<string, Claim>): Promise<void>
   const tensors = computed.map(([, tensor]) => tensor);
   compare(expected, evaluateAll64(tensors), FLOAT64_TOLERANCE, "float64");
   compare(expected, await onGpu(tensors), FLOAT32_TOLERANCE, "GPU");
+  compare(expected, await onGpu(tensors, { software: false }), FLOAT32_TOLERANCE, "GPU, kernels of a graphics card");
 }
 
-/** Values of tensors, computed on the GPU in one go. */
-export async function onGpu(tensors: readonly Tensor[]): Promise<Float32Array[]> {
+/** Values of tensors, computed on the GPU in one go, with kernels as for an adapter with these traits. */
+export async function onGpu(tensors: readonly Tensor[], traits: Partial<AdapterTraits> = {}): Promise<Float32Array[]> {
   const device = await openDevice();
-  const values = await evaluate(device, Object.fromEntries(tensors.map((tensor, i) => [`${i}`, tensor])));
+  const alike = new Device(device.gpu, { ...device.traits, ...traits }, device.description);
+  const values = await evaluate(alike, Object.fromEntries(tensors.map((tensor, i) => [`${i}`, tensor])));
   device.destroy();
   return tensors.map((_, i) => values[i] as Float32Array);
 }
