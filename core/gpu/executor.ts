@@ -158,7 +158,7 @@ export class Readback {
     const results = sources.map(({ bytes }) => new ArrayBuffer(bytes));
     for (const pieces of chunksOf(results, this.chunk)) {
       this.device.check();
-      if (this.#destroyed) throw new DeviceError("Cannot read from the GPU: what is read was freed meanwhile");
+      if (this.#destroyed) throw new DeviceError("Cannot read from the GPU: it was freed meanwhile, expected it to stay");
       const encoder = this.device.gpu.createCommandEncoder();
       const chunk = this.#copy(encoder, pieces, sources);
       this.device.gpu.queue.submit([encoder.finish()]);
@@ -194,7 +194,7 @@ export class Readback {
       this.device.release(staging);
       await new Promise((resolve) => setTimeout(resolve)); // until a loss is known as such
       this.device.check();
-      throw new DeviceError(`Cannot read from the GPU: ${(error as Error).message}`);
+      throw new DeviceError(`Cannot read from the GPU: ${(error as Error).message}, expected an answer`);
     }
     if (this.#destroyed || staging.size > KEPT) this.device.release(staging);
     else this.#free.push(staging);

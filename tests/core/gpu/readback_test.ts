@@ -77,7 +77,7 @@ Deno.test("Readback.readInTurn() has one staging buffer at a time, and ends when
   assertEquals(device.bytes - before, 16 + TOTAL % 16); // small ones are kept, one of each size
   const again = readback.readInTurn(list);
   readback.destroy();
-  await assertRejects(() => again, DeviceError, "what is read was freed meanwhile");
+  await assertRejects(() => again, DeviceError, "it was freed meanwhile");
   for (const { buffer } of list) device.release(buffer);
 });
 
