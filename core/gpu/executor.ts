@@ -158,7 +158,9 @@ export class Readback {
     const results = sources.map(({ bytes }) => new ArrayBuffer(bytes));
     for (const pieces of chunksOf(results, this.chunk)) {
       this.device.check();
-      if (this.#destroyed) throw new DeviceError("Cannot read from the GPU: it was freed meanwhile, expected it to stay");
+      if (this.#destroyed) {
+        throw new DeviceError("Cannot read from the GPU: it was freed meanwhile, expected it to stay");
+      }
       const encoder = this.device.gpu.createCommandEncoder();
       const chunk = this.#copy(encoder, pieces, sources);
       this.device.gpu.queue.submit([encoder.finish()]);
