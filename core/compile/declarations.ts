@@ -61,7 +61,7 @@ export class Declarations implements Names {
     readonly surroundings: Surroundings,
     members: readonly Tensor[],
     readonly widthOf: (member: Tensor) => 1 | 4,
-    readonly loads: number,
+    public loads: number,
   ) {
     this.members = members.filter((member) => surroundings.stored.has(member));
   }
@@ -94,7 +94,8 @@ export class Declarations implements Names {
 
   #asTexture(node: Tensor): boolean {
     const { adapter, inTexture, inBuffer } = this.surroundings;
-    return inTexture.has(node) || !inBuffer.has(node) && isBetterInTexture(node, this.loads, adapter);
+    if (inTexture.has(node) || this.#names.has(this.#textureKey(node))) return true;
+    return !inBuffer.has(node) && isBetterInTexture(node, this.loads, adapter);
   }
 
   #textureKey(node: Tensor): string {

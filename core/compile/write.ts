@@ -107,6 +107,7 @@ function writeReduction(group: Group, anchor: Tensor, surroundings: Surroundings
     ...body.lines,
     `return ${value};`,
   ]);
+  declarations.loads = anchor.size; // behind the sum
   const store = storeFunction(group, declarations, resultWidth);
   const { lanes, together } = reductionShape(
     row,
