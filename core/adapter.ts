@@ -6,6 +6,8 @@ export interface AdapterTraits {
   readonly software: boolean;
   /** Part of a CPU and without memory of its own, as far as its name tells. */
   readonly integrated?: boolean;
+  /** Lanes that run together and can read each other's registers; absent where kernels cannot count on it. */
+  readonly subgroup?: number;
   readonly maxInvocations: number;
   readonly maxWorkgroupMemory: number;
   readonly maxStorageBuffers: number;

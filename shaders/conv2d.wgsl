@@ -51,7 +51,16 @@ override BLOCKS: u32;
 override FOLD: u32; // workgroups in x
 
 @compute @workgroup_size(${LANES_X * LANES_P * LANES_Y})
-fn row_block(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+fn row_block(
+  @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(local_invocation_index) lane: u32,
+//# if SHARED_LOADS
+  @builtin(subgroup_invocation_id) subgroup_lane: u32,
+//# end
+) {
+//# if SHARED_LOADS
+  let own = subgroup_lane % ${SUBGROUP}u; // which of SUBGROUP loads this lane does for all
+//# end
   let block = group.x + group.y * FOLD;
 //# if FOLDED
   if (block >= BLOCKS) {
@@ -92,8 +101,18 @@ fn row_block(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_
     //# end
   //# end
 //# end
-//# for r in 0..ROWS
+//# for q in 0..SHARED_LOADS
+      let shared${q}_at = x_run + (${q * SUBGROUP}u + own) * image + i;
   //# if ALIGNED
+      let shared${q} = row_texel(shared${q}_at / 4u);
+  //# else
+      let shared${q} = select(vec4<f32>(), row_floats(shared${q}_at), inside);
+  //# end
+//# end
+//# for r in 0..ROWS
+  //# if SHARED_LOADS
+      let a${r} = subgroupBroadcast(shared${r / SUBGROUP}, ${r % SUBGROUP}u);
+  //# else if ALIGNED
       let a${r} = row_texel((x_run + ${r}u * image + i) / 4u);
   //# else
       let a${r} = select(vec4<f32>(), row_floats(x_run + ${r}u * image + i), inside);

@@ -82,7 +82,16 @@ fn x_at(row: u32, pixel: u32) -> vec4<f32> {
 }
 
 @compute @workgroup_size(${LANES_X * LANES_Y})
-fn row_block(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+fn row_block(
+  @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(local_invocation_index) lane: u32,
+//# if SHARED_LOADS
+  @builtin(subgroup_invocation_id) subgroup_lane: u32,
+//# end
+) {
+//# if SHARED_LOADS
+  let own = subgroup_lane % ${SUBGROUP}u; // which of SUBGROUP loads this lane does for all
+//# end
   let block = group.x + group.y * FOLD;
 //# if FOLDED
   if (block >= BLOCKS) {
@@ -106,9 +115,17 @@ fn row_block(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_
     let b${i}_${v} = column_group((pixel + ${i}u) * columns + column + ${v * LANES_X}u);
   //# end
 //# end
+//# for s in 0..SHARED_LOADS
+    let load${s} = ${s * SUBGROUP}u + own;
+    let shared${s} = x_at(row + load${s} / ${STEP}u * ${GROUP}u, pixel + load${s} % ${STEP}u);
+//# end
 //# for q in 0..ROWS / GROUP
   //# for i in 0..STEP
+    //# if SHARED_LOADS
+    let a${q}_${i} = subgroupBroadcast(shared${(q * STEP + i) / SUBGROUP}, ${(q * STEP + i) % SUBGROUP}u);
+    //# else
     let a${q}_${i} = x_at(row + ${q * GROUP}u, pixel + ${i}u);
+    //# end
   //# end
   //# for r in q * GROUP..q * GROUP + GROUP
     //# for v in 0..VECS

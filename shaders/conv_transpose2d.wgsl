@@ -147,7 +147,16 @@ override BLOCKS: u32;
 override FOLD: u32; // workgroups in x
 
 @compute @workgroup_size(${LANES_X * LANES_P * LANES_Y})
-fn row_block(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+fn row_block(
+  @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(local_invocation_index) lane: u32,
+//# if SHARED_LOADS
+  @builtin(subgroup_invocation_id) subgroup_lane: u32,
+//# end
+) {
+//# if SHARED_LOADS
+  let own = subgroup_lane % ${SUBGROUP}u; // which of SUBGROUP loads this lane does for all
+//# end
   let block = group.x + group.y * FOLD;
 //# if FOLDED
   if (block >= BLOCKS) {
@@ -184,8 +193,13 @@ fn row_block(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_
       let b${i}_${v} = column_group(w_at + ${i}u * columns + ${v * LANES_X}u);
   //# end
 //# end
+//# for q in 0..SHARED_LOADS
+      let shared${q} = row_texel(y_run + (${q * SUBGROUP}u + own) * image + i / 4u);
+//# end
 //# for r in 0..ROWS
-  //# if STEP == 4
+  //# if SHARED_LOADS
+      let a${r} = subgroupBroadcast(shared${r / SUBGROUP}, ${r % SUBGROUP}u);
+  //# else if STEP == 4
       let a${r} = row_texel(y_run + ${r}u * image + i / 4u);
   //# else
       let a${r} = vec4<f32>(row_float(y_run + ${r}u * image + i));

@@ -48,7 +48,16 @@ override BLOCKS: u32;
 override FOLD: u32; // workgroups in x
 
 @compute @workgroup_size(${LANES_X * LANES_Y})
-fn row_block(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+fn row_block(
+  @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(local_invocation_index) lane: u32,
+//# if SHARED_LOADS
+  @builtin(subgroup_invocation_id) subgroup_lane: u32,
+//# end
+) {
+//# if SHARED_LOADS
+  let own = subgroup_lane % ${SUBGROUP}u; // which of SUBGROUP loads this lane does for all
+//# end
   let block = group.x + group.y * FOLD;
 //# if FOLDED
   if (block >= BLOCKS) {
@@ -73,9 +82,15 @@ fn row_block(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_
   //# end
 //# end
 //# if TRANSPOSED
+  //# for s in 0..SHARED_LOADS
+    let load${s} = ${s * SUBGROUP}u + own;
+    let shared${s} = row_texel((batch * K + k + load${s} % ${STEP}u) * (M / 4u) + row / 4u + load${s} / ${STEP}u);
+  //# end
   //# for q in 0..ROWS / 4
     //# for i in 0..STEP
-      //# if VECTOR_ROWS
+      //# if SHARED_LOADS
+    let a${q}_${i} = subgroupBroadcast(shared${(q * STEP + i) / SUBGROUP}, ${(q * STEP + i) % SUBGROUP}u);
+      //# else if VECTOR_ROWS
     let a${q}_${i} = row_texel((batch * K + k + ${i}u) * (M / 4u) + row / 4u + ${q}u);
       //# else
     let at${q}_${i} = (batch * K + k + ${i}u) * M + row + ${q * 4}u;
@@ -91,8 +106,13 @@ fn row_block(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_
     //# end
   //# end
 //# else
+  //# for q in 0..SHARED_LOADS
+    let shared${q} = row_texel((batch * M + row + ${q * SUBGROUP}u + own) * (K / 4u) + k / 4u);
+  //# end
   //# for r in 0..ROWS
-    //# if VECTOR_ROWS
+    //# if SHARED_LOADS
+    let a${r} = subgroupBroadcast(shared${r / SUBGROUP}, ${r % SUBGROUP}u);
+    //# else if VECTOR_ROWS
     let a${r} = row_texel((batch * M + row + ${r}u) * (K / 4u) + k / 4u);
     //# else
     let a${r} = vec4<f32>(row_float((batch * M + row + ${r}u) * K + k));

@@ -3,12 +3,17 @@
 import { expand } from "../core/compile/expand.ts";
 import { type Kernel, TEXTURE_PITCH } from "../core/tensor.ts";
 
-/** A device with the adapter's own limits, or null where there is none. */
+/** A device with the adapter's own limits, and subgroups where it has them; null where there is no adapter. */
 export async function openDevice(): Promise<GPUDevice | null> {
+  return await open(["subgroups"]).catch(() => open([]));
+}
+
+async function open(requiredFeatures: GPUFeatureName[]): Promise<GPUDevice | null> {
   const adapter = await navigator.gpu?.requestAdapter();
   if (!adapter) return null;
   const { maxStorageBufferBindingSize, maxBufferSize, maxComputeWorkgroupStorageSize } = adapter.limits;
   return await adapter.requestDevice({
+    requiredFeatures,
     requiredLimits: { maxStorageBufferBindingSize, maxBufferSize, maxComputeWorkgroupStorageSize },
   });
 }

@@ -23,13 +23,15 @@ const ADAPTER: AdapterTraits = {
   maxTextureSide: 8192,
 };
 
+const device = await openDevice();
+
+const subgroup = device?.features.has("subgroups") ? device.adapterInfo.subgroupMinSize : 0;
 const ADAPTERS: readonly AdapterTraits[] = [
   ADAPTER,
   { ...ADAPTER, software: false },
   { ...ADAPTER, maxTextureSide: 0 },
+  ...subgroup === 0 ? [] : [{ ...ADAPTER, subgroup }, { ...ADAPTER, software: false, subgroup }],
 ];
-
-const device = await openDevice();
 
 /** Numbers in [-1, 1), the same ones every time. */
 function numbers(count: number, seed: number): Float32Array<ArrayBuffer> {
@@ -47,7 +49,8 @@ async function check(
   expected: Float64Array,
 ) {
   const kernels = ADAPTERS.flatMap(kernelsFor);
-  const kindOf = ({ entryPoint, operands, constants }: Kernel) => `${entryPoint} ${operands} ${constants.NARROW}`;
+  const kindOf = ({ entryPoint, operands, constants }: Kernel) =>
+    `${entryPoint} ${operands} ${constants.NARROW} ${constants.SHARED_LOADS > 0}`;
   for (const [i, kernel] of kernels.entries()) {
     // The same shader with another tile: compiling it for some of the shapes is enough.
     const known = kernels.slice(0, i).some((other) => kindOf(other) === kindOf(kernel));

@@ -26,8 +26,10 @@ const LIMITS = [
   "maxTextureDimension2D",
 ] as const;
 
-/** What is asked for where the adapter has it: to measure kernels by. */
-const FEATURES: readonly GPUFeatureName[] = ["timestamp-query"];
+const SUBGROUPS: GPUFeatureName = "subgroups";
+
+/** What is asked for where the adapter has it: to measure kernels by, and for lanes that do loads for each other. */
+const FEATURES: readonly GPUFeatureName[] = ["timestamp-query", SUBGROUPS];
 
 /** Bytes of a buffer or an `rgba32float` texture. */
 export function bytesOf(resource: GPUBuffer | GPUTexture): number {
@@ -201,15 +203,9 @@ export async function openDevice(
   limits: Partial<Record<typeof LIMITS[number], number>> = {},
   features: readonly GPUFeatureName[] = FEATURES,
 ): Promise<Device> {
-  const adapter = await navigator.gpu?.requestAdapter({ powerPreference: "high-performance" });
-  if (!adapter) throw new DeviceError(NO_ADAPTER);
-  const requiredLimits = Object.fromEntries(LIMITS.map((name) => [name, limits[name] ?? adapter.limits[name]]));
-  const requiredFeatures = features.filter((feature) => adapter.features.has(feature));
-  const gpu = await adapter.requestDevice({ requiredLimits, requiredFeatures }).catch((error: Error) => {
-    throw new DeviceError(
-      `Cannot open a GPU: the adapter refused (${error.message}), expected a device with its limits`,
-    );
-  });
+  // Deno names subgroups in no adapter's features; one that lacks them refuses.
+  const { adapter, gpu } = await request(limits, features, features.includes(SUBGROUPS))
+    .catch(() => request(limits, features, false));
   const { info } = adapter;
   const description = info.description || info.device || info.vendor;
   return new Device(
@@ -217,6 +213,7 @@ export async function openDevice(
     {
       software: info.isFallbackAdapter || /llvmpipe|lavapipe|swiftshader/i.test(description),
       integrated: isIntegrated(description),
+      subgroup: subgroupOf(gpu, info),
       maxInvocations: gpu.limits.maxComputeInvocationsPerWorkgroup,
       maxWorkgroupMemory: gpu.limits.maxComputeWorkgroupStorageSize,
       maxStorageBuffers: gpu.limits.maxStorageBuffersPerShaderStage,
@@ -226,6 +223,30 @@ export async function openDevice(
     description,
     await identityOf(adapter),
   );
+}
+
+async function request(
+  limits: Partial<Record<typeof LIMITS[number], number>>,
+  features: readonly GPUFeatureName[],
+  subgroups: boolean,
+): Promise<{ adapter: GPUAdapter; gpu: GPUDevice }> {
+  const adapter = await navigator.gpu?.requestAdapter({ powerPreference: "high-performance" });
+  if (!adapter) throw new DeviceError(NO_ADAPTER);
+  const requiredLimits = Object.fromEntries(LIMITS.map((name) => [name, limits[name] ?? adapter.limits[name]]));
+  const requiredFeatures = features.filter((feature) =>
+    feature === SUBGROUPS ? subgroups : adapter.features.has(feature)
+  );
+  const gpu = await adapter.requestDevice({ requiredLimits, requiredFeatures }).catch((error: Error) => {
+    throw new DeviceError(
+      `Cannot open a GPU: the adapter refused (${error.message}), expected a device with its limits`,
+    );
+  });
+  return { adapter, gpu };
+}
+
+/** Lanes of the smallest subgroup; 0 without the feature, or where a workgroup of 64 might not be whole ones. */
+function subgroupOf(gpu: GPUDevice, { subgroupMinSize, subgroupMaxSize }: GPUAdapterInfo): number {
+  return gpu.features.has(SUBGROUPS) && subgroupMaxSize <= 64 ? subgroupMinSize : 0;
 }
 
 /** Makers and names of GPUs that are part of a processor, and of cards that would be taken for one. */

@@ -4,9 +4,9 @@ import type { AdapterTraits, Kernel } from "../tensor.ts";
 import { fitTextures, type Place } from "./row_block.ts";
 
 /** A CPU: two vectors of AVX2 or one of AVX-512, loads from storage textures, which are vector code there. */
-const CPU: Place = { lanes: 16, operands: "texture" };
+const CPU = { lanes: 16, operands: "texture" } as const;
 /** A GPU: two to eight of its vectors; loads from buffers, which have caches of their own. */
-const GPU: Place = { lanes: 64, operands: "buffer" };
+const GPU = { lanes: 64, operands: "buffer" } as const;
 /** Columns below which most of a tile through workgroup memory, 64 wide at least, would be for nothing. */
 const FEW_COLUMNS = 16;
 
@@ -26,10 +26,13 @@ export interface ProductKernels {
  */
 export function productKernels(adapter: AdapterTraits, product: ProductKernels): Kernel[] {
   const lastResort = (kernel: Kernel): Kernel => ({ ...kernel, lastResort: true });
-  if (adapter.software) {
-    if (fitTextures(adapter, ...product.sizes)) return product.rowBlocks(CPU);
-    return [...product.rowBlocks({ ...CPU, operands: "buffer" }), ...product.tiles().map(lastResort)];
+  const { software, subgroup = 0 } = adapter;
+  if (software) {
+    const place: Place = { ...CPU, subgroup, together: subgroup }; // a subgroup is a vector: lanes side by side
+    if (fitTextures(adapter, ...product.sizes)) return product.rowBlocks(place);
+    return [...product.rowBlocks({ ...place, operands: "buffer" }), ...product.tiles().map(lastResort)];
   }
-  const rowBlocks = product.rowBlocks(GPU);
+  // Which lanes of a workgroup are a subgroup is the GPU's affair: only what is the same for all can be shared.
+  const rowBlocks = product.rowBlocks({ ...GPU, subgroup, together: GPU.lanes });
   return product.columns < FEW_COLUMNS ? [...rowBlocks, ...product.tiles()] : [...product.tiles(), ...rowBlocks];
 }

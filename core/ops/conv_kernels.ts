@@ -40,7 +40,12 @@ export function conv2dKernels(problem: ConvProblem, adapter: AdapterTraits): Ker
     columns: outChannels,
     sizes: [sizes.x, sizes.w],
     rowBlocks: (place) =>
-      rowBlockKernels(conv2d, { ...product, pixels, rowLoads: aligned ? 1 : 2, rowGroup: 1 }, constants, place),
+      rowBlockKernels(
+        conv2d,
+        { ...product, pixels, rowLoads: aligned ? 1 : 2, rowGroup: 1, rowShares: 1 },
+        constants,
+        place,
+      ),
     tiles: () => {
       const depth = kernelHeight * kernelWidth * inChannels;
       return tiledKernels(conv2d, { ...product, rows: batch * pixels, depth }, constants, adapter);
@@ -75,14 +80,19 @@ export function convTranspose2dKernels(problem: ConvProblem, adapter: AdapterTra
   const narrowKernel = (place: Place): Kernel =>
     rowBlockKernel(
       convTranspose2d,
-      { ...product, columns: 1, pixels: blockHeight * blockWidth, rowLoads: 1, rowGroup: 1 },
+      { ...product, columns: 1, pixels: blockHeight * blockWidth, rowLoads: 1, rowGroup: 1, rowShares: 0 },
       constants,
       { ...place, tile: { LANES_X: 1, LANES_P: place.lanes, LANES_Y: 1, ROWS: samples, VECS: 1 } },
     );
   const rowLoads = outChannels % 4 === 0 ? 1 : 4;
   const wideKernels = (place: Place): Kernel[] => {
     const wide = { ...constants, NARROW: 0 };
-    return rowBlockKernels(convTranspose2d, { ...product, pixels: height * width, rowLoads, rowGroup: 1 }, wide, place);
+    return rowBlockKernels(
+      convTranspose2d,
+      { ...product, pixels: height * width, rowLoads, rowGroup: 1, rowShares: rowLoads === 1 ? 1 : 0 },
+      wide,
+      place,
+    );
   };
   return productKernels(adapter, {
     columns: inChannels,
@@ -108,6 +118,7 @@ export function conv2dWeightKernels(problem: ConvProblem, splits: number, adapte
   const sizes = sizesOf(problem);
   const pixels = batch * outHeight * outWidth;
   const depth = splitRange(pixels, splits);
+  const step = pixels % 4 === 0 ? 4 : 1;
   const aligned = inChannels % 4 === 0;
   const group = kernelWidth * inChannels % 4 === 0 ? 4 : 1;
   const constants = {
@@ -115,7 +126,7 @@ export function conv2dWeightKernels(problem: ConvProblem, splits: number, adapte
     SPLIT: depth,
     GROUP: group,
     ALIGNED: Number(aligned),
-    STEP: pixels % 4 === 0 ? 4 : 1,
+    STEP: step,
   };
   const rows = kernelHeight * kernelWidth * inChannels;
   const product = { rows, columns: outChannels, repeats: splits, multiplyAdds: multiplyAddsOf(problem) };
@@ -124,7 +135,12 @@ export function conv2dWeightKernels(problem: ConvProblem, splits: number, adapte
     columns: outChannels,
     sizes: [sizes.x, sizes.y],
     rowBlocks: (place) =>
-      rowBlockKernels(conv2dWeight, { ...product, pixels: 1, rowLoads, rowGroup: group }, constants, place),
+      rowBlockKernels(
+        conv2dWeight,
+        { ...product, pixels: 1, rowLoads, rowGroup: group, rowShares: step / group },
+        constants,
+        place,
+      ),
     tiles: () => tiledKernels(conv2dWeight, { ...product, depth }, constants, adapter),
   });
 }

@@ -21,6 +21,7 @@ export function matmulKernels({ batches, m, n, k, a, splits }: MatmulProblem, ad
   const transposed = a === "km";
   const vectorRows = (transposed ? m : k) % 4 === 0;
   const depth = splitRange(k, splits);
+  const step = k % 4 === 0 ? 4 : 1;
   const constants = {
     BATCHES: batches,
     M: m,
@@ -29,14 +30,19 @@ export function matmulKernels({ batches, m, n, k, a, splits }: MatmulProblem, ad
     SPLIT: depth,
     TRANSPOSED: Number(transposed),
     VECTOR_ROWS: Number(vectorRows),
-    STEP: k % 4 === 0 ? 4 : 1,
+    STEP: step,
   };
   const product = { rows: m, columns: n, repeats: batches * splits, multiplyAdds: batches * m * n * k };
   return productKernels(adapter, {
     columns: n,
     sizes: [batches * m * k, batches * k * n],
     rowBlocks: (place) => {
-      const loads = { pixels: 1, rowLoads: vectorRows ? 1 : 4, rowGroup: transposed ? 4 : 1 };
+      const loads = {
+        pixels: 1,
+        rowLoads: vectorRows ? 1 : 4,
+        rowGroup: transposed ? 4 : 1,
+        rowShares: !vectorRows ? 0 : transposed ? step / 4 : 1,
+      };
       return rowBlockKernels(shader, { ...product, ...loads }, constants, place);
     },
     tiles: () => tiledKernels(shader, { ...product, depth }, constants, adapter),
