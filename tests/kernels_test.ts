@@ -49,6 +49,7 @@ async function check(
   expected: Float64Array,
 ) {
   const kernels = ADAPTERS.flatMap(kernelsFor);
+  const sums = new Map<string, Float32Array>(); // of register blocks, which all add in the same order
   const kindOf = ({ entryPoint, operands, constants }: Kernel) =>
     `${entryPoint} ${operands} ${constants.NARROW} ${constants.SHARED_LOADS > 0}`;
   for (const [i, kernel] of kernels.entries()) {
@@ -64,6 +65,11 @@ async function check(
     for (let j = 0; j < expected.length; j++) {
       const error = Math.abs(values[j] - expected[j]);
       if (!(error <= worst)) [worst, at] = [Number.isNaN(error) ? Infinity : error, j];
+    }
+    const order = `${kernel.entryPoint} ${kernel.constants.NARROW}`;
+    if (!sums.has(order)) sums.set(order, values);
+    else if (kernel.entryPoint === "row_block") {
+      assert(values.every((value, j) => value === sums.get(order)![j]), `${name}, candidate ${i}: other bits`);
     }
     assert(worst <= TOLERANCE, `${name}, candidate ${i}: element ${at} is ${values[at]}, expected ${expected[at]}`);
   }
