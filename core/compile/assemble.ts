@@ -1,11 +1,11 @@
 /** From what functions compute to commands on buffers: kernels are planned and compiled, memory is allocated and shared. */
 
 import { type BufferRange, bytesOf, type Device } from "../gpu/device.ts";
-import type { Command } from "../gpu/executor.ts";
+import type { Command, KeptTexture } from "../gpu/executor.ts";
 import { type Tensor, TEXTURE_PITCH } from "../tensor.ts";
 import { type Plan, plan, type Update } from "./plan.ts";
 import { type SelectedKernel, selectKernels } from "./select.ts";
-import { planStorage, type Storage } from "./storage.ts";
+import { planStorage, rowsOf, type Storage, variablesInTextures } from "./storage.ts";
 import { sharedBufferOf } from "./together.ts";
 
 /** Tensors by name. */
@@ -34,6 +34,10 @@ export interface ProgramReport {
 export interface Assembled {
   readonly report: ProgramReport;
   readonly commands: readonly Command[];
+  /** Textures of variables, to be copied before the other commands where they are not fresh. */
+  readonly kept: readonly KeptTexture[];
+  /** Variables that each run replaces. */
+  readonly changes: readonly Tensor[];
   readonly owned: readonly (GPUBuffer | GPUTexture)[];
   readonly inputs: ReadonlyMap<string, { place: Tensor; buffer: GPUBuffer }>;
   readonly outputs: readonly { name: string; tensor: Tensor; buffer: GPUBuffer }[];
@@ -45,49 +49,70 @@ export interface Assembled {
 export interface Prepared extends Traced {
   readonly planned: Plan;
   readonly kernels: readonly SelectedKernel[];
-  readonly storage: Storage;
 }
 
 /** Plans a program and compiles its kernels. */
 export async function prepare(device: Device, traced: Traced): Promise<Prepared> {
   const planned = plan(Object.values(traced.outputs), traced.updates, device.traits);
   const kernels = await selectKernels(device, planned.kernels);
-  const storage = planStorage(kernels.map(({ text }) => text), planned);
-  return { ...traced, planned, kernels, storage };
+  return { ...traced, planned, kernels };
 }
 
 /** Allocates memory and makes the commands; if that fails, what was allocated is freed. */
 export function assemble(device: Device, prepared: readonly Prepared[]): Assembled[] {
+  const kept = worthKeeping(prepared);
+  const storages = prepared.map(({ kernels, planned }) => planStorage(kernels.map(({ text }) => text), planned, kept));
   const scratch = new Scratch(device);
   const all = prepared.map(() => new Set<GPUBuffer | GPUTexture>());
   try {
-    scratch.allocate(prepared.map(({ storage }) => storage));
-    return prepared.map((one, i) => assembleOne(device, one, scratch, all[i]));
+    scratch.allocate(storages, kept);
+    return prepared.map((one, i) => assembleOne(device, { ...one, storage: storages[i], scratch }, all[i]));
   } catch (error) {
     for (const resource of [...scratch.resources, ...all.flatMap((set) => [...set])]) device.release(resource);
     throw error;
   }
 }
 
+/** Variables that several programs read through textures, and that not all of them replace at every run. */
+function worthKeeping(prepared: readonly Prepared[]): Set<Tensor> {
+  const read = prepared.map(({ kernels }) => new Set(variablesInTextures(kernels.map(({ text }) => text))));
+  const several = [...read[0] ?? [], ...read.slice(1).flatMap((set) => [...set])]
+    .filter((node) => read.filter((set) => set.has(node)).length > 1);
+  const isReplaced = (node: Tensor) => ({ updates }: Prepared) => updates.some(({ place }) => place === node);
+  return new Set(several.filter((node) => !prepared.every(isReplaced(node))));
+}
+
 /** Memory of intermediate values: the largest slots of every program share a buffer or texture, and so on downwards. */
 class Scratch {
   readonly #buffers: GPUBuffer[] = [];
   readonly #textures: GPUTexture[] = [];
+  /** Textures of variables. */
+  readonly kept = new Map<Tensor, KeptTexture>();
   #users = 0;
 
   constructor(readonly device: Device) {}
 
   get resources(): readonly (GPUBuffer | GPUTexture)[] {
-    return [...this.#buffers, ...this.#textures];
+    return [...this.#buffers, ...this.#textures, ...[...this.kept.values()].map(({ copy }) => copy.to)];
   }
 
-  allocate(storages: readonly Storage[]): void {
+  allocate(storages: readonly Storage[], kept: ReadonlySet<Tensor>): void {
     this.#users = storages.length;
     for (const bytes of largest(storages.map(({ buffers }) => buffers.slots))) {
       this.#buffers.push(this.device.createBuffer(bytes, "intermediate values"));
     }
     for (const rows of largest(storages.map(({ textures }) => textures.slots))) {
       this.#textures.push(this.device.createTexture(TEXTURE_PITCH, rows, "operand"));
+    }
+    for (const node of kept) {
+      const to = this.device.createTexture(TEXTURE_PITCH, rowsOf(node), "operand");
+      const from = variableRange(this.device, node);
+      const texture: KeptTexture = {
+        copy: { kind: "texture", from, to, texels: Math.ceil(node.size / 4) },
+        fresh: false,
+      };
+      this.kept.set(node, texture);
+      this.device.kept.set(node, [...this.device.kept.get(node) ?? [], texture]);
     }
   }
 
@@ -105,6 +130,9 @@ class Scratch {
   leave(): void {
     if (--this.#users > 0) return;
     for (const resource of this.resources) this.device.release(resource);
+    for (const [node, texture] of this.kept) {
+      this.device.kept.set(node, this.device.kept.get(node)!.filter((other) => other !== texture));
+    }
   }
 }
 
@@ -123,8 +151,7 @@ function inOrder<R>(resources: readonly R[], slots: readonly number[]): R[] {
 
 function assembleOne(
   device: Device,
-  { planned, kernels, storage, outputs, places }: Prepared,
-  scratch: Scratch,
+  { planned, kernels, storage, scratch, outputs, updates, places }: Prepared & { storage: Storage; scratch: Scratch },
   allocated: Set<GPUBuffer | GPUTexture>,
 ): Assembled {
   const own = (buffer: GPUBuffer): GPUBuffer => {
@@ -154,7 +181,7 @@ function assembleOne(
     return { name, tensor, buffer };
   });
   const operands = scratch.textures(storage);
-  const textureOf = (node: Tensor) => operands[storage.textures.slotOf.get(node)!];
+  const textureOf = (node: Tensor) => scratch.kept.get(node)?.copy.to ?? operands[storage.textures.slotOf.get(node)!];
 
   const commands = kernels.flatMap(({ text: { label, bindings, workgroups }, pipeline, layout }, i): Command[] => {
     const entries = bindings.map(({ node, access }, binding): GPUBindGroupEntry => ({
@@ -179,16 +206,19 @@ function assembleOne(
     bytes: place.size * 4,
   })));
   const texts = kernels.map(({ text }) => text);
-  const owned = [...allocated, ...slots, ...operands];
+  const kept = variablesInTextures(texts).flatMap((node) => scratch.kept.get(node) ?? []);
+  const owned = [...allocated, ...slots, ...operands, ...kept.map(({ copy }) => copy.to)];
   return {
     report: {
       dispatches: texts.length,
-      copies: commands.length - texts.length,
+      copies: kept.length + commands.length - texts.length,
       bytes: owned.reduce((total, resource) => total + bytesOf(resource), 0),
-      largestLiveSet: storage.largestLiveSet,
+      largestLiveSet: storage.largestLiveSet + kept.reduce((total, { copy }) => total + 16 * copy.texels, 0),
       kernels: texts.map(({ label, multiplyAdds, workgroups }) => ({ label, multiplyAdds, workgroups })),
     },
     commands,
+    kept,
+    changes: updates.map(({ place }) => place),
     owned,
     inputs,
     outputs: results,
@@ -201,12 +231,17 @@ function assembleOne(
 
 /** Where a variable lies; for a constant a new buffer that holds it. */
 function rangeOf(device: Device, source: Tensor, own: (buffer: GPUBuffer) => GPUBuffer): BufferRange {
-  const { name, data } = source.attributes;
   if (source.op.source === "constant") {
     const buffer = own(device.createBuffer(source.size * 4, "constant"));
-    device.gpu.queue.writeBuffer(buffer, 0, data as Float32Array<ArrayBuffer>);
+    device.gpu.queue.writeBuffer(buffer, 0, source.attributes.data as Float32Array<ArrayBuffer>);
     return { buffer, offset: 0, size: buffer.size };
   }
+  return variableRange(device, source);
+}
+
+/** Where a variable lies. */
+function variableRange(device: Device, source: Tensor): BufferRange {
+  const { name } = source.attributes;
   const range = device.variables.get(source) ?? device.variables.get(sharedBufferOf(source) ?? source);
   if (range) return range;
   throw new TypeError(

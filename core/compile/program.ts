@@ -39,6 +39,9 @@ export interface CompileOptions<S extends Tensors, I extends InputSpecs> {
 export class Program {
   readonly #inputs: Assembled["inputs"];
   readonly #outputs: Assembled["outputs"];
+  readonly #kept: Assembled["kept"];
+  readonly #steady: Assembled["commands"];
+  readonly #changes: Assembled["changes"];
   readonly #release: () => void;
   readonly #readback: Readback;
   readonly report: ProgramReport;
@@ -46,12 +49,18 @@ export class Program {
   /** Buffers and textures; those of intermediate values may be shared with other programs. */
   readonly owned: readonly (GPUBuffer | GPUTexture)[];
 
-  constructor(readonly device: Device, { report, commands, owned, inputs, outputs, release }: Assembled) {
+  constructor(
+    readonly device: Device,
+    { report, commands, kept, changes, owned, inputs, outputs, release }: Assembled,
+  ) {
     this.report = report;
-    this.commands = commands;
+    this.commands = [...kept.map(({ copy }) => copy), ...commands];
+    this.#steady = commands;
     this.owned = owned;
     this.#inputs = inputs;
     this.#outputs = outputs;
+    this.#kept = kept;
+    this.#changes = changes;
     this.#release = release;
     this.#readback = new Readback(device);
   }
@@ -59,7 +68,7 @@ export class Program {
   /**
    * Runs once: enqueues everything and returns without waiting.
    *
-   * @param send Submits the commands in another way, such as to measure them
+   * @param send Submits the commands in another way, such as to measure them; it gets all of them
    * @throws {RangeError} If an input is missing, unknown, or of another size or type
    * @throws {DeviceError} If the adapter was lost
    */
@@ -80,7 +89,15 @@ export class Program {
     for (const [name, { buffer }] of this.#inputs) {
       this.device.gpu.queue.writeBuffer(buffer, 0, inputs[name] as Float32Array<ArrayBuffer>);
     }
-    send(this.device, this.commands);
+    send(this.device, send === submit ? this.#commandsNow() : this.commands);
+    for (const texture of this.#kept) texture.fresh = true;
+    for (const place of this.#changes) this.device.changed(place);
+  }
+
+  /** The commands without copies of variables that have not changed since the last one. */
+  #commandsNow(): readonly Command[] {
+    const stale = this.#kept.filter(({ fresh }) => !fresh);
+    return stale.length === 0 ? this.#steady : [...stale.map(({ copy }) => copy), ...this.#steady];
   }
 
   /**

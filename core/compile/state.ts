@@ -146,6 +146,7 @@ export class State<S extends Tensors> {
     }
     for (const [path, value] of values) {
       const { buffer, offset } = this.#rangeOf(known.get(path)!);
+      this.device.changed(known.get(path)!);
       this.device.gpu.queue.writeBuffer(buffer, offset, value as Float32Array<ArrayBuffer>);
     }
   }

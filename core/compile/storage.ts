@@ -23,10 +23,20 @@ interface Span {
   to: number;
 }
 
-/** Plans where the chosen kernels find what they read and leave what they compute. */
-export function planStorage(texts: readonly KernelText[], { outputs, inPlace, parts, copied }: Plan): Storage {
+/** Variables that a program reads through textures. */
+export function variablesInTextures(texts: readonly KernelText[]): Tensor[] {
+  return [...spans(texts, ["texture"], (node) => node).keys()].filter((node) => node.op.source === "variable");
+}
+
+/** Plans where the chosen kernels find what they read and leave what they compute; the variables in `kept` have textures. */
+export function planStorage(
+  texts: readonly KernelText[],
+  { outputs, inPlace, parts, copied }: Plan,
+  kept: ReadonlySet<Tensor>,
+): Storage {
   const wholeOf = (node: Tensor) => parts.get(node)?.whole ?? node;
   const inTextures = spans(texts, ["texture", "textureWrite"], (node) => node);
+  for (const node of kept) inTextures.delete(node);
   const inBuffers = spans(texts, ["read", "write"], wholeOf);
   const stored = (access: string) =>
     new Set(
@@ -79,7 +89,7 @@ function extend(span: Span, to: number): void {
 }
 
 /** Bytes of a buffer that holds a value in whole vectors of four. */
-const bytesOf = (value: Tensor): number => Math.ceil(value.size / 4) * 16;
+export const bytesOf = (value: Tensor): number => Math.ceil(value.size / 4) * 16;
 
 /** Rows of a texture that holds a value. */
-const rowsOf = (value: Tensor): number => Math.ceil(value.size / 4 / TEXTURE_PITCH);
+export const rowsOf = (value: Tensor): number => Math.ceil(value.size / 4 / TEXTURE_PITCH);

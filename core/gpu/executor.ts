@@ -30,6 +30,12 @@ export interface TextureCopy {
   texels: number;
 }
 
+/** A texture that keeps what a variable holds: it is copied again only after the variable changed (`Device.changed`). */
+export interface KeptTexture {
+  readonly copy: TextureCopy;
+  fresh: boolean;
+}
+
 /** One entry of a list. */
 export type Command = Dispatch | BufferCopy | TextureCopy;
 

@@ -1,7 +1,16 @@
 /** Programs: state, inputs, runs, reports. */
 
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { compile, createState, evaluate, type HostArray, type State } from "../../../core/compile/program.ts";
+import {
+  compile,
+  compileTogether,
+  createState,
+  evaluate,
+  type HostArray,
+  type Program,
+  type State,
+  trace,
+} from "../../../core/compile/program.ts";
 import { openDevice } from "../../../core/gpu/device.ts";
 import { add, addU32, exp, mul, neg, sub, toFloat } from "../../../core/ops/elementwise.ts";
 import { matmul } from "../../../core/ops/matmul.ts";
@@ -240,4 +249,25 @@ Deno.test("a program runs on a device of its own, which gives everything back", 
   assertEquals([...y], [5050]);
   assertEquals(other.bytes, 0);
   await other.destroy();
+});
+
+Deno.test("programs that share textures of variables see every change of them, whoever made it", async () => {
+  const shape = [128, 128]; // large enough for a texture on a CPU
+  const state = await createState(device, { w: fill(1, shape), n: fill(1, shape) });
+  const [grow, look] = await compileTogether(device, [
+    trace(({ w, n }) => ({ state: { w: add(w, 1) }, outputs: { y: sum(matmul(w, n), { axes: [0] }) } }), { state }),
+    trace(({ w, n }) => ({ outputs: { y: sum(matmul(w, n), { axes: [0] }) } }), { state }),
+  ]);
+  const elsewhere = await compile(device, ({ n }) => ({ state: { n: mul(n, 2) } }), { state });
+  const seen = async (program: Program) => {
+    program.run();
+    return (await program.read()).y[0] / 128 ** 2;
+  };
+  assertEquals([await seen(look), await seen(grow), await seen(look), await seen(look)], [1, 1, 2, 2]);
+  elsewhere.run();
+  assertEquals([await seen(look), await seen(grow), await seen(grow), await seen(look)], [4, 4, 6, 8]);
+  state.write({ w: new Float32Array(128 ** 2).fill(5) });
+  assertEquals([await seen(look), await seen(look)], [10, 10]);
+  for (const program of [grow, look, elsewhere]) program.destroy();
+  state.destroy();
 });
