@@ -66,6 +66,7 @@ const SINGLE_FILES: Record<string, string> = {
   "core/grad.ts": "grad",
   "core/compile/assemble.ts": "program",
   "core/compile/program.ts": "program",
+  "core/compile/scratch.ts": "program",
   "core/compile/select.ts": "program",
   "core/compile/state.ts": "program",
   "mod.ts": "mod",

@@ -1,12 +1,12 @@
 /** From what functions compute to commands on buffers: kernels are planned and compiled, memory is allocated and shared. */
 
 import { type BufferRange, bytesOf, type Device } from "../gpu/device.ts";
-import type { Command, KeptTexture } from "../gpu/executor.ts";
-import { type Tensor, TEXTURE_PITCH } from "../tensor.ts";
+import type { CachedTexture, Command } from "../gpu/executor.ts";
+import type { Tensor } from "../tensor.ts";
 import { type Plan, plan, type Update } from "./plan.ts";
 import { type SelectedKernel, selectKernels } from "./select.ts";
-import { planStorage, rowsOf, type Storage, variablesInTextures } from "./storage.ts";
-import { sharedBufferOf } from "./together.ts";
+import { Scratch, variableRange } from "./scratch.ts";
+import { planStorage, type Storage, variablesInTextures } from "./storage.ts";
 
 /** Tensors by name. */
 export type Named = Readonly<Record<string, Tensor>>;
@@ -35,7 +35,7 @@ export interface Assembled {
   readonly report: ProgramReport;
   readonly commands: readonly Command[];
   /** Textures of variables, to be copied before the other commands where they are not fresh. */
-  readonly kept: readonly KeptTexture[];
+  readonly cached: readonly CachedTexture[];
   /** Variables that each run replaces. */
   readonly changes: readonly Tensor[];
   readonly owned: readonly (GPUBuffer | GPUTexture)[];
@@ -60,21 +60,31 @@ export async function prepare(device: Device, traced: Traced): Promise<Prepared>
 
 /** Allocates memory and makes the commands; if that fails, what was allocated is freed. */
 export function assemble(device: Device, prepared: readonly Prepared[]): Assembled[] {
-  const kept = worthKeeping(prepared);
-  const storages = prepared.map(({ kernels, planned }) => planStorage(kernels.map(({ text }) => text), planned, kept));
+  const cached = worthCaching(prepared);
+  const storages = prepared.map(({ kernels, planned }) =>
+    planStorage(kernels.map(({ text }) => text), planned, cached)
+  );
   const scratch = new Scratch(device);
-  const all = prepared.map(() => new Set<GPUBuffer | GPUTexture>());
+  const all = prepared.map(() => new Set<GPUBuffer>());
   try {
-    scratch.allocate(storages, kept);
-    return prepared.map((one, i) => assembleOne(device, { ...one, storage: storages[i], scratch }, all[i]));
+    scratch.allocate(storages, cached);
+    return prepared.map((one, i) => {
+      const own = (bytes: number, label: string): GPUBuffer => {
+        const buffer = device.createBuffer(bytes, label);
+        all[i].add(buffer);
+        return buffer;
+      };
+      return assembleOne({ ...one, device, storage: storages[i], scratch, own }, all[i]);
+    });
   } catch (error) {
-    for (const resource of [...scratch.resources, ...all.flatMap((set) => [...set])]) device.release(resource);
+    for (const resource of all.flatMap((set) => [...set])) device.release(resource);
+    scratch.free();
     throw error;
   }
 }
 
 /** Variables that several programs read through textures, and that not all of them replace at every run. */
-function worthKeeping(prepared: readonly Prepared[]): Set<Tensor> {
+function worthCaching(prepared: readonly Prepared[]): Set<Tensor> {
   const read = prepared.map(({ kernels }) => new Set(variablesInTextures(kernels.map(({ text }) => text))));
   const several = [...read[0] ?? [], ...read.slice(1).flatMap((set) => [...set])]
     .filter((node) => read.filter((set) => set.has(node)).length > 1);
@@ -82,93 +92,66 @@ function worthKeeping(prepared: readonly Prepared[]): Set<Tensor> {
   return new Set(several.filter((node) => !prepared.every(isReplaced(node))));
 }
 
-/** Memory of intermediate values: the largest slots of every program share a buffer or texture, and so on downwards. */
-class Scratch {
-  readonly #buffers: GPUBuffer[] = [];
-  readonly #textures: GPUTexture[] = [];
-  /** Textures of variables. */
-  readonly kept = new Map<Tensor, KeptTexture>();
-  #users = 0;
-
-  constructor(readonly device: Device) {}
-
-  get resources(): readonly (GPUBuffer | GPUTexture)[] {
-    return [...this.#buffers, ...this.#textures, ...[...this.kept.values()].map(({ copy }) => copy.to)];
-  }
-
-  allocate(storages: readonly Storage[], kept: ReadonlySet<Tensor>): void {
-    this.#users = storages.length;
-    for (const bytes of largest(storages.map(({ buffers }) => buffers.slots))) {
-      this.#buffers.push(this.device.createBuffer(bytes, "intermediate values"));
-    }
-    for (const rows of largest(storages.map(({ textures }) => textures.slots))) {
-      this.#textures.push(this.device.createTexture(TEXTURE_PITCH, rows, "operand"));
-    }
-    for (const node of kept) {
-      const to = this.device.createTexture(TEXTURE_PITCH, rowsOf(node), "operand");
-      const from = variableRange(this.device, node);
-      const texture: KeptTexture = {
-        copy: { kind: "texture", from, to, texels: Math.ceil(node.size / 4) },
-        fresh: false,
-      };
-      this.kept.set(node, texture);
-      this.device.kept.set(node, [...this.device.kept.get(node) ?? [], texture]);
-    }
-  }
-
-  /** The buffers for the slots of a program. */
-  buffers({ buffers }: Storage): GPUBuffer[] {
-    return inOrder(this.#buffers, buffers.slots);
-  }
-
-  /** The textures for its other slots. */
-  textures({ textures }: Storage): GPUTexture[] {
-    return inOrder(this.#textures, textures.slots);
-  }
-
-  /** Frees everything when the last program that uses it is gone. */
-  leave(): void {
-    if (--this.#users > 0) return;
-    for (const resource of this.resources) this.device.release(resource);
-    for (const [node, texture] of this.kept) {
-      this.device.kept.set(node, this.device.kept.get(node)!.filter((other) => other !== texture));
-    }
-  }
+/** Everything that a program is made in. */
+interface Making extends Prepared {
+  readonly device: Device;
+  readonly storage: Storage;
+  readonly scratch: Scratch;
+  /** Allocates for this program alone. */
+  own(bytes: number, label: string): GPUBuffer;
 }
 
-/** The largest of the largest numbers, that of the second largest, and so on. */
-function largest(lists: readonly (readonly number[])[]): number[] {
-  const sorted = lists.map((list) => list.toSorted((a, b) => b - a));
-  const count = Math.max(...sorted.map((list) => list.length));
-  return Array.from({ length: count }, (_, i) => Math.max(...sorted.map((list) => list[i] ?? 0)));
-}
-
-/** The resources, from the largest on, for slots of these sizes. */
-function inOrder<R>(resources: readonly R[], slots: readonly number[]): R[] {
-  const bySize = [...slots.keys()].sort((a, b) => slots[b] - slots[a]);
-  return slots.map((_, slot) => resources[bySize.indexOf(slot)]);
-}
-
-function assembleOne(
-  device: Device,
-  { planned, kernels, storage, scratch, outputs, updates, places }: Prepared & { storage: Storage; scratch: Scratch },
-  allocated: Set<GPUBuffer | GPUTexture>,
-): Assembled {
-  const own = (buffer: GPUBuffer): GPUBuffer => {
-    allocated.add(buffer);
-    return buffer;
+function assembleOne(making: Making, allocated: ReadonlySet<GPUBuffer>): Assembled {
+  const { device, kernels, storage, scratch, updates } = making;
+  const { ranges, inputs, outputs } = placesOf(making);
+  const commands = commandsOf(making, ranges);
+  const texts = kernels.map(({ text }) => text);
+  const cached = variablesInTextures(texts).flatMap((node) => scratch.cached.get(node) ?? []);
+  const textures = [...scratch.textures(storage), ...cached.map(({ copy }) => copy.to)];
+  const owned = [...allocated, ...scratch.buffers(storage), ...textures];
+  let released = false;
+  return {
+    report: {
+      dispatches: texts.length,
+      copies: cached.length + commands.length - texts.length,
+      bytes: owned.reduce((total, resource) => total + bytesOf(resource), 0),
+      largestLiveSet: storage.largestLiveSet + cached.reduce((total, { copy }) => total + 16 * copy.texels, 0),
+      kernels: texts.map(({ label, multiplyAdds, workgroups }) => ({ label, multiplyAdds, workgroups })),
+    },
+    commands,
+    cached,
+    changes: updates.map(({ place }) => place),
+    owned,
+    inputs,
+    outputs,
+    release: () => {
+      if (released) return;
+      released = true;
+      for (const resource of allocated) device.release(resource);
+      scratch.leave();
+    },
   };
+}
+
+/** Where every value lies that is in a buffer. */
+function placesOf({ device, planned, storage, scratch, own, outputs, places }: Making) {
   const ranges = new Map<Tensor, BufferRange>();
   const whole = (buffer: GPUBuffer): BufferRange => ({ buffer, offset: 0, size: buffer.size });
   const inputs = new Map(
     Object.entries(places).map(([name, place]) => {
-      const buffer = own(device.createBuffer(place.size * 4, name));
+      const buffer = own(place.size * 4, name);
       ranges.set(place, whole(buffer));
       return [name, { place, buffer }];
     }),
   );
-  for (const source of planned.sources) ranges.set(source, ranges.get(source) ?? rangeOf(device, source, own));
-  for (const [value, place] of planned.inPlace) ranges.set(value, rangeOf(device, place, own));
+  for (const source of planned.sources) {
+    if (source.op.source === "constant") {
+      const buffer = own(source.size * 4, "constant");
+      device.gpu.queue.writeBuffer(buffer, 0, source.attributes.data as Float32Array<ArrayBuffer>);
+      ranges.set(source, whole(buffer));
+    } else if (!ranges.has(source)) ranges.set(source, variableRange(device, source));
+  }
+  for (const [value, place] of planned.inPlace) ranges.set(value, variableRange(device, place));
   const slots = scratch.buffers(storage);
   for (const [node, slot] of storage.buffers.slotOf) ranges.set(node, whole(slots[slot]));
   for (const [node, { whole, at }] of planned.parts) {
@@ -176,13 +159,17 @@ function assembleOne(
   }
   const results = Object.keys(outputs).map((name, i) => {
     const tensor = planned.outputs[i];
-    const buffer = own(device.createBuffer(tensor.size * 4, name));
+    const buffer = own(tensor.size * 4, name);
     ranges.set(tensor, whole(buffer));
     return { name, tensor, buffer };
   });
-  const operands = scratch.textures(storage);
-  const textureOf = (node: Tensor) => scratch.kept.get(node)?.copy.to ?? operands[storage.textures.slotOf.get(node)!];
+  return { ranges, inputs, outputs: results };
+}
 
+/** The kernels in order, each behind the copies that it needs; at the end the values that could not be put in place. */
+function commandsOf({ device, planned, kernels, storage, scratch }: Making, ranges: ReadonlyMap<Tensor, BufferRange>) {
+  const textures = scratch.textures(storage);
+  const textureOf = (node: Tensor) => scratch.cached.get(node)?.copy.to ?? textures[storage.textures.slotOf.get(node)!];
   const commands = kernels.flatMap(({ text: { label, bindings, workgroups }, pipeline, layout }, i): Command[] => {
     const entries = bindings.map(({ node, access }, binding): GPUBindGroupEntry => ({
       binding,
@@ -199,54 +186,13 @@ function assembleOne(
       { kind: "dispatch", label, pipeline, bindGroup, workgroups },
     ];
   });
-  commands.push(...planned.copied.map(({ place, value }): Command => ({
-    kind: "buffer",
-    from: ranges.get(value)!,
-    to: rangeOf(device, place, own),
-    bytes: place.size * 4,
-  })));
-  const texts = kernels.map(({ text }) => text);
-  const kept = variablesInTextures(texts).flatMap((node) => scratch.kept.get(node) ?? []);
-  const owned = [...allocated, ...slots, ...operands, ...kept.map(({ copy }) => copy.to)];
-  return {
-    report: {
-      dispatches: texts.length,
-      copies: kept.length + commands.length - texts.length,
-      bytes: owned.reduce((total, resource) => total + bytesOf(resource), 0),
-      largestLiveSet: storage.largestLiveSet + kept.reduce((total, { copy }) => total + 16 * copy.texels, 0),
-      kernels: texts.map(({ label, multiplyAdds, workgroups }) => ({ label, multiplyAdds, workgroups })),
-    },
-    commands,
-    kept,
-    changes: updates.map(({ place }) => place),
-    owned,
-    inputs,
-    outputs: results,
-    release: () => {
-      for (const resource of allocated) device.release(resource);
-      scratch.leave();
-    },
-  };
-}
-
-/** Where a variable lies; for a constant a new buffer that holds it. */
-function rangeOf(device: Device, source: Tensor, own: (buffer: GPUBuffer) => GPUBuffer): BufferRange {
-  if (source.op.source === "constant") {
-    const buffer = own(device.createBuffer(source.size * 4, "constant"));
-    device.gpu.queue.writeBuffer(buffer, 0, source.attributes.data as Float32Array<ArrayBuffer>);
-    return { buffer, offset: 0, size: buffer.size };
-  }
-  return variableRange(device, source);
-}
-
-/** Where a variable lies. */
-function variableRange(device: Device, source: Tensor): BufferRange {
-  const { name } = source.attributes;
-  const range = device.variables.get(source) ?? device.variables.get(sharedBufferOf(source) ?? source);
-  if (range) return range;
-  throw new TypeError(
-    source.op.source === "input"
-      ? `Cannot compile with input ${name}: it belongs to another function, expected one of this function's own inputs`
-      : `Cannot compile with variable ${name}: its state is gone or on another device, expected a state of this device`,
-  );
+  return [
+    ...commands,
+    ...planned.copied.map(({ place, value }): Command => ({
+      kind: "buffer",
+      from: ranges.get(value)!,
+      to: variableRange(device, place),
+      bytes: place.size * 4,
+    })),
+  ];
 }

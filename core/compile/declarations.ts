@@ -45,7 +45,7 @@ export interface Surroundings {
 export type Variants = readonly (() => KernelText)[];
 
 /** Collects bindings while bodies are written, and declares them. */
-export class Declarations implements Names {
+export class Declarations {
   readonly bindings: Binding[] = [];
   readonly #lines: string[] = [];
   readonly #names = new Map<string, string>();
@@ -53,15 +53,11 @@ export class Declarations implements Names {
   /** Those the kernel stores. */
   readonly members: readonly Tensor[];
 
-  /**
-   * @param widthOf Elements of a step in which a member is stored
-   * @param loads Elements that the kernel loads of each value it reads
-   */
+  /** @param widthOf Elements of a step in which a member is stored */
   constructor(
     readonly surroundings: Surroundings,
     members: readonly Tensor[],
     readonly widthOf: (member: Tensor) => 1 | 4,
-    public loads: number,
   ) {
     this.members = members.filter((member) => surroundings.stored.has(member));
   }
@@ -74,28 +70,33 @@ export class Declarations implements Names {
     this.bindings.push({ node: withoutViews(node), access: kind === "buffer" ? "read" : "texture" });
   }
 
-  element(node: Tensor, width: 1 | 4, step: string): string {
+  /** Names for a body that loads this many elements of each value. */
+  reading(loads: number): Names {
+    return {
+      number: (node) => this.number(node),
+      element: (node, width, step) => this.#element(node, width, step, loads),
+    };
+  }
+
+  #element(node: Tensor, width: 1 | 4, step: string, loads: number): string {
     // What the kernel itself stores, also over a variable that it replaces, is bound once, in the steps that are written.
     const { inPlace } = this.surroundings;
     const stored = this.members.find((member) => member === node || inPlace.get(member) === node);
     if (stored === undefined) {
-      if (!this.#asTexture(node)) return this.inBuffer(node, width, step);
+      if (!this.#asTexture(node, loads)) return `${this.#declare(node, "read", width)}[${step}]`;
       const texel = this.#texture(node);
       return width === 4 ? `${texel}(${step})` : `${texel}((${step}) / 4u)[(${step}) % 4u]`;
     }
     const steps = this.result(stored);
-    return this.widthOf(stored) === width ? `${steps}[${step}]` : `${steps}[(${step}) / 4u][(${step}) % 4u]`;
+    if (this.widthOf(stored) === width) return `${steps}[${step}]`;
+    if (width === 1) return `${steps}[(${step}) / 4u][(${step}) % 4u]`;
+    return `${typeName(node.dtype, 4)}(${[0, 1, 2, 3].map((i) => `${steps}[(${step}) * 4u + ${i}u]`).join(", ")})`;
   }
 
-  /** Text of what a buffer has at a step, for values that are loaded few times. */
-  inBuffer(node: Tensor, width: 1 | 4, step: string): string {
-    return `${this.#declare(node, "read", width)}[${step}]`;
-  }
-
-  #asTexture(node: Tensor): boolean {
+  #asTexture(node: Tensor, loads: number): boolean {
     const { adapter, inTexture, inBuffer } = this.surroundings;
     if (inTexture.has(node) || this.#names.has(this.#textureKey(node))) return true;
-    return !inBuffer.has(node) && isBetterInTexture(node, this.loads, adapter);
+    return !inBuffer.has(node) && isBetterInTexture(node, loads, adapter);
   }
 
   #textureKey(node: Tensor): string {

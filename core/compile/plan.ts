@@ -48,7 +48,7 @@ export function plan(outputs: readonly Tensor[], updates: readonly Update[], ada
   }));
   const free = chooseInPlace(newValues, steps);
   const copied = newValues.filter(({ value }) => !free.has(value));
-  const { groups, inPlace, parts } = updateTogether(fusion.groups, free, fusion);
+  const { groups, inPlace, parts } = updateTogether(fusion.groups, free, { ...fusion, kept: new Set(values) });
 
   const carried = groups.flatMap((group) => group.rows === undefined ? [] : [...planRows(group, fusion.reads).carried]);
   const buffered = new Set([...values, ...carried, ...parts.keys(), ...inPlace.keys()]);
@@ -91,10 +91,14 @@ interface Step {
  * other variable of the same buffer, which it could not bind.
  */
 function chooseInPlace(newValues: readonly Update[], steps: readonly Step[]): Map<Tensor, Tensor> {
+  const placeOf = new Map(newValues.map(({ place, value }) => [value, place]));
   const free = newValues.filter(({ place, value }) => {
     const at = steps.findIndex(({ members }) => members.includes(value));
     const buffer = sharedBufferOf(place);
-    const isBeside = (node: Tensor) => buffer !== undefined && node !== place && sharedBufferOf(node) === buffer;
+    const isBeside = (node: Tensor) => {
+      const other = placeOf.get(node) ?? node; // a new value may lie there, too
+      return buffer !== undefined && other !== place && sharedBufferOf(other) === buffer;
+    };
     return !steps[at].reads.some(({ node }) => isBeside(node)) &&
       steps.slice(at).every(({ reads }, later) =>
         reads.every(({ node, inPlace }) => node !== place || later === 0 && inPlace)

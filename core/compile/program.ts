@@ -39,7 +39,7 @@ export interface CompileOptions<S extends Tensors, I extends InputSpecs> {
 export class Program {
   readonly #inputs: Assembled["inputs"];
   readonly #outputs: Assembled["outputs"];
-  readonly #kept: Assembled["kept"];
+  readonly #cached: Assembled["cached"];
   readonly #steady: Assembled["commands"];
   readonly #changes: Assembled["changes"];
   readonly #release: () => void;
@@ -51,15 +51,15 @@ export class Program {
 
   constructor(
     readonly device: Device,
-    { report, commands, kept, changes, owned, inputs, outputs, release }: Assembled,
+    { report, commands, cached, changes, owned, inputs, outputs, release }: Assembled,
   ) {
     this.report = report;
-    this.commands = [...kept.map(({ copy }) => copy), ...commands];
+    this.commands = [...cached.map(({ copy }) => copy), ...commands];
     this.#steady = commands;
     this.owned = owned;
     this.#inputs = inputs;
     this.#outputs = outputs;
-    this.#kept = kept;
+    this.#cached = cached;
     this.#changes = changes;
     this.#release = release;
     this.#readback = new Readback(device);
@@ -68,11 +68,11 @@ export class Program {
   /**
    * Runs once: enqueues everything and returns without waiting.
    *
-   * @param send Submits the commands in another way, such as to measure them; it gets all of them
+   * @param send Submits all commands in another way, such as to measure them; unless given, copies of unchanged variables are left out
    * @throws {RangeError} If an input is missing, unknown, or of another size or type
    * @throws {DeviceError} If the adapter was lost
    */
-  run(inputs: Readonly<Record<string, HostArray>> = {}, send: Submit = submit): void {
+  run(inputs: Readonly<Record<string, HostArray>> = {}, send?: Submit): void {
     const unknown = Object.keys(inputs).find((name) => !this.#inputs.has(name));
     if (unknown !== undefined) {
       throw new RangeError(
@@ -89,14 +89,15 @@ export class Program {
     for (const [name, { buffer }] of this.#inputs) {
       this.device.gpu.queue.writeBuffer(buffer, 0, inputs[name] as Float32Array<ArrayBuffer>);
     }
-    send(this.device, send === submit ? this.#commandsNow() : this.commands);
-    for (const texture of this.#kept) texture.fresh = true;
+    if (send) send(this.device, this.commands);
+    else submit(this.device, this.#commandsNow());
+    for (const texture of this.#cached) texture.fresh = true;
     for (const place of this.#changes) this.device.changed(place);
   }
 
   /** The commands without copies of variables that have not changed since the last one. */
   #commandsNow(): readonly Command[] {
-    const stale = this.#kept.filter(({ fresh }) => !fresh);
+    const stale = this.#cached.filter(({ fresh }) => !fresh);
     return stale.length === 0 ? this.#steady : [...stale.map(({ copy }) => copy), ...this.#steady];
   }
 

@@ -14,13 +14,15 @@ const FEW = { elements: 1024, terms: 4096 };
 /** Rows that keep an adapter busy; fewer are joined only where they are short. */
 const MANY_ROWS = { software: 8, hardware: 32 };
 const SHORT_ROW = 1024;
+/** A workgroup each for more of them costs more than kernels of their own. */
+const MOST_ROWS = 2 ** 13;
 /** Rounds of an invocation's loops: llvmpipe ends them after 65535 without a word, elsewhere one workgroup takes too long. */
 const MOST_ROUNDS = { software: 2 ** 15, hardware: 2 ** 9 };
 /** Invocations of a workgroup: a CPU runs 8 as one vector. */
 const LANES = { software: 8, hardware: 256 };
 
 /** What the joined kernels are made from. */
-export interface Rows {
+export interface RowContext {
   /** Values that replace a variable: their kernels stay by themselves, so that they can do it in place. */
   readonly updates: ReadonlySet<Tensor>;
   /** Values that the program keeps. */
@@ -30,21 +32,15 @@ export interface Rows {
 }
 
 /** Joins groups that compute the same rows: each with those it reads from, and everything small together. */
-export function joinRows(groups: readonly Group[], rows: Rows): Group[] {
-  const readers = readersOf(rows.reads);
-  const joined = new Set(schedule(groups, rows.updates));
-  const alone = (group: Group) => group.members.some((member) => rows.updates.has(member));
-  const tryToJoin = (a: Group, b: Group, count: number): Group | null => {
-    if (alone(a) || !joined.has(a) || !fits(a, count, rows) || !fits(b, count, rows)) return null;
-    const both = union(a, b, count);
-    if (!canRun(both, rows, readers) || reaches(a, b) || reaches(b, a)) return null;
-    for (const group of joined) {
-      if (group.producers.delete(a) || group.producers.has(b)) group.producers.add(both);
-      group.producers.delete(b);
-    }
-    joined.delete(a);
-    joined.delete(b);
-    joined.add(both);
+export function joinRows(groups: readonly Group[], context: RowContext): Group[] {
+  const readers = readersOf(context.reads);
+  const joined = new Set(schedule(groups, context.updates));
+  const alone = (group: Group) => group.members.some((member) => context.updates.has(member));
+  const tryToJoin = (a: Group, b: Group, rows: number): Group | null => {
+    if (alone(a) || !joined.has(a) || !fits(a, rows, context) || !fits(b, rows, context)) return null;
+    const both = union(a, b, rows);
+    if (!canRun(both, context, readers) || reaches(a, b) || reaches(b, a)) return null;
+    replace(joined, [a, b], both);
     return both;
   };
   let small: Group | null = null;
@@ -54,10 +50,20 @@ export function joinRows(groups: readonly Group[], rows: Rows): Group[] {
     for (const producer of [...group.producers].reverse()) {
       current = tryToJoin(producer, current, group.members[0].shape[0] ?? 1) ?? current;
     }
-    if (current.rows !== undefined || !fits(current, 1, rows)) continue;
+    if (current.rows !== undefined || !fits(current, 1, context)) continue;
     small = small && tryToJoin(small, current, 1) || current;
   }
   return [...joined];
+}
+
+/** Puts one group in the place of two, also where others read from them. */
+function replace(groups: Set<Group>, parts: readonly [Group, Group], whole: Group): void {
+  for (const part of parts) groups.delete(part);
+  for (const { producers } of groups) {
+    const found = parts.filter((part) => producers.delete(part));
+    if (found.length > 0) producers.add(whole);
+  }
+  groups.add(whole);
 }
 
 /** The values that read each value. */
@@ -86,11 +92,10 @@ function union(a: Group, b: Group, rows: number): Group {
 }
 
 /** Whether a group computes this many rows, each by itself; one row is what a workgroup computes alone. */
-function fits(group: Group, rows: number, { adapter }: Rows): boolean {
+function fits(group: Group, rows: number, { adapter }: RowContext): boolean {
   if (group.rows !== undefined) return group.rows === rows;
   const { anchor, members } = group;
-  if (anchor?.op.kernel) return false;
-  if (anchor !== undefined && anchor.dtype !== "f32") return false;
+  if (anchor?.op.kernel || anchor !== undefined && anchor.dtype !== "f32" || rows > MOST_ROWS) return false;
   const input = anchor?.inputs[0];
   if (rows === 1) return members.every(({ size }) => size <= FEW.elements) && (input?.size ?? 0) <= FEW.terms;
   const longest = Math.max(members[0].size, input?.size ?? 0) / rows;
@@ -100,7 +105,7 @@ function fits(group: Group, rows: number, { adapter }: Rows): boolean {
 }
 
 /** Whether what members of a group read from one another lies in their own row, and the adapter can bind and run it all. */
-function canRun(group: Group, { kept, reads, adapter }: Rows, readers: ReadonlyMap<Tensor, Tensor[]>): boolean {
+function canRun(group: Group, { kept, reads, adapter }: RowContext, readers: ReadonlyMap<Tensor, Tensor[]>): boolean {
   const own = new Set(group.members);
   const readsOfMembers = group.members.map((member) => reads.get(member)!);
   if (!readsOfMembers.flat().every((read) => !own.has(read.node) || staysInRow(read, group.rows!))) return false;
@@ -117,15 +122,8 @@ function staysInRow({ node, view }: Read, rows: number): boolean {
   if (node.size === rows) return isShared(view, rows);
   if (rows === 1) return true;
   const row = node.size / rows;
-  if (view.shape[0] !== rows || view.strides[0] !== row || !isWhole(view, 0)) return false;
-  let [low, high] = [view.offset, view.offset];
-  for (let axis = 1; axis < view.shape.length; axis++) {
-    const [from, to] = [Math.max(view.bounds[axis][0], 0), Math.min(view.bounds[axis][1], view.shape[axis])];
-    if (from >= to) return true; // nothing but the zeros around it
-    const ends = [from * view.strides[axis], (to - 1) * view.strides[axis]];
-    [low, high] = [low + Math.min(...ends), high + Math.max(...ends)];
-  }
-  return low >= 0 && high < row;
+  // What the first and the last row see lies inside the value, hence every row sees only its own part of it.
+  return view.shape[0] === rows && view.strides[0] === row && isWhole(view, 0);
 }
 
 /** Whether a view of one number a row shows it everywhere in its row. */
@@ -169,7 +167,7 @@ export function planRows(group: Group, reads: Reads): RowPlan {
   const carried = new Set<Tensor>();
   for (const member of group.members) {
     const pass = passes[passOf.get(member)!];
-    const kind = kindOf(member, rows);
+    const kind = rowKindOf(member, rows);
     if (kind === "scalar") pass.scalars.push(member);
     else if (kind === "inner") pass.inner.push(member);
     else {
@@ -189,7 +187,7 @@ export function planRows(group: Group, reads: Reads): RowPlan {
  * What a member of a joined kernel is: one number a row, elementwise (`scalar`) or reduced (`total`); several numbers a
  * row, elementwise (`vector`) or reduced (`inner`).
  */
-export function kindOf(member: Tensor, rows: number): "scalar" | "total" | "vector" | "inner" {
+export function rowKindOf(member: Tensor, rows: number): "scalar" | "total" | "vector" | "inner" {
   if (member.op.reduction) return member.size === rows ? "total" : "inner";
   return member.size === rows ? "scalar" : "vector";
 }
@@ -201,10 +199,10 @@ function assignPasses(group: Group, reads: Reads): Map<Tensor, number> {
   /** The first pass in which `member` can read `node`. */
   const readable = (member: Tensor, { node, view }: Read): number => {
     const pass = passOf.get(node)!;
-    const kind = kindOf(node, rows);
+    const kind = rowKindOf(node, rows);
     if (kind === "scalar") return pass;
     const together = kind === "vector" && view !== null && isContiguous(view, node) &&
-      ["vector", "total"].includes(kindOf(member, rows));
+      ["vector", "total"].includes(rowKindOf(member, rows));
     return together ? pass : pass + 1;
   };
   const within = (member: Tensor) => reads.get(member)!.filter(({ node }) => passOf.has(node));
@@ -213,7 +211,7 @@ function assignPasses(group: Group, reads: Reads): Map<Tensor, number> {
   }
   const latest = new Map<Tensor, number>();
   for (const member of [...group.members].reverse()) {
-    if (kindOf(member, rows) === "vector" && latest.has(member)) passOf.set(member, latest.get(member)!);
+    if (rowKindOf(member, rows) === "vector" && latest.has(member)) passOf.set(member, latest.get(member)!);
     for (const read of within(member)) {
       const slack = readable(member, read) - passOf.get(read.node)!;
       latest.set(read.node, Math.min(latest.get(read.node) ?? Infinity, passOf.get(member)! - slack));

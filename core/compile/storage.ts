@@ -28,15 +28,15 @@ export function variablesInTextures(texts: readonly KernelText[]): Tensor[] {
   return [...spans(texts, ["texture"], (node) => node).keys()].filter((node) => node.op.source === "variable");
 }
 
-/** Plans where the chosen kernels find what they read and leave what they compute; the variables in `kept` have textures. */
+/** Plans where the chosen kernels find what they read and leave what they compute; the variables in `cached` have textures. */
 export function planStorage(
   texts: readonly KernelText[],
   { outputs, inPlace, parts, copied }: Plan,
-  kept: ReadonlySet<Tensor>,
+  cached: ReadonlySet<Tensor>,
 ): Storage {
   const wholeOf = (node: Tensor) => parts.get(node)?.whole ?? node;
   const inTextures = spans(texts, ["texture", "textureWrite"], (node) => node);
-  for (const node of kept) inTextures.delete(node);
+  for (const node of cached) inTextures.delete(node);
   const inBuffers = spans(texts, ["read", "write"], wholeOf);
   const stored = (access: string) =>
     new Set(
@@ -56,10 +56,13 @@ export function planStorage(
   for (const { value } of copied) extend(inBuffers.get(value)!, texts.length);
   const lifetimes = (nodes: readonly Tensor[], spans: ReadonlyMap<Tensor, Span>, sizeOf: (node: Tensor) => number) =>
     nodes.map((key) => ({ key, size: sizeOf(key), ...spans.get(key)! }));
-  const all = [...lifetimes(values, inBuffers, bytesOf), ...lifetimes([...inTextures.keys()], inTextures, bytesOf)];
+  const all = [
+    ...lifetimes(values, inBuffers, bytesOfValue),
+    ...lifetimes([...inTextures.keys()], inTextures, bytesOfValue),
+  ];
   return {
     largestLiveSet: largestLiveSet(all),
-    buffers: planMemory(lifetimes(values, inBuffers, bytesOf)),
+    buffers: planMemory(lifetimes(values, inBuffers, bytesOfValue)),
     textures: planMemory(lifetimes([...inTextures.keys()], inTextures, rowsOf)),
     freshTextures: texts.map((_, i) => toTextures.filter((node) => inTextures.get(node)!.from === i)),
   };
@@ -89,7 +92,7 @@ function extend(span: Span, to: number): void {
 }
 
 /** Bytes of a buffer that holds a value in whole vectors of four. */
-export const bytesOf = (value: Tensor): number => Math.ceil(value.size / 4) * 16;
+export const bytesOfValue = (value: Tensor): number => Math.ceil(value.size / 4) * 16;
 
 /** Rows of a texture that holds a value. */
 export const rowsOf = (value: Tensor): number => Math.ceil(value.size / 4 / TEXTURE_PITCH);

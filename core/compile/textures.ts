@@ -4,15 +4,15 @@
  */
 
 import { fitTextures } from "../ops/row_block.ts";
-import type { AdapterTraits, Tensor } from "../tensor.ts";
+import { type AdapterTraits, type Tensor, TEXTURE_PITCH } from "../tensor.ts";
 import { BINDINGS, type Group } from "./groups.ts";
 import { withoutViews } from "./reads.ts";
-import { kindOf, widthOf } from "./rows.ts";
+import { rowKindOf, widthOf } from "./rows.ts";
 
 /** Loads of a kernel from which a copy of a value into a texture pays. */
 const MANY_LOADS = 2 ** 15;
 /** Elements of a value that fills a row of a texture. */
-const LARGE = 2 ** 14;
+const LARGE = 4 * TEXTURE_PITCH;
 
 /** Whether a kernel that loads this many elements of a value had better do so from a texture. */
 export function isBetterInTexture(node: Tensor, loads: number, adapter: AdapterTraits): boolean {
@@ -21,6 +21,7 @@ export function isBetterInTexture(node: Tensor, loads: number, adapter: AdapterT
 
 /** Whether this adapter has use for textures, as many as a kernel binds, and the value fits one. */
 function canBeInTexture(node: Tensor, adapter: AdapterTraits): boolean {
+  // A value in a texture cannot be bound in another way, so a kernel must be able to bind as many of them as buffers.
   return adapter.software && adapter.maxStorageTextures >= BINDINGS.most && node.dtype === "f32" &&
     fitTextures(adapter, node.size);
 }
@@ -48,7 +49,7 @@ function buffersOf(anchor: Tensor, adapter: AdapterTraits): Tensor[] {
 
 /** Whether a kernel stores four elements of a member at once, a texel. */
 function storesByFours({ anchor, rows, members: [first] }: Group, member: Tensor, adapter: AdapterTraits): boolean {
-  if (rows !== undefined) return kindOf(member, rows) === "vector" && widthOf(member.size / rows, rows) === 4;
+  if (rows !== undefined) return rowKindOf(member, rows) === "vector" && widthOf(member.size / rows, rows) === 4;
   if (anchor?.op.kernel) return [anchor.op.kernel(anchor, adapter)].flat().every(({ width }) => width === 4);
   if (!anchor) return first.size % 4 === 0;
   const isLong = (axis: number) => anchor.inputs[0].shape[axis] > 1;

@@ -3,9 +3,8 @@
  * they compute from (gradients) is laid out in one buffer in the same way.
  */
 
-import { broadcastTo, reshape } from "../ops/movement.ts";
+import { broadcastTo, reshape, slice } from "../ops/movement.ts";
 import { fill, type SharedBuffer, variable } from "../ops/source.ts";
-import { sizeOf } from "../shape.ts";
 import { Tensor } from "../tensor.ts";
 import type { Fusion } from "./fuse.ts";
 import { numbering } from "./graph.ts";
@@ -35,11 +34,14 @@ export interface Together {
   readonly parts: ReadonlyMap<Tensor, Part>;
 }
 
-/** Joins updates. `inPlace` holds the values that may overwrite the variable they replace. */
+/**
+ * Joins updates. `inPlace` holds the values that may overwrite the variable they replace, `kept` all that the program
+ * keeps: these have a place of their own.
+ */
 export function updateTogether(
   groups: readonly Group[],
   inPlace: ReadonlyMap<Tensor, Tensor>,
-  { reads, roots }: Pick<Fusion, "reads" | "roots">,
+  { reads, roots, kept }: Pick<Fusion, "reads" | "roots"> & { kept: ReadonlySet<Tensor> },
 ): Together {
   const readers = new Map<Tensor, Set<Group>>();
   for (const group of groups) {
@@ -53,7 +55,8 @@ export function updateTogether(
   for (const group of groups) {
     const update = describe(group, inPlace, { roots, number });
     if (update === null || !group.members.every((member) => readOnlyBy(member, group))) continue;
-    if (!update.columns.every((node) => node.op.source || readOnlyBy(node, group))) continue;
+    const isOwn = (node: Tensor) => node.op.source || readOnlyBy(node, group) && !kept.has(node);
+    if (!update.columns.every(isOwn)) continue;
     alike.set(update.signature, [...alike.get(update.signature) ?? [], update]);
   }
   const result = { groups: [...groups], inPlace: new Map(inPlace), parts: new Map<Tensor, Part>() };
@@ -90,8 +93,8 @@ function describe(group: Group, inPlace: ReadonlyMap<Tensor, Tensor>, { roots, n
   const [at, ...others] = places.map((place) => startOf(place!));
   if (others.some((other) => other !== at)) return null;
   const columns: Tensor[] = [];
-  const text = (node: Tensor): string => {
-    const kind = kindOf(node, { group, places, roots });
+  const text = (node: Tensor): string | null => {
+    const kind = operandKindOf(node, { group, places, roots });
     if (kind === "member") return `m${group.members.indexOf(withoutViews(node))}`;
     if (kind === "scalar") return `s${number(withoutViews(node))} ${viewThroughAll(node)!.offset}`;
     if (kind === "fill") return `${withoutViews(node).attributes.value}`;
@@ -100,12 +103,14 @@ function describe(group: Group, inPlace: ReadonlyMap<Tensor, Tensor>, { roots, n
       if (!columns.includes(column)) columns.push(column);
       return `c${columns.indexOf(column)}`;
     }
-    return kind === "expression" ? expression(node) : "?";
+    return kind === "expression" ? expression(node) : null;
   };
-  const expression = (node: Tensor): string =>
-    `${node.op.name}${JSON.stringify(node.attributes)}(${node.inputs.map(text).join(", ")})`;
+  const expression = (node: Tensor): string | null => {
+    const operands = node.inputs.map(text);
+    return operands.includes(null) ? null : `${node.op.name}${JSON.stringify(node.attributes)}(${operands.join(", ")})`;
+  };
   const texts = group.members.map(expression);
-  if (texts.some((text) => text.includes("?"))) return null;
+  if (texts.includes(null)) return null;
   const buffers = places.map((place) => sharedBufferOf(place!)!);
   const variables = columns.map((node) => node.op.source ? `v${number(sharedBufferOf(node)!)}` : "value");
   const signature = [...texts, ...variables, ...buffers.map((buffer) => `b${number(buffer)}`)].join("; ");
@@ -113,7 +118,7 @@ function describe(group: Group, inPlace: ReadonlyMap<Tensor, Tensor>, { roots, n
 }
 
 /** What an operand is in a group of updates; null where it fits none of these. */
-function kindOf(node: Tensor, { group: { members }, places, roots }: {
+function operandKindOf(node: Tensor, { group: { members }, places, roots }: {
   group: Group;
   places: readonly (Tensor | undefined)[];
   roots: ReadonlySet<Tensor>;
@@ -123,10 +128,10 @@ function kindOf(node: Tensor, { group: { members }, places, roots }: {
   if (view === null) return null;
   const inOrder = isContiguous(view, source);
   if (members.includes(source)) return inOrder ? "member" : null;
-  if (inOrder && (places.includes(source) || source.op.name === "copy")) return "column";
-  if (source.op.source === "fill") return "fill";
-  if (source.inputs.length > 0 && !roots.has(source)) return node === source ? "expression" : null;
+  if (inOrder && (places.includes(source) || source.op.name === "copy" && source.dtype === "f32")) return "column";
   const isWhole = view.bounds.every(([from, to], axis) => from <= 0 && to >= view.shape[axis]);
+  if (source.op.source === "fill") return isWhole ? "fill" : null;
+  if (source.inputs.length > 0 && !roots.has(source)) return node === source ? "expression" : null;
   if (isWhole && view.shape.every((length, axis) => length === 1 || view.strides[axis] === 0)) {
     // A variable of the buffers that are written cannot be bound for reading, too.
     const written = places.some((place) => sharedBufferOf(place!) === sharedBufferOf(source));
@@ -163,9 +168,9 @@ function join(updates: readonly Update[], inPlace: ReadonlyMap<Tensor, Tensor>, 
     const source = withoutViews(node);
     const known = whole.get(source);
     if (known) return known;
-    const kind = kindOf(node, { group, places, roots: result.roots });
+    const kind = operandKindOf(node, { group, places, roots: result.roots });
     if (kind === "fill") return fill(source.attributes.value as number, shape);
-    if (kind === "scalar") return broadcastTo(reshape(oneOf(node), [1]), shape);
+    if (kind === "scalar") return broadcastTo(firstOf(node), shape);
     return new Tensor(node.op, node.inputs.map(rebuilt), node.attributes, shape, node.dtype);
   };
   const members = group.members.map((member, i) => {
@@ -179,7 +184,7 @@ function join(updates: readonly Update[], inPlace: ReadonlyMap<Tensor, Tensor>, 
   return { members, producers: new Set(updates.flatMap((update) => [...update.group.producers])) };
 }
 
-/** The view of one element that is repeated in `node`. */
-function oneOf(node: Tensor): Tensor {
-  return sizeOf(node.shape) === 1 || !node.op.view ? node : oneOf(node.inputs[0]);
+/** The first element, `[1]`. */
+function firstOf(x: Tensor): Tensor {
+  return reshape(slice(x, { start: x.shape.map(() => 0), shape: x.shape.map(() => 1) }), [1]);
 }

@@ -29,10 +29,10 @@ export function writeKernel(group: Group, surroundings: Surroundings): Variants 
 }
 
 /** `fn store(i, value)`: everything the group stores for its i-th step, from the anchor's `value` if it has one. */
-function storeFunction(group: Group, declarations: Declarations, width: 1 | 4): string {
+function storeFunction(group: Group, declarations: Declarations, width: 1 | 4, size: number): string {
   const { members, surroundings: { roots } } = declarations;
   const name = width === 1 ? "i" : "e";
-  const body = new Body(declarations, roots, { name, width, step: "i" });
+  const body = new Body(declarations.reading(size), roots, { name, width, step: "i" });
   const stores = group.members.map((member) => {
     if (member === group.anchor) body.define(member, "value");
     const value = member === group.anchor ? "value" : body.compute(member);
@@ -49,8 +49,8 @@ function storeFunction(group: Group, declarations: Declarations, width: 1 | 4): 
 function writeElementwise(group: Group, surroundings: Surroundings): KernelText {
   const { size, dtype } = group.members[0];
   const width = size % 4 === 0 ? 4 : 1;
-  const declarations = new Declarations(surroundings, group.members, () => width, size);
-  const store = storeFunction(group, declarations, width);
+  const declarations = new Declarations(surroundings, group.members, () => width);
+  const store = storeFunction(group, declarations, width, size);
   const workgroup = surroundings.adapter.software ? 32 : 128;
   const [x, y, z] = fold(Math.ceil(size / width / workgroup));
   return {
@@ -65,9 +65,9 @@ function writeElementwise(group: Group, surroundings: Surroundings): KernelText 
 }
 
 function writeAnchored(group: Group, anchor: Tensor, kernel: Kernel, surroundings: Surroundings): KernelText {
-  const declarations = new Declarations(surroundings, group.members, () => kernel.width, anchor.size);
+  const declarations = new Declarations(surroundings, group.members, () => kernel.width);
   anchor.inputs.forEach((input, i) => declarations.operand(input, kernel.operands[i]));
-  const store = storeFunction(group, declarations, kernel.width);
+  const store = storeFunction(group, declarations, kernel.width, anchor.size);
   const shader = expand(kernel.shader, kernel.constants);
   return {
     label: label(group),
@@ -97,18 +97,17 @@ function writeReduction(group: Group, anchor: Tensor, surroundings: Surroundings
   const width = (row ? terms : results) % 4 === 0 ? 4 : 1;
   const resultWidth = row ? 1 : width;
 
-  const declarations = new Declarations(surroundings, group.members, () => resultWidth, input.size);
+  const declarations = new Declarations(surroundings, group.members, () => resultWidth);
   const o: Index = { name: row ? "o" : "o0", axes: () => kept, width: row ? 1 : width, step: "o" };
   const r: Index = { name: row ? "r0" : "r", axes: () => axes, width: row ? width : 1, step: "r" };
-  const body = new Body(declarations, surroundings.roots, row ? r : o, [row ? o : r]);
+  const body = new Body(declarations.reading(input.size), surroundings.roots, row ? r : o, [row ? o : r]);
   const value = body.value(input);
   const term = block("fn term(o: u32, r: u32) -> V", [
     row ? `let r0 = r * ${width}u;` : `let o0 = o * ${width}u;`,
     ...body.lines,
     `return ${value};`,
   ]);
-  declarations.loads = anchor.size; // behind the sum
-  const store = storeFunction(group, declarations, resultWidth);
+  const store = storeFunction(group, declarations, resultWidth, anchor.size);
   const { lanes, together } = reductionShape(
     row,
     results / resultWidth,

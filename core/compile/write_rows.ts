@@ -47,10 +47,9 @@ class RowWriter {
     this.declarations = new Declarations(
       surroundings,
       group.members,
-      (member) => widthOf(member.size / this.rows, this.rows),
-      Math.max(...group.members.map((member) => (member.op.reduction ? member.inputs[0] : member).size)),
+      (member) => isInRuns(member) ? 1 : widthOf(member.size / this.rows, this.rows),
     );
-    this.#ofRow = this.#body({ ...this.#rowIndex, width: 1 });
+    this.#ofRow = this.#body({ ...this.#rowIndex, width: 1 }, [], this.rows);
   }
 
   text(workgroupsInX: number): string {
@@ -75,11 +74,10 @@ class RowWriter {
     return { name: "row", axes: this.#rowAxes, width: 1 };
   }
 
-  #body(main: Index, others: readonly Index[] = []): Body {
-    const { declarations } = this;
+  /** @param loads Elements that all invocations load of each value */
+  #body(main: Index, others: readonly Index[], loads: number): Body {
     const names: Names = {
-      number: (node) => declarations.number(node),
-      element: (node, width, step) => declarations.element(node, width, step),
+      ...this.declarations.reading(loads),
       shared: (node, view) => node.size === this.rows && isShared(view, this.rows) ? this.#scalar(node) : undefined,
     };
     return new Body(names, this.surroundings.roots, main, others);
@@ -91,7 +89,7 @@ class RowWriter {
     let name = this.#scalars.get(node);
     if (name === undefined) {
       name = `s${this.declarations.number(node)}`;
-      this.#lines.push(`let ${name} = ${this.declarations.inBuffer(node, 1, "row")};`);
+      this.#lines.push(`let ${name} = ${this.declarations.reading(this.rows).element(node, 1, "row")};`);
       this.#scalars.set(node, name);
     }
     return name;
@@ -117,7 +115,7 @@ class RowWriter {
     const width = widthOf(length, this.rows);
     const steps = length / width;
     const index: Index = { name: width === 1 ? "r" : "r0", axes: this.#within, width, step: "r" };
-    const body = this.#body(index, [this.#rowIndex]);
+    const body = this.#body(index, [this.#rowIndex], this.rows * length);
     const results: string[] = [];
     const totals = members.filter((member) => member.op.reduction);
     for (const member of members) {
@@ -153,8 +151,7 @@ class RowWriter {
     const [input] = member.inputs;
     const reduced = member.attributes.axes as number[];
     const kept = this.#within(input.shape).filter((axis) => !reduced.includes(axis));
-    const isLong = (axis: number) => input.shape[axis] > 1;
-    const inRuns = Math.max(...reduced.filter(isLong)) > Math.max(...kept.filter(isLong)); // of terms, not of results
+    const inRuns = isInRuns(member);
     const [results, terms] = [member.size / this.rows, input.size / member.size];
     const width = widthOf(inRuns ? terms : results, this.rows);
     const [resultWidth, termWidth] = inRuns ? [1, width] : [width, 1];
@@ -166,14 +163,11 @@ class RowWriter {
       step,
     });
     const [o, q] = [index("o", kept, resultWidth), index("q", reduced, termWidth)];
-    const body = this.#body(inRuns ? q : o, [this.#rowIndex, inRuns ? o : q]);
+    const body = this.#body(inRuns ? q : o, [this.#rowIndex, inRuns ? o : q], input.size);
     const value = body.value(input);
     const total = this.#accumulated(member);
     const stored = this.declarations.result(member);
     const steps = results / resultWidth;
-    const at = `row * ${steps}u + o`;
-    const isVector = widthOf(results, this.rows) === 4;
-    const place = isVector && resultWidth === 1 ? `${stored}[(${at}) / 4u][(${at}) % 4u]` : `${stored}[${at}]`;
     this.#lines.push(block(`for (var o = lane; o < ${steps}u; o += ${this.#lanes}u)`, [
       ...resultWidth === 1 ? [] : ["let o0 = o * 4u;"],
       `var ${total} = ${typeName("f32", width)}();`,
@@ -182,7 +176,7 @@ class RowWriter {
         ...body.lines,
         `${total} = ${this.#combined(member, value, "q == 0u")};`,
       ]),
-      `${place} = ${inRuns ? across(member, total, width) : total};`,
+      `${stored}[row * ${steps}u + o] = ${inRuns ? across(member, total, width) : total};`,
     ]));
   }
 
@@ -197,6 +191,13 @@ class RowWriter {
       ? `${total} + ${value}`
       : `select(max(${total}, ${value}), ${value}, ${isFirst})`;
   }
+}
+
+/** Whether the terms of a reduction lie in runs, not its results: then each result is stored by itself. */
+function isInRuns({ op, inputs: [input], attributes, size }: Tensor): boolean {
+  if (!op.reduction || size === input.size) return false;
+  const innermost = input.shape.findLastIndex((length) => length > 1);
+  return (attributes.axes as number[]).includes(innermost);
 }
 
 /** The one number that the components of a vector amount to. */

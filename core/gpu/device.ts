@@ -54,7 +54,7 @@ export class Device {
   /** Where the values lie that stay between runs, by the variable that stands for them. */
   readonly variables: WeakMap<object, BufferRange> = new WeakMap();
   /** Textures that hold a copy of a variable, by the variable. */
-  readonly kept: WeakMap<object, { fresh: boolean }[]> = new WeakMap();
+  readonly cached: WeakMap<object, { fresh: boolean }[]> = new WeakMap();
   /** Chooses among the variants of kernels for the programs that are compiled; without one the rule does. */
   tuner: Tuner | null = null;
   /** Told what a user should know and nothing else says; prints unless replaced. */
@@ -94,7 +94,7 @@ export class Device {
 
   /** To be told when a variable was replaced: copies of it are no longer what it is. */
   changed(variable: object): void {
-    for (const copy of this.kept.get(variable) ?? []) copy.fresh = false;
+    for (const copy of this.cached.get(variable) ?? []) copy.fresh = false;
   }
 
   /** The largest buffer that can be bound. */

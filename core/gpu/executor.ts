@@ -30,8 +30,8 @@ export interface TextureCopy {
   texels: number;
 }
 
-/** A texture that keeps what a variable holds: it is copied again only after the variable changed (`Device.changed`). */
-export interface KeptTexture {
+/** A texture that holds a copy of a variable, which is made again only after the variable changed (`Device.changed`). */
+export interface CachedTexture {
   readonly copy: TextureCopy;
   fresh: boolean;
 }

@@ -57,13 +57,13 @@ export function adam<P extends Tensors>(
   const trees = [gradients, moments.first, moments.second, moments.largest].map((tree) => new Map(leaves(tree)));
   const results = new Map(
     leaves(parameters).map(([path, p]) => {
-      const [anyGradient, m, v, most] = trees.map((tree) => tree.get(path)!);
+      const [anyGradient, m, v, largestSoFar] = trees.map((tree) => tree.get(path)!);
       const gradient = copy(anyGradient); // so that the rest is the same for every parameter, and one kernel for all
       const first = average(beta1, m, gradient);
       const second = average(beta2, v, square(gradient));
-      const largest = maximum(most, second);
-      const size = add(mul(sqrt(largest), correction), epsilon);
-      return [path, { first, second, largest, parameters: sub(p, mul(step, div(first, size))) }];
+      const largest = maximum(largestSoFar, second);
+      const denominator = add(mul(sqrt(largest), correction), epsilon);
+      return [path, { first, second, largest, parameters: sub(p, mul(step, div(first, denominator))) }];
     }),
   );
   const tree = (name: "first" | "second" | "largest" | "parameters") =>
