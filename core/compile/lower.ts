@@ -6,6 +6,7 @@ import { max, sum } from "../ops/reduce.ts";
 import type { AdapterTraits, Tensor, View } from "../tensor.ts";
 import { rewrite, withInputs } from "./graph.ts";
 import { isContiguous } from "./reads.ts";
+import { mergeSums } from "./sums.ts";
 
 const FEW_COLUMNS = 256; // below it the results of a sum over the outer axes do not keep an adapter busy
 const FEW_ROWS = 16; // the same for a sum over the inner axes, where invocations share a result
@@ -27,7 +28,7 @@ export function lower(outputs: readonly Tensor[], adapter: AdapterTraits): Tenso
     done.add(lowered);
     return lowered;
   };
-  return rewrite(rewrite(outputs, lowerNode), (node) => {
+  return rewrite(mergeSums(rewrite(outputs, lowerNode)), (node) => {
     if (node.op.view || node.inputs.length === 0) return node;
     return withInputs(node, node.inputs.map((input) => readable(input, node.op.kernel !== undefined)));
   });
