@@ -67,7 +67,10 @@ export interface Kernel {
   readonly shader: string;
   readonly entryPoint?: string;
   readonly constants: Readonly<Record<string, number>>;
-  /** How each input is bound: a storage buffer, or an `rgba32float` texture (see `TEXTURE_PITCH`). */
+  /**
+   * How each input is bound: a storage buffer, or an `rgba32float` texture (see `TEXTURE_PITCH`), in which the operands
+   * begin at texels `ROW_BASE` and `COLUMN_BASE`; the compiler sets these.
+   */
   readonly operands: readonly ("buffer" | "texture")[];
   readonly width: 1 | 4;
   readonly workgroups: readonly [x: number, y: number, z: number];

@@ -3,18 +3,18 @@
 //
 // llvmpipe runs a load from a buffer as a loop over the lanes, about 250 instructions for a vec4 even where all lanes
 // read the same address; textureLoad from a sampled texture calls a function of 170; from a storage texture it is
-// straight-line vector code of 60. Float i of the operand is component i % 4 of texel i / 4.
+// straight-line vector code of 60. Float i of the operand is component i % 4 of texel i / 4 behind ROW_BASE or COLUMN_BASE.
 
 //# if TEXTURES
 @group(0) @binding(0) var row_texture: texture_storage_2d<rgba32float, read>;
 @group(0) @binding(1) var column_texture: texture_storage_2d<rgba32float, read>;
 
 fn row_texel(index: u32) -> vec4<f32> {
-  return textureLoad(row_texture, vec2<u32>(index % ${PITCH}u, index / ${PITCH}u));
+  return textureLoad(row_texture, vec2<u32>((index + ${ROW_BASE}u) % ${PITCH}u, (index + ${ROW_BASE}u) / ${PITCH}u));
 }
 
 fn column_texel(index: u32) -> vec4<f32> {
-  return textureLoad(column_texture, vec2<u32>(index % ${PITCH}u, index / ${PITCH}u));
+  return textureLoad(column_texture, vec2<u32>((index + ${COLUMN_BASE}u) % ${PITCH}u, (index + ${COLUMN_BASE}u) / ${PITCH}u));
 }
 //# else
 @group(0) @binding(0) var<storage, read> row_buffer: array<vec4<f32>>;

@@ -7,6 +7,7 @@ import { type Plan, plan, type Update } from "./plan.ts";
 import { type SelectedKernel, selectKernels } from "./select.ts";
 import { Scratch, variableRange } from "./scratch.ts";
 import { planStorage, type Storage, variablesInTextures } from "./storage.ts";
+import { sharedBufferOf } from "./together.ts";
 
 /** Tensors by name. */
 export type Named = Readonly<Record<string, Tensor>>;
@@ -36,8 +37,8 @@ export interface Assembled {
   readonly commands: readonly Command[];
   /** Textures of variables, to be copied before the other commands where they are not fresh. */
   readonly cached: readonly CachedTexture[];
-  /** Variables that each run replaces. */
-  readonly changes: readonly Tensor[];
+  /** Variables, or buffers of several, that each run replaces. */
+  readonly changes: readonly object[];
   readonly owned: readonly (GPUBuffer | GPUTexture)[];
   readonly inputs: ReadonlyMap<string, { place: Tensor; buffer: GPUBuffer }>;
   readonly outputs: readonly { name: string; tensor: Tensor; buffer: GPUBuffer }[];
@@ -88,7 +89,10 @@ function worthCaching(prepared: readonly Prepared[]): Set<Tensor> {
   const read = prepared.map(({ kernels }) => new Set(variablesInTextures(kernels.map(({ text }) => text))));
   const several = [...read[0] ?? [], ...read.slice(1).flatMap((set) => [...set])]
     .filter((node) => read.filter((set) => set.has(node)).length > 1);
-  const isReplaced = (node: Tensor) => ({ updates }: Prepared) => updates.some(({ place }) => place === node);
+  const isReplaced = (node: Tensor) => ({ updates }: Prepared) =>
+    updates.some(({ place }) =>
+      place === node || sharedBufferOf(node) && sharedBufferOf(place) === sharedBufferOf(node)
+    );
   return new Set(several.filter((node) => !prepared.every(isReplaced(node))));
 }
 
@@ -120,7 +124,7 @@ function assembleOne(making: Making, allocated: ReadonlySet<GPUBuffer>): Assembl
     },
     commands,
     cached,
-    changes: updates.map(({ place }) => place),
+    changes: [...new Set(updates.map(({ place }) => sharedBufferOf(place) ?? place))],
     owned,
     inputs,
     outputs,
@@ -152,6 +156,9 @@ function placesOf({ device, planned, storage, scratch, own, outputs, places }: M
     } else if (!ranges.has(source)) ranges.set(source, variableRange(device, source));
   }
   for (const [value, place] of planned.inPlace) ranges.set(value, variableRange(device, place));
+  for (const node of storage.freshTextures.flat()) {
+    if (node.op.source === "variable") ranges.set(node, variableRange(device, node));
+  }
   const slots = scratch.buffers(storage);
   for (const [node, slot] of storage.buffers.slotOf) ranges.set(node, whole(slots[slot]));
   for (const [node, { whole, at }] of planned.parts) {

@@ -4,7 +4,7 @@ import { type AdapterTraits, type Kernel, type Tensor, TEXTURE_PITCH } from "../
 import { type Names, typeName } from "./body.ts";
 import type { Group, Reads } from "./groups.ts";
 import { withoutViews } from "./reads.ts";
-import { isBetterInTexture } from "./textures.ts";
+import { isBetterInTexture, placeInTexture } from "./textures.ts";
 
 /** One dispatch: the text, and which value each binding of group 0 holds. */
 export interface KernelText {
@@ -66,8 +66,14 @@ export class Declarations {
     return this.surroundings.number(node);
   }
 
-  operand(node: Tensor, kind: "buffer" | "texture"): void {
-    this.bindings.push({ node: withoutViews(node), access: kind === "buffer" ? "read" : "texture" });
+  /** Binds an operand of a shader; where it begins in its texture. */
+  operand(input: Tensor, kind: "buffer" | "texture"): number {
+    const operand = withoutViews(input);
+    const { node, base } = kind === "buffer"
+      ? { node: operand, base: 0 }
+      : placeInTexture(operand, this.surroundings.adapter);
+    this.bindings.push({ node, access: kind === "buffer" ? "read" : "texture" });
+    return base;
   }
 
   /** Names for a body that loads this many elements of each value. */
@@ -108,13 +114,14 @@ export class Declarations {
     const known = this.#names.get(this.#textureKey(node));
     if (known !== undefined) return known;
     const at = this.bindings.length;
+    const { node: bound, base } = placeInTexture(node, this.surroundings.adapter);
     this.#lines.push(
       `@group(0) @binding(${at}) var texture${at}: texture_storage_2d<rgba32float, read>;`,
       block(`fn in${at}(i: u32) -> vec4<f32>`, [
-        `return textureLoad(texture${at}, ${texelAt("i")});`,
+        `return textureLoad(texture${at}, ${texelAt(base === 0 ? "i" : `i + ${base}u`)});`,
       ]),
     );
-    this.bindings.push({ node, access: "texture" });
+    this.bindings.push({ node: bound, access: "texture" });
     this.#names.set(this.#textureKey(node), `in${at}`);
     return `in${at}`;
   }

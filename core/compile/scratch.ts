@@ -36,7 +36,8 @@ export class Scratch {
         fresh: false,
       };
       this.cached.set(node, texture);
-      this.device.cached.set(node, [...this.device.cached.get(node) ?? [], texture]);
+      const key = sharedBufferOf(node) ?? node;
+      this.device.cached.set(key, [...this.device.cached.get(key) ?? [], texture]);
     }
   }
 
@@ -59,7 +60,8 @@ export class Scratch {
   free(): void {
     for (const resource of this.resources) this.device.release(resource);
     for (const [node, texture] of this.cached) {
-      this.device.cached.set(node, this.device.cached.get(node)!.filter((other) => other !== texture));
+      const key = sharedBufferOf(node) ?? node;
+      this.device.cached.set(key, this.device.cached.get(key)!.filter((other) => other !== texture));
     }
   }
 }

@@ -7,6 +7,7 @@ import { type Placeholder, type SharedBuffer, variable } from "../ops/source.ts"
 import { sizeOf } from "../shape.ts";
 import type { DType, Tensor } from "../tensor.ts";
 import { leavesOf, mapTree, type Tree } from "../tree.ts";
+import { sharedBufferOf } from "./together.ts";
 
 /** Values on the host. */
 export type HostArray = Float32Array | Uint32Array;
@@ -146,7 +147,7 @@ export class State<S extends Tensors> {
     }
     for (const [path, value] of values) {
       const { buffer, offset } = this.#rangeOf(known.get(path)!);
-      this.device.changed(known.get(path)!);
+      this.device.changed(sharedBufferOf(known.get(path)!) ?? known.get(path)!);
       this.device.gpu.queue.writeBuffer(buffer, offset, value as Float32Array<ArrayBuffer>);
     }
   }

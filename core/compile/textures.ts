@@ -8,6 +8,7 @@ import { type AdapterTraits, type Tensor, TEXTURE_PITCH } from "../tensor.ts";
 import { BINDINGS, type Group } from "./groups.ts";
 import { withoutViews } from "./reads.ts";
 import { rowKindOf, widthOf } from "./rows.ts";
+import { sharedBufferOf, startOf, wholeOf } from "./together.ts";
 
 /** Loads of a kernel from which a copy of a value into a texture pays. */
 const MANY_LOADS = 2 ** 15;
@@ -24,6 +25,13 @@ function canBeInTexture(node: Tensor, adapter: AdapterTraits): boolean {
   // A value in a texture cannot be bound in another way, so a kernel must be able to bind as many of them as buffers.
   return adapter.software && adapter.maxStorageTextures >= BINDINGS.most && node.dtype === "f32" &&
     fitTextures(adapter, node.size);
+}
+
+/** Where an operand is in a texture: that of the whole buffer for a variable that shares one, from some texel on. */
+export function placeInTexture(node: Tensor, adapter: AdapterTraits): { node: Tensor; base: number } {
+  const buffer = sharedBufferOf(node);
+  if (buffer === undefined || !fitTextures(adapter, buffer.size)) return { node, base: 0 };
+  return { node: wholeOf(buffer), base: startOf(node) / 4 };
 }
 
 /** Values that are stored in a texture and nowhere else: `buffered` ones are not, nor what some kernel needs in a buffer. */

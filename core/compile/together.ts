@@ -16,7 +16,19 @@ export function sharedBufferOf(place: Tensor): SharedBuffer | undefined {
   return (place.attributes.shared as { buffer: SharedBuffer } | undefined)?.buffer;
 }
 
-const startOf = (place: Tensor): number => (place.attributes.shared as { at: number }).at;
+/** Where a variable begins in the buffer that it shares, in elements; 0 if it has one of its own. */
+export function startOf(place: Tensor): number {
+  return (place.attributes.shared as { at: number } | undefined)?.at ?? 0;
+}
+
+const wholes = new WeakMap<SharedBuffer, Tensor>();
+
+/** A variable that stands for everything in a shared buffer, gaps included. */
+export function wholeOf(buffer: SharedBuffer): Tensor {
+  const known = wholes.get(buffer) ?? variable({ name: "all", shape: [buffer.size], shared: { buffer, at: 0 } });
+  wholes.set(buffer, known);
+  return known;
+}
 
 /** Part of a value that is laid out for a joined kernel. */
 export interface Part {
@@ -158,7 +170,7 @@ function join(updates: readonly Update[], inPlace: ReadonlyMap<Tensor, Tensor>, 
   const whole = new Map<Tensor, Tensor>();
   for (const [i, column] of columns.entries()) {
     const shared = sharedBufferOf(column);
-    const all = variable({ name: `all of ${i}`, shape, shared: shared && { buffer: shared, at: 0 } });
+    const all = shared ? wholeOf(shared) : variable({ name: `part ${i} of all`, shape });
     whole.set(column, all);
     if (shared) continue;
     for (const update of updates) result.parts.set(update.columns[i], { whole: all, at: update.at });
@@ -176,9 +188,7 @@ function join(updates: readonly Update[], inPlace: ReadonlyMap<Tensor, Tensor>, 
   const members = group.members.map((member, i) => {
     const all = new Tensor(member.op, member.inputs.map(rebuilt), member.attributes, shape, member.dtype);
     whole.set(member, all);
-    const place = whole.get(places[i]!) ??
-      variable({ name: "all", shape, shared: { buffer: buffers[i], at: 0 } });
-    result.inPlace.set(all, place);
+    result.inPlace.set(all, wholeOf(buffers[i]));
     return all;
   });
   return { members, producers: new Set(updates.flatMap((update) => [...update.group.producers])) };

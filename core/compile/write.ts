@@ -66,9 +66,11 @@ function writeElementwise(group: Group, surroundings: Surroundings): KernelText 
 
 function writeAnchored(group: Group, anchor: Tensor, kernel: Kernel, surroundings: Surroundings): KernelText {
   const declarations = new Declarations(surroundings, group.members, () => kernel.width);
-  anchor.inputs.forEach((input, i) => declarations.operand(input, kernel.operands[i]));
+  const [rowBase = 0, columnBase = 0] = anchor.inputs.map((input, i) =>
+    declarations.operand(input, kernel.operands[i])
+  );
   const store = storeFunction(group, declarations, kernel.width, anchor.size);
-  const shader = expand(kernel.shader, kernel.constants);
+  const shader = expand(kernel.shader, { ...kernel.constants, ROW_BASE: rowBase, COLUMN_BASE: columnBase });
   return {
     label: label(group),
     code: [shader, `alias T = ${typeName(anchor.dtype, kernel.width)};`, declarations.text, store].join("\n"),

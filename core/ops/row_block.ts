@@ -141,6 +141,8 @@ export function rowBlockKernel(
       TILED: 0,
       TEXTURES: Number(kind === "texture"),
       PITCH: TEXTURE_PITCH,
+      ROW_BASE: 0,
+      COLUMN_BASE: 0,
       SUBGROUP: subgroup,
       SHARED_LOADS: sharedLoads(product, tile.ROWS, subgroup),
       ROW_BLOCKS: rowBlocks,
