@@ -182,8 +182,8 @@ async function fastest(device: Device, stopwatch: Stopwatch, candidates: readonl
   }
 }
 
-/** The fastest; the first unless another is clearly faster. */
-function bestOf(times: readonly number[]): number {
+/** The number of the least time; that of the first unless another is clearly less. */
+export function bestOf(times: readonly number[]): number {
   const least = Math.min(...times);
   return least < WORTH_IT * times[0] ? times.indexOf(least) : 0;
 }
