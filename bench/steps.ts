@@ -11,6 +11,9 @@
  * that the first left (warm).
  */
 
+import type { Device } from "../core/gpu/device.ts";
+import { Submission } from "../core/gpu/executor.ts";
+import type { TrainOptions } from "../core/train/options.ts";
 import type { Trainer } from "../core/train/trainer.ts";
 import { openTuned } from "./device.ts";
 import { firstIterations } from "./first_iteration.ts";
@@ -87,9 +90,8 @@ export async function measureSteps(
 async function hostTime({ programs, options, device }: Trainer, rounds: number): Promise<Summary> {
   const { critic, generator } = programs;
   const calls = [
-    { times: options.criticSteps, call: () => critic.run(randomIndices(options)) },
+    { times: 1, call: () => submitIteration(programs, options, device) },
     { times: 1, call: () => critic.read() },
-    { times: 1, call: () => generator.run() },
     { times: 1, call: () => generator.read() },
   ].map((call) => ({ ...call, ms: new Array<number>() }));
   for (let round = 0; round < rounds; round++) {
@@ -104,6 +106,14 @@ async function hostTime({ programs, options, device }: Trainer, rounds: number):
   const summaries = calls.map(({ times, ms }) => scaled(summarize(ms), times));
   const sum = (figure: "median" | "least" | "largest") => summaries.reduce((total, one) => total + one[figure], 0);
   return { median: sum("median"), least: sum("least"), largest: sum("largest"), n: rounds };
+}
+
+/** Enqueues an iteration as `Trainer.run` does. */
+function submitIteration({ critic, generator }: Trainer["programs"], options: TrainOptions, device: Device): void {
+  const submission = new Submission(device);
+  for (let i = 0; i < options.criticSteps; i++) critic.addTo(submission, randomIndices(options));
+  generator.addTo(submission);
+  submission.send();
 }
 
 /** Several trainings as a table, a column each. */

@@ -1,7 +1,7 @@
 /** From a function of tensors to a list of dispatches that runs as often as wanted. */
 
 import type { Device } from "../gpu/device.ts";
-import { type Command, Readback, type Submit, submit } from "../gpu/executor.ts";
+import { type Command, Readback, type Submission, type Submit, submit } from "../gpu/executor.ts";
 import { isTensor, type Tensors } from "../grad.ts";
 import { input } from "../ops/source.ts";
 import { sameShape, type Shape, ShapeError } from "../shape.ts";
@@ -43,11 +43,12 @@ export class Program {
   readonly #steady: Assembled["commands"];
   readonly #changes: Assembled["changes"];
   readonly #release: () => void;
+  readonly #owned: Assembled["owned"];
+  /** Buffers of inputs, for each run in a submission. */
+  readonly #staged: GPUBuffer[][] = [];
   readonly #readback: Readback;
   readonly report: ProgramReport;
   readonly commands: readonly Command[];
-  /** Buffers and textures; those of intermediate values may be shared with other programs. */
-  readonly owned: readonly (GPUBuffer | GPUTexture)[];
 
   constructor(
     readonly device: Device,
@@ -56,7 +57,7 @@ export class Program {
     this.report = report;
     this.commands = [...cached.map(({ copy }) => copy), ...commands];
     this.#steady = commands;
-    this.owned = owned;
+    this.#owned = owned;
     this.#inputs = inputs;
     this.#outputs = outputs;
     this.#cached = cached;
@@ -73,6 +74,46 @@ export class Program {
    * @throws {DeviceError} If the adapter was lost
    */
   run(inputs: Readonly<Record<string, HostArray>> = {}, send?: Submit): void {
+    this.#check(inputs);
+    for (const [name, { buffer }] of this.#inputs) {
+      this.device.gpu.queue.writeBuffer(buffer, 0, inputs[name] as Float32Array<ArrayBuffer>);
+    }
+    if (send) send(this.device, this.commands);
+    else submit(this.device, this.#commandsNow());
+    this.#ran();
+  }
+
+  /**
+   * Adds a run to a submission, with inputs of its own; it happens when that is sent, before the next one is begun.
+   *
+   * @throws {RangeError} As `run`
+   */
+  addTo(submission: Submission, inputs: Readonly<Record<string, HostArray>> = {}): void {
+    this.#check(inputs);
+    const turn = submission.turnOf(this);
+    this.stage(turn + 1);
+    for (const [i, [name, { place, buffer }]] of [...this.#inputs].entries()) {
+      const from = { buffer: this.#staged[turn][i], offset: 0 };
+      this.device.gpu.queue.writeBuffer(from.buffer, 0, inputs[name] as Float32Array<ArrayBuffer>);
+      submission.add([{ kind: "buffer", from, to: { buffer, offset: 0 }, bytes: place.size * 4 }]);
+    }
+    submission.add(this.#commandsNow());
+    this.#ran();
+  }
+
+  /** Allocates what the inputs of so many runs in one submission wait in. */
+  stage(runs: number): void {
+    while (this.#staged.length < runs) {
+      this.#staged.push([...this.#inputs].map(([name, { buffer }]) => this.device.createBuffer(buffer.size, name)));
+    }
+  }
+
+  /** Buffers and textures; those of intermediate values may be shared with other programs. */
+  get owned(): readonly (GPUBuffer | GPUTexture)[] {
+    return [...this.#owned, ...this.#staged.flat()];
+  }
+
+  #check(inputs: Readonly<Record<string, HostArray>>): void {
     const unknown = Object.keys(inputs).find((name) => !this.#inputs.has(name));
     if (unknown !== undefined) {
       throw new RangeError(
@@ -86,11 +127,9 @@ export class Program {
         throw new RangeError(`Cannot run with ${found} for ${name}: expected ${place.dtype} [${place.shape}]`);
       }
     }
-    for (const [name, { buffer }] of this.#inputs) {
-      this.device.gpu.queue.writeBuffer(buffer, 0, inputs[name] as Float32Array<ArrayBuffer>);
-    }
-    if (send) send(this.device, this.commands);
-    else submit(this.device, this.#commandsNow());
+  }
+
+  #ran(): void {
     for (const texture of this.#cached) texture.fresh = true;
     for (const place of this.#changes) this.device.changed(place);
   }
@@ -117,6 +156,7 @@ export class Program {
   destroy(): void {
     this.#readback.destroy();
     this.#release();
+    for (const buffer of this.#staged.splice(0).flat()) this.device.release(buffer);
   }
 }
 

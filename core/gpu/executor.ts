@@ -42,6 +42,31 @@ export type Command = Dispatch | BufferCopy | TextureCopy;
 /** A way to submit commands: `submit`, or that of a `Recorder`. */
 export type Submit = (device: Device, commands: readonly Command[]) => void;
 
+/** Runs that are submitted together: six submissions cost the host about twice what one with all of them does. */
+export class Submission {
+  readonly #commands: Command[] = [];
+  readonly #runs = new Map<object, number>();
+
+  constructor(readonly device: Device) {}
+
+  /** Adds commands behind those that are there. */
+  add(commands: readonly Command[]): void {
+    for (const command of commands) this.#commands.push(command);
+  }
+
+  /** How often this was asked about the same thing before. */
+  turnOf(runner: object): number {
+    const turn = this.#runs.get(runner) ?? 0;
+    this.#runs.set(runner, turn + 1);
+    return turn;
+  }
+
+  /** Submits everything; does not wait. */
+  send(): void {
+    submit(this.device, this.#commands);
+  }
+}
+
 /** Encodes the commands in their order and submits them; does not wait. */
 export function submit(device: Device, commands: readonly Command[]): void {
   device.gpu.queue.submit([encode(device, commands)]);

@@ -2,7 +2,7 @@
 
 import { compileTogether, createState, type HostArray, type Program, type State, trace } from "../compile/program.ts";
 import type { Device } from "../gpu/device.ts";
-import type { Submit } from "../gpu/executor.ts";
+import { Submission, type Submit } from "../gpu/executor.ts";
 import { isTensor, type Tensors } from "../grad.ts";
 import type { Tensor } from "../tensor.ts";
 import { leavesOf, type Tree } from "../tree.ts";
@@ -75,6 +75,7 @@ export class Trainer {
       trace(generatorStep(options), { state }),
       trace(sampleStep(options), { state }),
     ]);
+    criticProgram.stage(options.criticSteps);
     const programs = { critic: criticProgram, generator: generatorProgram, sample: sampleProgram };
     return new Trainer(device, options, state, programs, count);
   }
@@ -155,21 +156,23 @@ export class Trainer {
     this.state.destroy();
   }
 
-  #run(step: StepName, inputs?: Record<string, HostArray>): void {
-    const program = this.programs[step];
-    if (this.watch === null) program.run(inputs);
-    else this.watch(step, this.#iteration + 1, (send) => program.run(inputs, send));
-  }
-
   #enqueue(): Promise<Measurement> {
     const { criticSteps } = this.options;
     const { critic, generator } = this.programs;
-    for (let i = 0; i < criticSteps; i++) {
-      this.#run("critic", { indices: this.#batches.indices(this.#iteration * criticSteps + i) });
+    const batches = Array.from({ length: criticSteps }, (_, i) => ({
+      indices: this.#batches.indices(this.#iteration * criticSteps + i),
+    }));
+    if (this.watch === null) {
+      const submission = new Submission(this.device);
+      for (const inputs of batches) critic.addTo(submission, inputs);
+      generator.addTo(submission);
+      submission.send();
+    } else {
+      const iteration = this.#iteration + 1;
+      for (const inputs of batches) this.watch("critic", iteration, (send) => critic.run(inputs, send));
+      this.watch("generator", iteration, (send) => generator.run({}, send));
     }
-    const ofCritic = critic.read();
-    this.#run("generator");
-    const ofGenerator = generator.read();
+    const [ofCritic, ofGenerator] = [critic.read(), generator.read()];
     const iteration = ++this.#iteration;
     const measured = Promise.all([ofCritic, ofGenerator]).then(([c, g]) => ({
       iteration,

@@ -12,6 +12,7 @@ import {
   trace,
 } from "../../../core/compile/program.ts";
 import { openDevice } from "../../../core/gpu/device.ts";
+import { Submission } from "../../../core/gpu/executor.ts";
 import { add, addU32, exp, mul, neg, sub, toFloat } from "../../../core/ops/elementwise.ts";
 import { matmul } from "../../../core/ops/matmul.ts";
 import { concat, slice, transpose } from "../../../core/ops/movement.ts";
@@ -270,4 +271,30 @@ Deno.test("programs that share textures of variables see every change of them, w
   assertEquals([await seen(look), await seen(look)], [10, 10]);
   for (const program of [grow, look, elsewhere]) program.destroy();
   state.destroy();
+});
+
+Deno.test("runs in one submission get inputs of their own, and give what they give apart", async () => {
+  const before = device.bytes;
+  const state = await createState(device, { total: zeros([3]), runs: constant(Uint32Array.of(0)) });
+  const [collect, double] = await compileTogether(device, [
+    trace(({ total, runs }, { x }) => ({
+      state: { total: add(mul(total, 10), x), runs: addU32(runs, 1) },
+      outputs: { x: neg(x) },
+    }), { state, inputs: { x: { shape: [3] } } }),
+    trace(({ total }) => ({ state: { total: mul(total, 2) } }), { state }),
+  ]);
+  for (const first of [1, 5]) { // the second submission uses the memory of the first again
+    const submission = new Submission(device);
+    for (const number of [0, 1, 2]) collect.addTo(submission, { x: Float32Array.of(first, number, 7) });
+    double.addTo(submission);
+    assertThrows(() => collect.addTo(submission, {}), RangeError, "Cannot run with nothing for x: expected f32 [3]");
+    submission.send();
+  }
+  const one = [222, 24, 1554]; // twice 111, 012 and 777
+  const two = [2 * (1000 * one[0] + 555), 2 * (1000 * one[1] + 12), 2 * (1000 * one[2] + 777)];
+  assertEquals(await state.read(), { total: Float32Array.from(two), runs: Uint32Array.of(6) });
+  assertEquals(await collect.read(), { x: Float32Array.of(-5, -2, -7) });
+  for (const program of [collect, double]) program.destroy();
+  state.destroy();
+  assertEquals(device.bytes, before);
 });
