@@ -118,7 +118,7 @@ Deno.test("train on a GPU that is lost ends with one sentence and exit code 1; t
     const { code, stderr } = await runTaskFile("cli/train.ts", args, { preload: "tests/cli/lose_gpu.ts" });
     assertEquals([code, stderr.trimEnd().split("\n").length], [1, 1], stderr);
     const message =
-      /^train: Cannot go on: the GPU was lost \(the driver was reset\), expected it to stay; iteration 1 is saved as (\S+), \d iterations after it are lost; go on with: deno task train (.+)$/;
+      /^train: Cannot go on: the GPU was lost \(the driver was reset\), expected it to stay; iteration 1 is saved as (\S+), \d+ iterations after it are lost; go on with: deno task train (.+)$/;
     const [, path, words] = message.exec(stderr.trimEnd()) ?? [];
     assertEquals(path, `${runs}/00000-mnist-tree-tiny/autosave-000001.safetensors`, stderr);
     const again = await train(...words.split(" "), "--iterations", "3");
