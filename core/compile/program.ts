@@ -69,7 +69,8 @@ export class Program {
   /**
    * Runs once: enqueues everything and returns without waiting.
    *
-   * @param send Submits all commands in another way, such as to measure them; unless given, copies of unchanged variables are left out
+   * @param send Submits all commands in another way, such as to measure them; unless given, copies of unchanged
+   * variables are left out
    * @throws {RangeError} If an input is missing, unknown, or of another size or type
    * @throws {DeviceError} If the adapter was lost
    */
