@@ -87,7 +87,7 @@ export function assemble(device: Device, prepared: readonly Prepared[]): Assembl
 /** Variables that several programs read through textures, and that not all of them replace at every run. */
 function worthCaching(prepared: readonly Prepared[]): Set<Tensor> {
   const read = prepared.map(({ kernels }) => new Set(variablesInTextures(kernels.map(({ text }) => text))));
-  const several = [...read[0] ?? [], ...read.slice(1).flatMap((set) => [...set])]
+  const several = read.flatMap((set) => [...set])
     .filter((node) => read.filter((set) => set.has(node)).length > 1);
   const isReplaced = (node: Tensor) => ({ updates }: Prepared) =>
     updates.some(({ place }) =>

@@ -8,11 +8,10 @@ export interface Lifetime<K> {
   to: number;
 }
 
-/** Which slot every value lives in, how large the slots are, and the largest sum of values alive at once. */
+/** Which slot every value lives in, and how large the slots are. */
 export interface MemoryPlan<K> {
   slotOf: Map<K, number>;
   slots: number[];
-  largestLiveSet: number;
 }
 
 /**
@@ -31,7 +30,7 @@ export function planMemory<K>(lifetimes: readonly Lifetime<K>[]): MemoryPlan<K> 
     inSlot[slot] = [...inSlot[slot] ?? [], value];
     slotOf.set(value.key, slot);
   }
-  return { slotOf, slots, largestLiveSet: largestLiveSet(lifetimes) };
+  return { slotOf, slots };
 }
 
 /** The largest sum of sizes of values alive at once. */

@@ -49,7 +49,7 @@ class RowWriter {
       group.members,
       (member) => isInRuns(member) ? 1 : widthOf(member.size / this.rows, this.rows),
     );
-    this.#ofRow = this.#body({ ...this.#rowIndex, width: 1 }, [], this.rows);
+    this.#ofRow = this.#body(this.#rowIndex, [], this.rows);
   }
 
   text(workgroupsInX: number): string {

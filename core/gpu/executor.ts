@@ -42,7 +42,10 @@ export type Command = Dispatch | BufferCopy | TextureCopy;
 /** A way to submit commands: `submit`, or that of a `Recorder`. */
 export type Submit = (device: Device, commands: readonly Command[]) => void;
 
-/** Runs that are submitted together: six submissions cost the host about twice what one with all of them does. */
+/**
+ * Runs that are submitted together: six submissions cost the host about twice what one with all of them does. What is
+ * begun must be sent: a run counts as done when it is added.
+ */
 export class Submission {
   readonly #commands: Command[] = [];
   readonly #runs = new Map<object, number>();
