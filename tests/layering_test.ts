@@ -43,7 +43,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   compat: [],
 };
 
-const DATASETS_MAY_IMPORT = ["core/shape.ts", "core/nearest.ts"];
+const DATASETS_MAY_IMPORT = ["core/draws.ts", "core/nearest.ts", "core/shape.ts"];
 
 /** Rooms that may import packages: any, or the runtime's own (`node:`) alone. */
 const MAY_USE_PACKAGES: Record<string, RegExp> = {
