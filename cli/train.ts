@@ -21,6 +21,7 @@ import { Trainer } from "../core/train/trainer.ts";
 import { DATASET_NAMES, datasetName, loadDataset } from "../datasets/registry.ts";
 import { follow, STOPPED_EARLY } from "./follow.ts";
 import { type FlagValues, helpText, readFlags, usage, UsageError } from "./flags.ts";
+import { loadingDisplay } from "./loading.ts";
 import { runTask } from "./run_task.ts";
 import { stopOnSignals, writeTo } from "./terminal.ts";
 import { tunerFor } from "./tuning.ts";
@@ -191,21 +192,13 @@ async function resumable(flags: Values): Promise<ResumedRun> {
   }
 }
 
-/** The data set; null if the user stopped its download. */
+/** The data set; null if the user stopped the loading. */
 async function dataOf(name: string, flags: Values, signal: AbortSignal): Promise<TrainingData | null> {
-  const terminal = Deno.stderr.isTerminal();
-  let shown = -1;
   try {
     return await loadDataset(name, {
       dataDir: flags["data-dir"],
       signal,
-      onProgress: ({ file, bytes, total }) => {
-        const percent = total === null ? 0 : Math.floor(100 * bytes / total);
-        if (flags.quiet || percent === shown || (!terminal && percent % 25 !== 0)) return;
-        shown = percent;
-        const line = `Downloading ${file}: ${(bytes / 1e6).toFixed(1)} MB${total === null ? "" : ` (${percent} %)`}`;
-        writeTo(Deno.stderr, terminal ? `\r\x1b[K${line}${percent === 100 ? "\n" : ""}` : `${line}\n`);
-      },
+      ...flags.quiet ? {} : loadingDisplay(Deno.stderr.isTerminal(), (text) => writeTo(Deno.stderr, text)),
     });
   } catch (error) {
     if (signal.aborted) return null;

@@ -116,13 +116,13 @@ async function fetchInto(
       throw new DownloadError(`answered ${response.status} ${response.statusText}`.trimEnd());
     }
     total = Number(response.headers.get("content-length")) || null;
-    onProgress?.({ file: file.name, url, bytes, total });
+    onProgress?.({ kind: "download", file: file.name, url, bytes, total });
     const body = response.body.getReader();
     for (let chunk = await heard(body.read()); !chunk.done; chunk = await heard(body.read())) {
       await writeAll(target, chunk.value);
       hash.update(chunk.value);
       bytes += chunk.value.length;
-      onProgress?.({ file: file.name, url, bytes, total });
+      onProgress?.({ kind: "download", file: file.name, url, bytes, total });
     }
   } finally {
     connection.abort();

@@ -12,6 +12,7 @@ export interface PointDataset extends Omit<ImageDataset, "images"> {
   /** Coordinates `[count, 1, 1, 2]`: x to the right, y up. */
   readonly images: Float32Array<ArrayBuffer>;
   readonly shape: readonly [count: number, height: 1, width: 1, channels: 2];
+  readonly labels: Uint8Array;
   /** Where the points come from, if they are a mixture of round Gaussians. */
   readonly modes?: Modes;
 }

@@ -75,7 +75,7 @@ Deno.test("download() reports growing bytes up to the total, which is null if th
     for (const [kind, total] of [["good", CONTENT.length], ["chunked", null]] as const) {
       const reports: DownloadProgress[] = [];
       await download(FILE, [mirror(kind)], folder, { onProgress: (report) => reports.push(report) });
-      assertEquals(reports[0], { file: "data.gz", url: `${mirror(kind)}data.gz`, bytes: 0, total });
+      assertEquals(reports[0], { kind: "download", file: "data.gz", url: `${mirror(kind)}data.gz`, bytes: 0, total });
       assertEquals(reports.at(-1)!.bytes, CONTENT.length);
       assert(reports.every(({ bytes }, i) => i === 0 || bytes > reports[i - 1].bytes));
     }
