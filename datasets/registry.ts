@@ -2,13 +2,15 @@
 
 import { nearestName } from "../core/nearest.ts";
 import type { ImageDataset, LoadOptions } from "./dataset.ts";
+import { glyphs } from "./glyphs.ts";
 import { FASHION_MNIST, loadMnistLike, MNIST } from "./mnist.ts";
 
 /** A name `loadDataset` knows. */
-export type DatasetName = "fashionmnist" | "mnist";
+export type DatasetName = "fashionmnist" | "glyphs" | "mnist";
 
-const LOADERS: Record<DatasetName, (options?: LoadOptions) => Promise<ImageDataset>> = {
+const LOADERS: Record<DatasetName, (options?: LoadOptions) => ImageDataset | Promise<ImageDataset>> = {
   fashionmnist: (options) => loadMnistLike(FASHION_MNIST, options),
+  glyphs,
   mnist: (options) => loadMnistLike(MNIST, options),
 };
 
@@ -39,9 +41,9 @@ export function datasetName(name: string): DatasetName {
 }
 
 /**
- * Loads a data set by name, downloading it if it is nowhere on this machine.
+ * Loads a data set by name, downloading it if it is nowhere on this machine; some are drawn by code instead.
  *
- * @throws {RangeError} If the name is unknown
+ * @throws {RangeError} If the name is unknown, or the set cannot be made as asked for
  * @throws {Deno.errors.NotFound} If its files are nowhere and cannot be downloaded
  * @throws {SyntaxError} If a file is damaged or holds something else
  * @throws The signal's reason, if it aborts a download

@@ -148,7 +148,7 @@ Deno.test("train refuses what it cannot use with one sentence: 2 for the call, 1
     await Deno.writeTextFile(`${runs}-file`, "");
     await Deno.mkdir(`${runs}/00000-empty`, { recursive: true });
     const cases: [args: string[], code: number, message: string][] = [
-      [[], 2, "Cannot train without data: expected --dataset fashionmnist or mnist, or --resume RUN"],
+      [[], 2, "Cannot train without data: expected --dataset fashionmnist or glyphs or mnist, or --resume RUN"],
       [["--dataset", "fashion"], 2, "Cannot find data set fashion: it is unknown"],
       [["--dataste", "mnist"], 2, "Cannot use --dataste: there is no such flag, the nearest is --dataset"],
       [[...data, "--preset", "smal"], 2, "the nearest is small"],
