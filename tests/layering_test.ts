@@ -17,8 +17,8 @@ const TENSOR = [...PURE, "tensor"];
 const OPS = [...TENSOR, "op", "ops"];
 const GRAD = [...OPS, "grad"];
 const MODELS = [...GRAD, "nn", "models"];
-const CORE = [...MODELS, "compile", "gpu", "program", "sampling", "metrics", "train"];
-const WITHOUT_TRAIN = CORE.filter((room) => room !== "train");
+const CORE = [...MODELS, "compile", "gpu", "program", "sampling", "metrics", "train", "evaluate"];
+const WITHOUT_TRAIN = CORE.filter((room) => room !== "train" && room !== "evaluate");
 
 const MAY_IMPORT: Record<string, readonly string[]> = {
   pure: [],
@@ -34,6 +34,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   sampling: [...MODELS, "gpu", "program"],
   metrics: [...MODELS, "gpu", "program", "sampling"],
   train: [...MODELS, "gpu", "program", "sampling", "metrics"],
+  evaluate: [...MODELS, "gpu", "program", "sampling", "metrics", "train"],
   datasets: [], // and DATASETS_MAY_IMPORT
   server: WITHOUT_TRAIN,
   mod: [...CORE, "datasets"],
@@ -56,8 +57,8 @@ const MAY_USE_PACKAGES: Record<string, RegExp> = {
   tests: /./,
 };
 
-/** Rooms of `core/` that may use `Deno`: the ones that read or write runs. */
-const MAY_USE_DENO = ["train", "sampling"];
+/** Rooms of `core/` that may use `Deno`: the ones that read or write runs, and what is kept of data sets. */
+const MAY_USE_DENO = ["train", "sampling", "evaluate"];
 
 /** Files directly in `core/` that are rooms of their own, and those of `compile` that join it with `gpu`. */
 const SINGLE_FILES: Record<string, string> = {

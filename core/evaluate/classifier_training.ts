@@ -1,0 +1,145 @@
+/** How a classifier learns: cross entropy, Adam with a falling rate, a few passes over the labelled pictures. */
+
+import { compile, createState } from "../compile/program.ts";
+import { isHostArray } from "../compile/state.ts";
+import type { Device } from "../gpu/device.ts";
+import { isTensor, vjp } from "../grad.ts";
+import { initializer } from "../nn/init.ts";
+import { add, exp, log, mul, sub } from "../ops/elementwise.ts";
+import { gather, oneHot } from "../ops/gather.ts";
+import { stopGradient } from "../ops/movement.ts";
+import { max, mean, sum } from "../ops/reduce.ts";
+import { constant } from "../ops/source.ts";
+import type { StoredTensor } from "../safetensors.ts";
+import type { Tensor } from "../tensor.ts";
+import { adam, initialMoments, type Moments } from "../train/adam.ts";
+import { Batches, batchesPerEpoch } from "../train/batches.ts";
+import { imagesOf, type TrainingImages } from "../train/images.ts";
+import { leavesOf, mapTree } from "../tree.ts";
+import { classifier, type ClassifierParameters, type ClassifierShape } from "./classifier.ts";
+
+/** Pictures with a class each. */
+export interface LabelledImages extends TrainingImages {
+  /** Class of each picture `[count]`, an index of `classNames`. */
+  readonly labels: ArrayLike<number>;
+  readonly classNames: readonly string[];
+}
+
+/** Weights of a classifier by their path in `ClassifierParameters`. */
+export type ClassifierWeights = Readonly<Record<string, StoredTensor>>;
+
+/** How far training is. */
+export interface ClassifierProgress {
+  readonly step: number;
+  readonly steps: number;
+  readonly loss: number;
+}
+
+/** How a classifier is trained. */
+export interface ClassifierTraining {
+  /** Passes over the data, `usualEpochs` unless given. */
+  readonly epochs?: number;
+  readonly seed?: number;
+  readonly onProgress?: (progress: ClassifierProgress) => void;
+}
+
+const ADAM = { learningRate: 2e-3, beta1: 0.9, beta2: 0.99, epsilon: 1e-8 };
+const BATCH = 64;
+const REPORT_EVERY = 50; // steps; so many are enqueued before one is waited for
+const EPOCHS = { least: 3, most: 60, steps: 600 };
+
+/** Three passes, more over fewer than 13,000 pictures so that 600 steps are made, at most 60. */
+export function usualEpochs(count: number): number {
+  const wanted = Math.ceil(EPOCHS.steps / batchesPerEpoch(count, batchFor(count)));
+  return Math.min(EPOCHS.most, Math.max(EPOCHS.least, wanted));
+}
+
+/** The shape of the classifier for a set. */
+export function classifierShape({ shape: [, ...image], classNames }: LabelledImages): ClassifierShape {
+  return { image, classes: classNames.length };
+}
+
+/**
+ * Cross entropy of a batch, `−mean log softmax(x)_label`.
+ *
+ * @param logits `x [batch, classes]`
+ * @param labels `[batch]`, `u32`
+ */
+export function crossEntropy(logits: Tensor, labels: Tensor): Tensor {
+  const largest = stopGradient(max(logits, { axes: [1], keepDims: true })); // keeps the exponentials finite
+  const shifted = sub(logits, largest);
+  const total = log(sum(exp(shifted), { axes: [1] }));
+  const own = sum(mul(shifted, oneHot(labels, { classes: logits.shape[1] })), { axes: [1] });
+  return mean(sub(total, own));
+}
+
+/**
+ * Trains a classifier: batches of 64, Adam with AMSGrad whose rate falls from 0.002 to 0 in a straight line. On two cores
+ * without a GPU 60,000 pictures of 32x32 take 65 s an epoch; FashionMNIST reaches 91 % on its test pictures in three.
+ *
+ * @returns Weights by their path in `ClassifierParameters`
+ * @throws {Error} If the loss is no finite number
+ * @throws {DeviceError} If the GPU cannot hold the pictures
+ */
+export async function trainClassifier(
+  device: Device,
+  data: LabelledImages,
+  { epochs = usualEpochs(data.shape[0]), seed = 0, onProgress = () => {} }: ClassifierTraining = {},
+): Promise<ClassifierWeights> {
+  const start = classifier(classifierShape(data)).parameters(initializer(seed));
+  const [count] = data.shape;
+  const batch = batchFor(count);
+  const state = await createState<TrainingState>(device, { parameters: start, moments: initialMoments(start) }, {
+    together: ["parameters", "moments/first", "moments/second", "moments/largest"],
+  });
+  const inputs = { indices: { shape: [batch], dtype: "u32" as const }, rate: { shape: [1] } };
+  try {
+    const program = await compile(device, trainingStep(data), { state, inputs });
+    const batches = new Batches(count, batch, seed);
+    const steps = epochs * batchesPerEpoch(count, batch);
+    let reported = Promise.resolve();
+    for (let step = 0; step < steps; step++) {
+      program.run({ indices: batches.indices(step), rate: Float32Array.of(1 - step / steps) });
+      if (step % REPORT_EVERY !== 0 && step !== steps - 1) continue;
+      await reported; // the one before
+      reported = program.read().then(({ loss: [loss] }) => {
+        if (!Number.isFinite(loss)) {
+          throw new Error(`Cannot train the classifier: its loss is ${loss} at step ${step}, expected a finite number`);
+        }
+        onProgress({ step: step + 1, steps, loss });
+      });
+    }
+    await reported;
+    program.destroy();
+    const values = new Map(leavesOf(await state.read(), isHostArray));
+    const leaves = leavesOf<Tensor>(start, isTensor);
+    return Object.fromEntries(
+      leaves.map(([path, { shape }]) => [path, { shape, data: values.get(`parameters/${path}`)! }]),
+    );
+  } finally {
+    state.destroy();
+  }
+}
+
+type TrainingState = { parameters: ClassifierParameters; moments: Moments<ClassifierParameters> };
+
+/** A step of Adam on a batch, of which the part `rate` is made. */
+function trainingStep(data: LabelledImages) {
+  const { apply } = classifier(classifierShape(data));
+  const labelTable = constant(Uint32Array.from(data.labels));
+  const pictures = imagesOf(data);
+  return (state: TrainingState, { indices, rate }: { indices: Tensor; rate: Tensor }) => {
+    const { parameters } = state;
+    const loss = crossEntropy(apply(parameters, pictures(indices)).logits, gather(labelTable, indices));
+    const leaves = leavesOf<Tensor>(parameters, isTensor).map(([, leaf]) => leaf);
+    const gradients = new Map(vjp(loss, leaves).map((gradient, i) => [leaves[i], gradient]));
+    const tree = (f: (leaf: Tensor, path: string) => Tensor) =>
+      mapTree<Tensor, Tensor>(parameters, isTensor, f) as ClassifierParameters;
+    const moved = adam(parameters, tree((leaf) => gradients.get(leaf)!), state.moments, ADAM);
+    const next = new Map(leavesOf<Tensor>(moved.parameters, isTensor));
+    const part = tree((leaf, path) => add(leaf, mul(rate, sub(next.get(path)!, leaf))));
+    return { state: { parameters: part, moments: moved.moments }, outputs: { loss } };
+  };
+}
+
+const batchFor = (count: number): number => Math.min(BATCH, count);

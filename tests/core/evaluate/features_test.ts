@@ -1,0 +1,53 @@
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { featureName, NetworkFeatures, rawFeatures } from "../../../core/evaluate/features.ts";
+import { softmax } from "../../../core/models/mixture.ts";
+import { linear } from "../../../core/nn/linear.ts";
+import { reshape } from "../../../core/ops/movement.ts";
+import { constant } from "../../../core/ops/source.ts";
+import { device } from "../../gpu.ts";
+
+/** Two features of a picture of two pixels: their sum and difference. */
+const network = {
+  name: "classifier" as const,
+  key: "sums",
+  note: "",
+  image: [1, 2, 1] as const,
+  parameters: { weight: constant([1, 1, 1, -1], [2, 2]), bias: constant([0, 0]) },
+  apply: (
+    parameters: { weight: ReturnType<typeof constant>; bias: ReturnType<typeof constant> },
+    x: typeof parameters.weight,
+  ) => {
+    const features = linear(parameters, reshape(x, [x.shape[0], 2]));
+    return { features, probabilities: softmax(features) };
+  },
+};
+
+Deno.test("NetworkFeatures takes any number of pictures, bytes or numbers, in their order", async () => {
+  const extractor = await NetworkFeatures.create(device, network, { batch: 4 });
+  for (const count of [1, 4, 27]) {
+    const bytes = Uint8Array.from({ length: 2 * count }, (_, i) => (i % 3) * 85);
+    const numbers = Float32Array.from(bytes, (byte) => byte / 127.5 - 1);
+    const expected = Array.from({ length: count }, (_, i) => [numbers[2 * i], numbers[2 * i + 1]])
+      .flatMap(([a, b]) => [Math.fround(a + b), Math.fround(a - b)]);
+    for (const images of [bytes, numbers]) {
+      const { features } = await extractor.extract({ images, shape: [count, 1, 2, 1] });
+      assertEquals([...features.values], expected);
+    }
+  }
+  await assertRejects(
+    () => extractor.extract({ images: new Uint8Array(3), shape: [1, 1, 3, 1] }),
+    RangeError,
+    "pictures of 1x3x1: expected 1x2x1",
+  );
+  extractor.destroy();
+});
+
+Deno.test("rawFeatures() are the numbers themselves, bytes as pixels in [-1, 1]", async () => {
+  const { features } = await rawFeatures("points").extract({ images: Float32Array.of(3, 4, 5, 6), shape: [2, 2] });
+  assertEquals([features.rows, features.columns, ...features.values], [2, 2, 3, 4, 5, 6]);
+});
+
+Deno.test("featureName() knows three, and the nearest of another", () => {
+  assertEquals(featureName("pixels"), "pixels");
+  assertThrows(() => featureName("inceptoin"), RangeError, "the nearest is inception");
+});
