@@ -17,8 +17,8 @@ const TENSOR = [...PURE, "tensor"];
 const OPS = [...TENSOR, "op", "ops"];
 const GRAD = [...OPS, "grad"];
 const MODELS = [...GRAD, "nn", "models"];
-const CORE = [...MODELS, "compile", "gpu", "program", "sampling", "metrics", "train", "evaluate"];
-const WITHOUT_TRAIN = CORE.filter((room) => room !== "train" && room !== "evaluate");
+const CORE = [...MODELS, "compile", "gpu", "program", "sampling", "metrics", "train", "evaluate", "compare"];
+const WITHOUT_TRAIN = CORE.filter((room) => !["train", "evaluate", "compare"].includes(room));
 
 const MAY_IMPORT: Record<string, readonly string[]> = {
   pure: [],
@@ -35,6 +35,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   metrics: [...MODELS, "gpu", "program", "sampling"],
   train: [...MODELS, "gpu", "program", "sampling", "metrics"],
   evaluate: [...MODELS, "gpu", "program", "sampling", "metrics", "train"],
+  compare: [...MODELS, "gpu", "program", "sampling", "metrics", "train", "evaluate"],
   datasets: [], // and DATASETS_MAY_IMPORT
   server: WITHOUT_TRAIN,
   mod: [...CORE, "datasets"],
@@ -58,7 +59,7 @@ const MAY_USE_PACKAGES: Record<string, RegExp> = {
 };
 
 /** Rooms of `core/` that may use `Deno`: the ones that read or write runs, and what is kept of data sets. */
-const MAY_USE_DENO = ["train", "sampling", "evaluate"];
+const MAY_USE_DENO = ["train", "sampling", "evaluate", "compare"];
 
 /** Files directly in `core/` that are rooms of their own, and those of `compile` that join it with `gpu`. */
 const SINGLE_FILES: Record<string, string> = {
