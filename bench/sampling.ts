@@ -48,7 +48,7 @@ export async function measureSampling(
 async function untrained(device: Device, preset: string): Promise<Sampler> {
   const { model } = trainingOptions(device.traits, { preset, batch: 1 });
   const make = generator(model);
-  const trained = { options: model, generator: make, parameters: make.parameters(initializer(0)) };
+  const trained = { options: model, generator: make, parameters: make.parameters(initializer(0)), temperature: 1 };
   const source = { iteration: 0, path: "", run: preset, options: { model } };
   return new Sampler(source, await Passes.create(device, trained));
 }

@@ -35,8 +35,9 @@ export function heavyCases(traits: AdapterTraits, training: Training): HeavyCase
     ({ shape, dtype }, name) => variable({ name, shape, dtype }),
   ) as TrainState;
   const indices = input({ name: "indices", shape: [options.batch], dtype: "u32" });
-  const critic = criticStep(options, randomImages(options), { apart: traits.software })(state, { indices });
-  const generator = generatorStep(options)(state);
+  const images = randomImages(options);
+  const critic = criticStep(options, images, { apart: traits.software })(state, { indices });
+  const generator = generatorStep(options, images)(state);
   const cases = new Map<string, HeavyCase>();
   const collect = ({ state, outputs }: typeof critic | typeof generator, times: number) => {
     const changed = leavesOf<Tensor>(state, isTensor).map(([, value]) => value);

@@ -1,6 +1,6 @@
 /** Latents from `p(z | region)`: the part of the latent space that a leaf, or all leaves under a node, answer for. */
 
-import { equal, greater, mul } from "../ops/elementwise.ts";
+import { equal, greater, mul, type Operand } from "../ops/elementwise.ts";
 import { reshape } from "../ops/movement.ts";
 import { max, sum } from "../ops/reduce.ts";
 import { constant } from "../ops/source.ts";
@@ -19,6 +19,8 @@ export interface Candidates {
   uniforms: Tensor;
   /** `[batch, leaves]` or `[1, leaves]`, 1 for the leaves wanted, 0 for the others (`leavesUnder`). */
   region: Tensor;
+  /** As for `MixtureHead.apply`. */
+  temperature?: Operand;
 }
 
 /**
@@ -50,10 +52,10 @@ export interface Candidates {
 export function drawFromRegion<P extends Tensors>(
   head: MixtureHead<P>,
   parameters: P,
-  { candidates, uniforms, region }: Candidates,
+  { candidates, uniforms, region, temperature }: Candidates,
 ): { z: Tensor; found: Tensor } {
   const [batch, attempts, latent] = candidates.shape;
-  const { weights } = head.apply(parameters, reshape(candidates, [batch * attempts, latent]));
+  const { weights } = head.apply(parameters, reshape(candidates, [batch * attempts, latent]), { temperature });
   const leaves = [batch, attempts, head.leaves];
   const inside = mul(reshape(weights, leaves), reshape(region, [region.shape[0], 1, head.leaves]));
   const accepted = greater(sum(inside, { axes: [-1] }), uniforms);

@@ -1,4 +1,4 @@
-/** The critic (discriminator): images to one score each. */
+/** The critic (discriminator): images to one score each, and what else it tells about them. */
 
 import { leakyRelu } from "../ops/elementwise.ts";
 import { reshape } from "../ops/movement.ts";
@@ -9,16 +9,23 @@ import { type Linear, linear, linearParameters } from "../nn/linear.ts";
 import { batchNorm, layerNorm, type Norm, normParameters } from "../nn/norm.ts";
 import { checkModelOptions, type ModelOptions } from "./presets.ts";
 
-/** A convolution of the critic, with scale and shift where it is normalised. */
-export type CriticLayer = { conv: Conv; norm: Norm } | { conv: Conv };
+/** A layer of the critic, with scale and shift where it is normalised. */
+export type CriticLayer = { conv: Conv; norm?: Norm } | { dense: Linear; norm?: Norm };
 
-/** Parameters of a critic. */
-export type CriticParameters = { layers: CriticLayer[]; score: Linear };
+/** Parameters of a critic: `score` has one output, `classes` as many as it was asked for. */
+export type CriticParameters = { layers: CriticLayer[]; score: Linear; classes?: Linear };
 
 /** Scores images. */
 export interface Critic {
   /** Starting values. */
   parameters(init: Initializer): CriticParameters;
+  /**
+   * What scores and classes are read from.
+   *
+   * @param x `[batch, height, width, channels]`, pixels in [-1, 1]
+   * @returns `[batch, features]`
+   */
+  features(parameters: CriticParameters, x: Tensor): Tensor;
   /**
    * Scores a batch.
    *
@@ -35,11 +42,13 @@ const STD = 0.02; // of starting weights (DCGAN)
 
 /**
  * Critic: convolutions (kernel 4, stride 2, padding 1), each with a normalisation and LeakyReLU 0.2, then dense to one
- * score. `criticNorm` is `layer` (over height, width and channels of a sample, as published), `none`, or `batch`, whose
- * scores depend on the other images: not for a gradient penalty, which is per sample. Weights start at `N(0, 0.02²)`.
+ * score. `criticNorm` is `layer` (over height, width and channels of a sample, as published), `none`, `spectral` (see
+ * `normalizeSpectral`, which is applied to the parameters), or `batch`, whose scores depend on the other images: not for a
+ * gradient penalty, which is per sample. Weights start at `N(0, 0.02²)`, those of dense layers at `N(0, 2/inputs)`.
  *
  * Differs from the reference: biases start at 0 (there `N(0, 0.02²)`), as in DCGAN.
  *
+ * @param classes Outputs of a second dense layer on the same features, `classes`; none unless given
  * @throws {RangeError} If the options do not fit together (`checkModelOptions`)
  *
  * @example
@@ -54,39 +63,46 @@ const STD = 0.02; // of starting weights (DCGAN)
  * assertEquals(small.apply(small.parameters(initializer(1)), ones([16, 32, 32, 1])).shape, [16, 1]);
  * ```
  */
-export function critic(options: ModelOptions): Critic {
+export function critic(options: ModelOptions, { classes = 0 } = {}): Critic {
   checkModelOptions(options);
   const [height, width, imageChannels] = options.image;
-  const channels = [imageChannels, ...options.critic];
-  /** Output of convolution `i`, `[height, width, channels]`. */
-  const shapeOf = (i: number) => [height / 2 ** (i + 1), width / 2 ** (i + 1), channels[i + 1]];
+  const dense = options.layers === "dense";
+  const channels = [dense ? height * width * imageChannels : imageChannels, ...options.critic];
+  /** Output of layer `i`, without the batch. */
+  const shapeOf = (i: number) =>
+    dense ? [channels[i + 1]] : [height / 2 ** (i + 1), width / 2 ** (i + 1), channels[i + 1]];
   const inFeatures = shapeOf(options.critic.length - 1).reduce((a, b) => a * b);
 
   const layerParameters = (init: Initializer, i: number): CriticLayer => {
-    const conv = conv2dParameters(init, {
-      inChannels: channels[i],
-      outChannels: channels[i + 1],
-      kernelSize: KERNEL_SIZE,
-      std: STD,
-    });
-    if (options.criticNorm === "none") return { conv };
-    return { conv, norm: normParameters(init, options.criticNorm === "layer" ? shapeOf(i) : [channels[i + 1]]) };
+    const [inChannels, outChannels] = [channels[i], channels[i + 1]];
+    const layer = dense
+      ? { dense: linearParameters(init, { inFeatures: inChannels, outFeatures: outChannels, std: he(inChannels) }) }
+      : { conv: conv2dParameters(init, { inChannels, outChannels, kernelSize: KERNEL_SIZE, std: STD }) };
+    if (options.criticNorm === "layer") return { ...layer, norm: normParameters(init, shapeOf(i)) };
+    return options.criticNorm === "batch" ? { ...layer, norm: normParameters(init, [outChannels]) } : layer;
   };
-  const normalize = (layer: CriticLayer, x: Tensor): Tensor => {
-    if (!("norm" in layer)) return x;
-    return options.criticNorm === "layer" ? layerNorm(layer.norm, x) : batchNorm(layer.norm, x).y;
+  const normalize = ({ norm }: CriticLayer, x: Tensor): Tensor => {
+    if (norm === undefined) return x;
+    return options.criticNorm === "layer" ? layerNorm(norm, x) : batchNorm(norm, x).y;
   };
+  const features = ({ layers }: CriticParameters, x: Tensor): Tensor => {
+    const last = layers.reduce((x, layer) => {
+      const y = "conv" in layer ? conv2d(layer.conv, x, DOWNSAMPLING) : linear(layer.dense, x);
+      return leakyRelu(normalize(layer, y), { negativeSlope: 0.2 });
+    }, dense ? reshape(x, [x.shape[0], channels[0]]) : x);
+    return reshape(last, [x.shape[0], inFeatures]);
+  };
+  const outputs = (init: Initializer, outFeatures: number) =>
+    linearParameters(init, { inFeatures, outFeatures, std: dense ? he(inFeatures) : STD });
   return {
     parameters: (init) => ({
       layers: options.critic.map((_, i) => layerParameters(init, i)),
-      score: linearParameters(init, { inFeatures, outFeatures: 1, std: STD }),
+      score: outputs(init, 1),
+      ...classes > 0 && { classes: outputs(init, classes) },
     }),
-    apply(parameters, x) {
-      const features = parameters.layers.reduce(
-        (x, layer) => leakyRelu(normalize(layer, conv2d(layer.conv, x, DOWNSAMPLING)), { negativeSlope: 0.2 }),
-        x,
-      );
-      return linear(parameters.score, reshape(features, [x.shape[0], inFeatures]));
-    },
+    features,
+    apply: (parameters, x) => linear(parameters.score, features(parameters, x)),
   };
 }
+
+const he = (inputs: number): number => Math.sqrt(2 / inputs);

@@ -2,7 +2,15 @@
 
 import { reshape } from "../ops/movement.ts";
 import { type Linear, linear, linearParameters } from "../nn/linear.ts";
-import { type HeadOptions, leafParameters, type Leaves, mixLeaves, type MixtureHead, softmax } from "./mixture.ts";
+import {
+  type HeadOptions,
+  leafParameters,
+  type Leaves,
+  mixLeaves,
+  type MixtureHead,
+  softmax,
+  tempered,
+} from "./mixture.ts";
 import { checkDepth } from "./soft_tree.ts";
 
 /** Parameters of a flat mixture: gate `weight [latent, leaves]`, `bias [leaves]`, and leaves. */
@@ -28,10 +36,11 @@ export function flatMixture(options: HeadOptions): MixtureHead<FlatMixture> {
       gates: linearParameters(init, { inFeatures: latent, outFeatures: leaves, std: Math.sqrt(2 / (latent + leaves)) }),
       leaves: leafParameters(init, options),
     }),
-    apply(parameters, z, region) {
-      const weights = softmax(linear(parameters.gates, z), region);
+    apply(parameters, z, { region, temperature } = {}) {
+      const logits = tempered(linear(parameters.gates, z), temperature);
+      const weights = softmax(logits, region);
       const features = mixLeaves(parameters.leaves, weights, z);
-      return { features: reshape(features, [z.shape[0], ...featureShape]), weights, gates: weights };
+      return { features: reshape(features, [z.shape[0], ...featureShape]), weights, gates: weights, logits };
     },
   };
 }

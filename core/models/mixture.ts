@@ -1,6 +1,6 @@
 /** What the mixture heads have in common: they turn a latent into the first feature map by averaging leaves. */
 
-import { add, div, exp, mul, sub, where } from "../ops/elementwise.ts";
+import { add, div, exp, mul, type Operand, sub, where } from "../ops/elementwise.ts";
 import { matmul } from "../ops/matmul.ts";
 import { reshape, stopGradient } from "../ops/movement.ts";
 import { max, sum } from "../ops/reduce.ts";
@@ -17,11 +17,24 @@ export interface Mixture {
   weights: Tensor;
   /** `g [batch, gates]`: a tree's decisions; the weights themselves where nothing is decided step by step. */
   gates: Tensor;
+  /** `a [batch, gates]`, or one row for all: the gates before their sigmoid, or what the weights are the softmax of. */
+  logits: Tensor;
+}
+
+/** How a path is taken other than freely. */
+export interface Path {
+  /**
+   * `[batch, leaves]` or `[1, leaves]`, 1 for the leaves allowed, 0 for the others: the path is forced into them,
+   * `p ∝ region · p(z)`. One leaf gives a one-hot path, the leaves under a node the path from there on.
+   */
+  region?: Tensor;
+  /** `τ > 0`, one element: logits are divided by it, so that gates below 1 decide harder; 1 unless given. */
+  temperature?: Operand;
 }
 
 /** Turns a latent `z` into the first feature map `h = Σ_l p_l(z) y_l(z)`. */
 export interface MixtureHead<P extends Tensors = Tensors> {
-  /** Length of the latent. */
+  /** Length of the latent, with what a discrete choice is drawn from. */
   readonly latent: number;
   /** Columns of the weights. */
   readonly leaves: number;
@@ -35,10 +48,8 @@ export interface MixtureHead<P extends Tensors = Tensors> {
    * Averages the leaves.
    *
    * @param z `[batch, latent]`
-   * @param region `[batch, leaves]` or `[1, leaves]`, 1 for the leaves allowed, 0 for the others: the path is forced
-   * into them, `p ∝ region · p(z)`. One leaf gives a one-hot path, the leaves under a node the path from there on
    */
-  apply(parameters: P, z: Tensor, region?: Tensor): Mixture;
+  apply(parameters: P, z: Tensor, path?: Path): Mixture;
 }
 
 /** What a head is made from. */
@@ -102,3 +113,8 @@ export function softmax(x: Tensor, region?: Tensor): Tensor {
 }
 
 const OUTSIDE = -1e30; // below every logarithm of a weight
+
+/** Logits over a temperature, `a / τ`; as they are unless one is given. */
+export function tempered(logits: Tensor, temperature?: Operand): Tensor {
+  return temperature === undefined || temperature === 1 ? logits : div(logits, temperature);
+}

@@ -4,20 +4,25 @@ import { nearestName } from "../nearest.ts";
 import type { AdapterTraits } from "../tensor.ts";
 import { checkDepth } from "./soft_tree.ts";
 
-/** How latents become features: a soft tree, a flat mixture, one dense layer. */
-export type HeadName = "tree" | "flat" | "single";
+/**
+ * How latents become features: a soft tree, a flat mixture, one dense layer; or a choice of one generator, with equal
+ * shares, a learned prior or a gate; or one dense layer over a learned mixture of latents.
+ */
+export type HeadName = "tree" | "flat" | "single" | "disjoint" | "prior" | "gumbel" | "latents";
 
 /** Everything that decides which parameters a model has and what they mean. */
 export type ModelOptions = {
-  /** `[height, width, channels]` of an image. */
+  /** `[height, width, channels]` of an image; a point of n numbers is an image `[1, 1, n]`. */
   image: readonly [height: number, width: number, channels: number];
-  /** Length of the latent. */
+  /** Length of the latent, without what a discrete choice is drawn from. */
   latent: number;
   head: HeadName;
   /** Leaves of a mixture: `W_l z + b_l` or a constant. */
   leaves: "linear" | "constant";
-  /** Levels of decisions, 1 to 10; a flat mixture has as many leaves as the tree, `2^depth`. */
+  /** Levels of decisions, 1 to 10; every other mixture has as many generators as the tree has leaves, `2^depth`. */
   depth: number;
+  /** Convolutions that double or halve the side, or dense layers, for points. */
+  layers: "convolutional" | "dense";
   /** Channels of the first feature map `h`. */
   features: number;
   /** Channels between `h` and the image; every transposed convolution doubles the side. */
@@ -26,14 +31,22 @@ export type ModelOptions = {
   output: "tanh" | "identity";
   /** Channels of the critic's convolutions, each of which halves the side. */
   critic: readonly number[];
-  /** Normalisation behind the critic's convolutions. */
-  criticNorm: "layer" | "batch" | "none";
+  /** Normalisation behind the critic's layers; `spectral` divides their weights by their largest singular value. */
+  criticNorm: CriticNorm;
 };
 
-/** Name of a preset. */
-export type PresetName = "paper" | "small" | "tiny";
+/** Normalisations of a critic. */
+export const CRITIC_NORMS = ["layer", "batch", "spectral", "none"] as const;
+/** One of `CRITIC_NORMS`. */
+export type CriticNorm = (typeof CRITIC_NORMS)[number];
 
-/** The published configuration (32x32 grey; its generator ends without `tanh`), one for a CPU, and one for tests. */
+/** Name of a preset. */
+export type PresetName = "paper" | "small" | "tiny" | "toy";
+
+/**
+ * The published configuration (32x32 grey; its generator ends without `tanh`), one for a CPU, one for tests, and one for
+ * points in the plane.
+ */
 export const PRESETS: Readonly<Record<PresetName, ModelOptions>> = {
   paper: {
     image: [32, 32, 1],
@@ -41,6 +54,7 @@ export const PRESETS: Readonly<Record<PresetName, ModelOptions>> = {
     head: "tree",
     leaves: "linear",
     depth: 5,
+    layers: "convolutional",
     features: 256,
     body: [128, 64],
     output: "identity",
@@ -53,6 +67,7 @@ export const PRESETS: Readonly<Record<PresetName, ModelOptions>> = {
     head: "tree",
     leaves: "linear",
     depth: 3,
+    layers: "convolutional",
     features: 64,
     body: [32, 16],
     output: "tanh",
@@ -65,16 +80,38 @@ export const PRESETS: Readonly<Record<PresetName, ModelOptions>> = {
     head: "tree",
     leaves: "linear",
     depth: 2,
+    layers: "convolutional",
     features: 8,
     body: [8, 4],
     output: "tanh",
     critic: [4, 8, 8],
     criticNorm: "layer",
   },
+  toy: {
+    image: [1, 1, 2],
+    latent: 8,
+    head: "tree",
+    leaves: "linear",
+    depth: 3,
+    layers: "dense",
+    features: 64,
+    body: [64, 64],
+    output: "identity",
+    critic: [128, 128, 128],
+    criticNorm: "none",
+  },
 };
 
+/** What a preset depends on beside its name. */
+export interface PresetContext {
+  traits: Pick<AdapterTraits, "software">;
+  /** Of the data; as the preset has it unless given. */
+  image?: ModelOptions["image"];
+}
+
 /**
- * The preset of a name; `auto` is `paper` on a GPU and `small` on a software adapter.
+ * The preset of a name; `auto` is `toy` for points, else `paper` on a GPU and `small` on a software adapter. For images
+ * larger than its own it has another layer per doubling of the side, with twice the channels (DCGAN's rule).
  *
  * @returns The preset and, as one sentence, why it was taken
  * @throws {RangeError} If there is no preset of that name
@@ -84,17 +121,20 @@ export const PRESETS: Readonly<Record<PresetName, ModelOptions>> = {
  * import { presetFor } from "./presets.ts";
  * import { assertEquals } from "@std/assert";
  *
- * assertEquals(presetFor("auto", { software: true }).name, "small");
+ * const { name, options } = presetFor("auto", { traits: { software: true }, image: [64, 64, 3] });
+ * assertEquals([name, options.body, options.critic], ["small", [64, 32, 16], [16, 32, 64, 128]]);
  * ```
  */
 export function presetFor(
   name: string,
-  traits: Pick<AdapterTraits, "software">,
+  { traits, image }: PresetContext,
 ): { name: PresetName; options: ModelOptions; reason: string } {
+  const of = (name: PresetName, reason: string) => {
+    return { name, options: withImage(PRESETS[name], image), reason: `Preset ${name}: ${reason}` };
+  };
   if (name === "auto") {
-    return traits.software
-      ? { name: "small", options: PRESETS.small, reason: "Preset small: the adapter runs on the CPU" }
-      : { name: "paper", options: PRESETS.paper, reason: "Preset paper: the adapter is a GPU" };
+    if (image !== undefined && isPoint(image)) return of("toy", "the data are points");
+    return traits.software ? of("small", "the adapter runs on the CPU") : of("paper", "the adapter is a GPU");
   }
   const names = ["auto", ...Object.keys(PRESETS)];
   if (!Object.hasOwn(PRESETS, name)) {
@@ -102,11 +142,30 @@ export function presetFor(
       `Cannot use preset "${name}": expected one of ${names.join(", ")}; the nearest is ${nearestName(name, names)}`,
     );
   }
-  const preset = name as PresetName;
-  return { name: preset, options: PRESETS[preset], reason: `Preset ${preset}: as asked` };
+  return of(name as PresetName, "as asked");
 }
 
-const HEADS: readonly HeadName[] = ["tree", "flat", "single"];
+/** Whether an image of this shape is a point: a place in a space of few numbers, without neighbours. */
+export function isPoint([height, width]: ModelOptions["image"]): boolean {
+  return height === 1 && width === 1;
+}
+
+/** The same model for images of another size. */
+function withImage(options: ModelOptions, image = options.image): ModelOptions {
+  if (options.layers === "dense" || isPoint(image)) return { ...options, image };
+  let { features, body, critic } = options;
+  for (let side = Math.max(...options.image.slice(0, 2)); side < Math.min(image[0], image[1]); side *= 2) {
+    body = [features, ...body];
+    features *= 2;
+    critic = [...critic, 2 * critic[critic.length - 1]];
+  }
+  return { ...options, image, features, body, critic };
+}
+
+const HEADS: readonly HeadName[] = ["tree", "flat", "single", "disjoint", "prior", "gumbel", "latents"];
+/** How each head is called where its depth is wrong. */
+const headTitle = (head: HeadName) =>
+  head === "tree" ? "tree" : head === "flat" ? "flat mixture" : "choice of generators";
 const MOST_CHANNELS = 4096; // of any layer; more is a slip of the keyboard
 
 /**
@@ -116,21 +175,29 @@ const MOST_CHANNELS = 4096; // of any layer; more is a slip of the keyboard
  * powers of 2 in size
  */
 export function checkModelOptions(options: ModelOptions): void {
-  const { image, latent, head, leaves, depth, features, body, output, critic, criticNorm } = options;
+  const { image, latent, head, leaves, depth, layers, features, body, output, critic, criticNorm } = options;
   checkName("head", head, HEADS);
   checkName("leaves", leaves, ["linear", "constant"]);
   checkName("output", output, ["tanh", "identity"]);
-  checkName("criticNorm", criticNorm, ["layer", "batch", "none"]);
-  if (head === "single" && leaves === "constant") {
-    throw new RangeError("Cannot build a single generator with constant leaves: it makes one picture, expected linear");
+  checkName("layers", layers, ["convolutional", "dense"]);
+  checkName("critic norm", criticNorm, CRITIC_NORMS);
+  if (leaves === "constant" && head !== "tree" && head !== "flat") {
+    throw new RangeError(
+      `Cannot build a ${head === "single" ? "single generator" : headTitle(head)} with constant leaves: ` +
+        `each makes one picture, expected linear`,
+    );
   }
-  if (head !== "single") checkDepth(depth, head === "tree" ? "tree" : "flat mixture");
+  if (head !== "single") checkDepth(depth, headTitle(head));
   checkCount("latent", latent);
   checkCount("features", features);
   checkCount("image channels", image[2]);
   body.forEach((channels) => checkCount("body channels", channels));
   critic.forEach((channels) => checkCount("critic channels", channels));
-  if (critic.length === 0) throw new RangeError("Cannot build a critic of 0 convolutions: expected at least 1");
+  if (critic.length === 0) throw new RangeError("Cannot build a critic of 0 layers: expected at least 1");
+  if (layers === "dense") return;
+  if (isPoint(image)) {
+    throw new RangeError(`Cannot use points of ${image[2]} numbers with convolutions: expected the preset toy`);
+  }
   checkSides(image, body.length + 1, "body");
   checkSides(image, critic.length, "critic");
 }

@@ -2,7 +2,7 @@
 
 import { relu } from "../ops/elementwise.ts";
 import { reshape } from "../ops/movement.ts";
-import { ones } from "../ops/source.ts";
+import { ones, zeros } from "../ops/source.ts";
 import { sizeOf } from "../shape.ts";
 import { type Linear, linear, linearParameters } from "../nn/linear.ts";
 import type { HeadOptions, MixtureHead } from "./mixture.ts";
@@ -24,7 +24,7 @@ export function single({ latent, featureShape }: Pick<HeadOptions, "latent" | "f
     apply(parameters, z) {
       const features = reshape(relu(linear(parameters, z)), [z.shape[0], ...featureShape]);
       const weights = ones([z.shape[0], 1]);
-      return { features, weights, gates: weights };
+      return { features, weights, gates: weights, logits: zeros(weights.shape) };
     },
   };
 }

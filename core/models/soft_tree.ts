@@ -6,7 +6,15 @@ import { sum } from "../ops/reduce.ts";
 import { constant, zeros } from "../ops/source.ts";
 import type { Tensor } from "../tensor.ts";
 import { type Linear, linear, linearParameters } from "../nn/linear.ts";
-import { type HeadOptions, leafParameters, type Leaves, mixLeaves, type MixtureHead, softmax } from "./mixture.ts";
+import {
+  type HeadOptions,
+  leafParameters,
+  type Leaves,
+  mixLeaves,
+  type MixtureHead,
+  softmax,
+  tempered,
+} from "./mixture.ts";
 
 /** Parameters of a tree: gates `weight [latent, leaves - 1]`, `bias [leaves - 1]` in level order, and leaves. */
 export type SoftTree = { gates: Linear; leaves: Leaves };
@@ -17,7 +25,7 @@ export const MAX_DEPTH = 10;
 /**
  * Mixture head with a soft binary tree of `L = 2^depth` leaves. Node `m` (level order, root 0) has children `2m + 1` and
  * `2m + 2` and the gate `g_m(z) = sigmoid(v_m · z + c_m)`, which is the left child's part; a node's weight is the product
- * of the parts on its path (Ahmetoğlu & Alpaydın, "Hierarchical Mixtures of Generators for Adversarial Learning", ICPR
+ * of the parts on its path; `τ` divides the logits of the gates (Ahmetoğlu & Alpaydın, "Hierarchical Mixtures of Generators for Adversarial Learning", ICPR
  * 2020; İrsoy, Yıldız & Alpaydın, "Soft decision trees", ICPR 2012). Gates start at `v ~ N(0, 1/latent)`, `c = 0`, as
  * published.
  *
@@ -48,14 +56,14 @@ export function softTree(options: HeadOptions): MixtureHead<SoftTree> {
       gates: linearParameters(init, { inFeatures: latent, outFeatures: leaves - 1, std: Math.sqrt(1 / latent) }),
       leaves: leafParameters(init, options),
     }),
-    apply(parameters, z, region) {
-      const logits = linear(parameters.gates, z);
+    apply(parameters, z, { region, temperature } = {}) {
+      const logits = tempered(linear(parameters.gates, z), temperature);
       const logWeights = logLevelWeights(logits, depth);
       const weights = region === undefined
         ? reshape(exp(logWeights), [z.shape[0], leaves])
         : softmax(reshape(logWeights, [z.shape[0], leaves]), region);
       const features = mixLeaves(parameters.leaves, weights, z);
-      return { features: reshape(features, [z.shape[0], ...featureShape]), weights, gates: sigmoid(logits) };
+      return { features: reshape(features, [z.shape[0], ...featureShape]), weights, gates: sigmoid(logits), logits };
     },
   };
 }

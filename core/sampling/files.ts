@@ -2,7 +2,7 @@
 
 import { openDevice } from "../gpu/device.ts";
 import { encodePng } from "../png.ts";
-import { imageGrid, viewingScale } from "./grid.ts";
+import { samplePicture } from "./sample_picture.ts";
 import { RUNS_FOLDER } from "./run.ts";
 import { treePicture } from "./tree_picture.ts";
 import { openSampler, type Sample, type SampleRequest } from "./sampler.ts";
@@ -34,7 +34,7 @@ export async function drawToFiles(
     const sampler = await openSampler(device, run, { runs });
     try {
       const { seed, shape, images, samples } = await sampler.sample(request);
-      await write(out, await encodePng(imageGrid(images, { shape, scale: viewingScale(shape[2]) })));
+      await write(out, await encodePng(samplePicture(images, { shape, leaves: samples.map(({ leaf }) => leaf) })));
       const lines = [
         `Wrote ${out}: ${shape[0]} picture${shape[0] === 1 ? "" : "s"} of seed ${seed} from ${sampler.source.path}`,
       ];

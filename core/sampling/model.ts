@@ -3,6 +3,7 @@
 import { isTensor } from "../grad.ts";
 import { type Generator, generator, type GeneratorParameters } from "../models/generator.ts";
 import type { ModelOptions } from "../models/presets.ts";
+import { type Schedule, valueAt } from "../models/schedule.ts";
 import { initializer } from "../nn/init.ts";
 import { constant } from "../ops/source.ts";
 import { sameShape } from "../shape.ts";
@@ -16,8 +17,11 @@ export interface TrainedGenerator {
   readonly generator: Generator;
   /** Constants. */
   readonly parameters: GeneratorParameters;
+  /** Of the gates, at the iteration of the checkpoint. */
+  readonly temperature: number;
 }
 
+const CONSTANT: Schedule = { from: 1, to: 1, over: 1 };
 const WEIGHTS = "ema"; // the average over the last iterations makes better pictures than the newest weights
 
 /**
@@ -25,7 +29,7 @@ const WEIGHTS = "ema"; // the average over the last iterations makes better pict
  *
  * @throws {RunError} If the checkpoint has no model options, or its tensors are those of another model
  */
-export function trainedGenerator({ path, options: run, tensors }: Checkpoint): TrainedGenerator {
+export function trainedGenerator({ path, iteration, options: run, tensors }: Checkpoint): TrainedGenerator {
   const refuse = (found: string, expected: string): never => {
     throw new RunError(`Cannot use checkpoint ${path}: found ${found}, expected ${expected}`);
   };
@@ -38,7 +42,8 @@ export function trainedGenerator({ path, options: run, tensors }: Checkpoint): T
     if (sameShape(stored.shape, shape)) return constant(stored.data, shape);
     return refuse(`${name} of shape [${stored.shape}]`, `[${shape}], that of the model in its options`);
   });
-  return { options, generator: model, parameters: parameters as GeneratorParameters };
+  const temperature = valueAt(run.gateTemperature as Schedule ?? CONSTANT, iteration);
+  return { options, generator: model, parameters: parameters as GeneratorParameters, temperature };
 }
 
 /** `generator(options)`, where the options come from a file and may be anything. */

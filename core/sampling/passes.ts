@@ -3,6 +3,7 @@
 import { compile, createState, type Program, type State } from "../compile/program.ts";
 import type { Device } from "../gpu/device.ts";
 import { drawFromRegion } from "../models/conditional.ts";
+import type { Path } from "../models/mixture.ts";
 import type { GeneratorParameters } from "../models/generator.ts";
 import { keyWords } from "../ops/random.ts";
 import { normalRows, uniformRows } from "../ops/random_rows.ts";
@@ -109,11 +110,19 @@ export class Passes {
     this.state.destroy();
   }
 
+  get #path(): Path {
+    return { temperature: this.trained.temperature };
+  }
+
   async #measureUsage(): Promise<Float32Array> {
     const { head } = this.trained.generator;
     const pass = ({ head: parameters }: GeneratorParameters, { keys }: Record<string, Tensor>) => {
       const latents = normalRows(keys, { columns: USAGE.latents * head.latent, stream: LATENT_STREAM });
-      const { weights } = head.apply(parameters, reshape(latents, [USAGE.rows * USAGE.latents, head.latent]));
+      const { weights } = head.apply(
+        parameters,
+        reshape(latents, [USAGE.rows * USAGE.latents, head.latent]),
+        this.#path,
+      );
       return { outputs: { usage: mean(weights, { axes: [0] }) } };
     };
     const inputs = { keys: { shape: [USAGE.rows, 4], dtype: "u32" as const } };
@@ -141,8 +150,8 @@ export class Passes {
   #compile(kind: Kind, size: number): Promise<Program> {
     const pass = (parameters: GeneratorParameters, inputs: Record<string, Tensor>) => {
       const { z, ...found } = kind === "region" ? this.#fromRegion(parameters, inputs) : this.#fromPrior(inputs);
-      const forced = kind === "forced" ? inputs.region : undefined;
-      const { images, weights, gates } = this.trained.generator.apply(parameters, z, forced);
+      const region = kind === "forced" ? inputs.region : undefined;
+      const { images, weights, gates } = this.trained.generator.apply(parameters, z, { ...this.#path, region });
       return { outputs: { images, latents: z, weights, gates, ...found } };
     };
     const keys = { shape: [size, 4], dtype: "u32" as const };
@@ -151,7 +160,7 @@ export class Passes {
   }
 
   #fromPrior({ keys }: Record<string, Tensor>): { z: Tensor } {
-    return { z: normalRows(keys, { columns: this.trained.options.latent, stream: LATENT_STREAM }) };
+    return { z: normalRows(keys, { columns: this.trained.generator.head.latent, stream: LATENT_STREAM }) };
   }
 
   #fromRegion({ head: parameters }: GeneratorParameters, { keys, region }: Record<string, Tensor>) {
@@ -162,6 +171,7 @@ export class Passes {
       candidates: reshape(candidates, [keys.shape[0], attempts, head.latent]),
       uniforms: uniformRows(keys, { columns: attempts, stream: ACCEPT_STREAM }),
       region,
+      ...this.#path,
     });
   }
 }

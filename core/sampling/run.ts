@@ -11,7 +11,7 @@ export const OPTIONS_FILE = "options.json";
 export const METRICS_FILE = "metrics.jsonl";
 
 /** Metadata of every checkpoint; another version is laid out in another way. */
-export const CHECKPOINT_FORMAT = { format: "hmog", version: "1" };
+export const CHECKPOINT_FORMAT = { format: "hmog", version: "2" };
 
 /** A run or checkpoint that is missing or cannot be used; the message is one sentence for the user. */
 export class RunError extends Error {

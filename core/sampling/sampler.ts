@@ -130,7 +130,7 @@ export class Sampler {
           seed,
           shape: [n, height, width, channels],
           images: new Float32Array(n * height * width * channels),
-          latents: new Float32Array(n * this.options.latent),
+          latents: new Float32Array(n * this.passes.trained.generator.head.latent),
           samples: new Array(n),
         },
         missing: n,

@@ -15,10 +15,10 @@ export interface Structure {
   pathTo(leaf: number): number[];
 }
 
-/** The nodes of a tree; a flat mixture is a root with all leaves under it, a single generator one leaf that is the root. */
+/** The nodes of a tree; any other mixture is a root with all leaves under it, a single generator one leaf that is the root. */
 export function structureOf({ head, depth }: Pick<ModelOptions, "head" | "depth">): Structure {
   const leaves = head === "single" ? 1 : 2 ** depth;
-  const nodes = head === "tree" ? 2 * leaves - 1 : head === "flat" ? leaves + 1 : 1;
+  const nodes = head === "tree" ? 2 * leaves - 1 : head === "single" ? 1 : leaves + 1;
   const nodeOf = (leaf: number) => nodes - leaves + leaf;
   const parent = (node: number) => head === "tree" ? Math.floor((node - 1) / 2) : 0;
   const only = (leaf: number) => Float32Array.from({ length: leaves }, (_, l) => Number(l === leaf));

@@ -1,26 +1,34 @@
 /** Images of a data set: packed on the GPU for training, and a few of them as pictures. */
 
 import { mul, sub } from "../ops/elementwise.ts";
-import { gatherBytes } from "../ops/gather.ts";
+import { gather, gatherBytes } from "../ops/gather.ts";
 import { reshape, slice } from "../ops/movement.ts";
 import { constant } from "../ops/source.ts";
 import type { Tensor } from "../tensor.ts";
 import { permutation } from "./batches.ts";
 
-/** Images to learn from: bytes `[count, height, width, channels]`. */
+/**
+ * Images to learn from, `[count, height, width, channels]`: bytes from 0 (black) to 255 (white), or numbers as they are,
+ * such as points `[count, 1, 1, 2]`.
+ */
 export interface TrainingImages {
-  readonly images: Uint8Array;
+  readonly images: Uint8Array | Float32Array;
   readonly shape: readonly [count: number, height: number, width: number, channels: number];
 }
 
-/** Pictures on the host: pixels in [-1, 1] `[n, height, width, channels]`. */
+/** Pictures on the host: pixels in [-1, 1] `[n, height, width, channels]`; of generated ones `[n, generators]` too. */
 export interface Pictures {
+  readonly weights?: Float32Array;
   readonly images: Float32Array;
   readonly shape: readonly number[];
 }
 
-/** The images of given numbers from bytes that stay on the GPU, pixels in [-1, 1]. */
+/** The images of given numbers from a table that stays on the GPU, pixels in [-1, 1]. */
 export function imagesOf({ images, shape: [count, ...image] }: TrainingImages): (indices: Tensor) => Tensor {
+  if (images instanceof Float32Array) {
+    const numbers = constant(images, [count, ...image]);
+    return (indices) => gather(numbers, indices);
+  }
   const size = images.length / count;
   const words = Math.ceil(size / 4);
   const table = constant(wordsOf(images, { count, size, words }), [count, words]);
@@ -54,8 +62,9 @@ export function realImages(data: TrainingImages, { n, seed }: { n: number; seed:
   const size = images.length / count;
   const chosen = permutation(count, seed, 0).subarray(0, n);
   const pixels = new Float32Array(chosen.length * size);
+  const valueOf = images instanceof Float32Array ? (x: number) => x : (byte: number) => byte / 127.5 - 1;
   chosen.forEach((index, i) => {
-    for (let j = 0; j < size; j++) pixels[i * size + j] = images[index * size + j] / 127.5 - 1;
+    for (let j = 0; j < size; j++) pixels[i * size + j] = valueOf(images[index * size + j]);
   });
   return { images: pixels, shape: [chosen.length, ...image] };
 }

@@ -1,100 +1,130 @@
 /** What critic and generator minimise. To add an objective: its two losses, and a line in `OBJECTIVES`. */
 
-import { vjp } from "../grad.ts";
 import { nearestName } from "../nearest.ts";
-import { add, mul, neg, softplus, sqrt, square, sub } from "../ops/elementwise.ts";
-import { concat, slice } from "../ops/movement.ts";
-import { mean, sum } from "../ops/reduce.ts";
+import { add, mul, neg, relu, softplus, square, sub } from "../ops/elementwise.ts";
+import { mean } from "../ops/reduce.ts";
 import type { Tensor } from "../tensor.ts";
+import type { Regularizers } from "./regularizers.ts";
 
-/** Scores of images, `[batch]` or `[batch, 1]`. */
-export type Critic = (images: Tensor) => Tensor;
-
-/** What a step of the critic sees: images `[batch, height, width, channels]` and `epsilon`, uniform `[batch, 1, 1, 1]`. */
-export interface CriticBatch {
-  critic: Critic;
+/** Scores `D` of real and of generated images, `[batch, 1]` each. */
+export interface Scores {
   real: Tensor;
   fake: Tensor;
-  epsilon: Tensor;
-  /**
-   * Whether real and fake images are scored apart, not in one pass over both: needed where a score depends on the other
-   * images of its batch, and worth it where kernels are dear to compile, since all passes then share theirs.
-   */
-  apart?: boolean;
-}
-
-/** What a step of the generator sees. */
-export interface GeneratorBatch {
-  critic: Critic;
-  fake: Tensor;
-}
-
-/** A number to minimise, and numbers to report. */
-export interface ObjectiveValue {
-  loss: Tensor;
-  metrics: Readonly<Record<string, Tensor>>;
 }
 
 /** One way to set a generator against a critic. */
 export interface Objective {
   /** Steps of the critic before each step of the generator, unless the options say otherwise. */
   readonly criticSteps: number;
-  readonly critic: (batch: CriticBatch) => ObjectiveValue;
-  readonly generator: (batch: GeneratorBatch) => Tensor;
+  /** What the critic minimises. */
+  readonly critic: (scores: Scores) => Tensor;
+  /** What the generator minimises. */
+  readonly generator: (scores: Scores) => Tensor;
+  /** Whether the generator's loss depends on the scores of real images too. */
+  readonly relativistic?: boolean;
+  /** Whether a score is the logarithm of the odds that an image is real. */
+  readonly logOdds?: boolean;
+  /** Whether the critic's loss is minus an estimate of a distance in the units of the data. */
+  readonly wasserstein?: boolean;
+  /** Penalties of the critic that belong to it. */
+  readonly regularizers?: Regularizers;
+  /** Largest size of the critic's parameters, to which each step cuts them. */
+  readonly clip?: number;
 }
 
-const PENALTY_WEIGHT = 10;
-const TINY = 1e-12; // under the root, whose gradient is infinite at 0
+const logistic = ({ real, fake }: Scores): Tensor => add(mean(softplus(neg(real))), mean(softplus(fake)));
+const distance = ({ real, fake }: Scores): Tensor => sub(mean(fake), mean(real));
+const meanScore = ({ fake }: Scores): Tensor => neg(mean(fake));
 
 /**
- * Wasserstein distance with gradient penalty (Gulrajani et al. 2017, arXiv 1704.00028):
- * `E D(fake) − E D(real) + 10 E (‖∇ₓ D(x̂)‖₂ − 1)²` with `x̂ = ε real + (1 − ε) fake`; the generator minimises `−E D(fake)`.
+ * The game of the first GAN (Goodfellow et al. 2014, arXiv 1406.2661), scores being logits: the critic minimises
+ * `−E log σ(D(real)) − E log(1 − σ(D(fake)))`, the generator `E log(1 − σ(D(fake)))`.
+ */
+export const minimax: Objective = {
+  criticSteps: 1,
+  logOdds: true,
+  critic: logistic,
+  generator: ({ fake }) => neg(mean(softplus(fake))),
+};
+
+/** As `minimax`, but the generator minimises `−E log σ(D(fake))`, whose gradient does not vanish (same paper). */
+export const nonSaturating: Objective = { ...minimax, generator: ({ fake }) => mean(softplus(neg(fake))) };
+
+/**
+ * Least squares (Mao et al., "Least squares generative adversarial networks", ICCV 2017): the critic minimises
+ * `½ E (D(real) − 1)² + ½ E D(fake)²`, the generator `½ E (D(fake) − 1)²`.
+ */
+export const leastSquares: Objective = {
+  criticSteps: 1,
+  critic: ({ real, fake }) => mul(add(mean(square(sub(real, 1))), mean(square(fake))), 0.5),
+  generator: ({ fake }) => mul(mean(square(sub(fake, 1))), 0.5),
+};
+
+/**
+ * Hinge loss (Lim & Ye, "Geometric GAN", arXiv 1705.02894): the critic minimises
+ * `E max(0, 1 − D(real)) + E max(0, 1 + D(fake))`, the generator `−E D(fake)`.
+ */
+export const hinge: Objective = {
+  criticSteps: 1,
+  critic: ({ real, fake }) => add(mean(relu(sub(1, real))), mean(relu(add(1, fake)))),
+  generator: meanScore,
+};
+
+/**
+ * Wasserstein distance with weight clipping (Arjovsky, Chintala & Bottou, "Wasserstein GAN", ICML 2017):
+ * the critic minimises `E D(fake) − E D(real)` with every parameter cut to [−0.01, 0.01], the generator `−E D(fake)`.
  *
- * Differs from the reference: the norm is taken per image over all of its elements, as in the paper; the published code
- * takes it over channels only.
+ * Differs from the paper: Adam as for all objectives (there RMSProp); scales of a LayerNorm are cut as well.
+ */
+export const wasserstein: Objective = {
+  criticSteps: 5,
+  wasserstein: true,
+  critic: distance,
+  generator: meanScore,
+  clip: 0.01,
+};
+
+/**
+ * Wasserstein distance with gradient penalty (Gulrajani et al. 2017, arXiv 1704.00028): as `wasserstein` without clipping,
+ * with the penalty `10 E (‖∇ₓ D(x̂)‖₂ − 1)²` (`regularizers.ts`).
  */
 export const wassersteinPenalty: Objective = {
   criticSteps: 5,
-  critic: (batch) => {
-    const { critic, real, fake, epsilon } = batch;
-    const scores = scoresOf(batch);
-    const distance = sub(mean(scores.real), mean(scores.fake));
-    const between = add(fake, mul(epsilon, sub(real, fake)));
-    const [gradient] = vjp(sum(critic(between)), [between]);
-    const norm = sqrt(add(sum(square(gradient), { axes: [1, 2, 3] }), TINY));
-    const penalty = mul(mean(square(sub(norm, 1))), PENALTY_WEIGHT);
-    return { loss: sub(penalty, distance), metrics: { wasserstein: distance, gradientNorm: mean(norm) } };
-  },
-  generator: ({ critic, fake }) => neg(mean(critic(fake))),
+  wasserstein: true,
+  critic: distance,
+  generator: meanScore,
+  regularizers: { gp: 10 },
 };
 
 /**
- * The non-saturating loss of the first GAN (Goodfellow et al. 2014, arXiv 1406.2661), scores being logits: the critic
- * minimises `−E log σ(D(real)) − E log(1 − σ(D(fake)))`, the generator `−E log σ(D(fake))`.
+ * The non-saturating game with a gradient penalty around the data (Kodali, Abernethy, Hays & Kira, "On convergence and
+ * stability of GANs", arXiv 1705.07215): `10 E (‖∇ₓ D(x + δ)‖₂ − 1)²` (`regularizers.ts`).
  */
-export const nonSaturating: Objective = {
-  criticSteps: 1,
-  critic: (batch) => {
-    const scores = scoresOf(batch);
-    return { loss: add(mean(softplus(neg(scores.real))), mean(softplus(scores.fake))), metrics: {} };
-  },
-  generator: ({ critic, fake }) => mean(softplus(neg(critic(fake)))),
-};
+export const dragan: Objective = { ...nonSaturating, regularizers: { dragan: 10 } };
 
-/** Both scores, from one pass over twice the batch where that is the same: half the dispatches, and larger ones. */
-function scoresOf({ critic, real, fake, apart }: CriticBatch): { real: Tensor; fake: Tensor } {
-  if (apart) return { real: critic(real), fake: critic(fake) };
-  const scores = critic(concat([real, fake]));
-  const rest = scores.shape.slice(1);
-  const rows = (first: number, count: number) =>
-    slice(scores, { start: [first, ...rest.map(() => 0)], shape: [count, ...rest] });
-  return { real: rows(0, real.shape[0]), fake: rows(real.shape[0], fake.shape[0]) };
-}
+/**
+ * Relativistic pairing (Jolicoeur-Martineau, "The relativistic discriminator", ICLR 2019; Huang, Gokaslan, Kuleshov &
+ * Tompkin, "The GAN is dead; long live the GAN!", NeurIPS 2024): each generated image against one real one, the critic
+ * minimises `E softplus(D(fake) − D(real))`, the generator `E softplus(D(real) − D(fake))`. R3GAN adds `r1` and `r2`.
+ */
+export const relativistic: Objective = {
+  criticSteps: 1,
+  relativistic: true,
+  logOdds: true,
+  critic: ({ real, fake }) => mean(softplus(sub(fake, real))),
+  generator: ({ real, fake }) => mean(softplus(sub(real, fake))),
+};
 
 /** The objectives by name. */
 export const OBJECTIVES = {
-  "wgan-gp": wassersteinPenalty,
+  minimax,
   "non-saturating": nonSaturating,
+  lsgan: leastSquares,
+  hinge,
+  wgan: wasserstein,
+  "wgan-gp": wassersteinPenalty,
+  dragan,
+  rpgan: relativistic,
 } as const satisfies Record<string, Objective>;
 
 /** A name in `OBJECTIVES`. */

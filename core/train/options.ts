@@ -1,19 +1,33 @@
 /** All options of a run as one object: a preset, overridden by what was asked for, checked at once. */
 
 import { checkModelOptions, type ModelOptions, presetFor, type PresetName } from "../models/presets.ts";
+import { checkSchedule, type Schedule } from "../models/schedule.ts";
 import { keyWords } from "../ops/random.ts";
 import type { AdapterTraits } from "../tensor.ts";
 import type { AdamOptions } from "./adam.ts";
 import { batchesPerEpoch } from "./batches.ts";
-import { type ObjectiveName, objectiveName, OBJECTIVES } from "./objectives.ts";
+import { type AugmentationName, augmentationName } from "./augment.ts";
+import { LOCALIZE, LOCALIZE_TEMPERATURE, type LocalizeOptions } from "./localize.ts";
+import { checkTogether, type MethodName, methodName, METHODS } from "./methods.ts";
+import { type Objective, type ObjectiveName, objectiveName, OBJECTIVES } from "./objectives.ts";
+import { checkRegularizers, type Regularizers } from "./regularizers.ts";
 
 /** Everything that decides how a run goes; an iteration is one step of the generator with its critic steps. */
 export type TrainOptions = {
   dataset: string;
   preset: PresetName;
+  method: MethodName;
   /** The model, critic included. */
   model: ModelOptions;
   objective: ObjectiveName;
+  /** Penalties of the critic by weight, those of the objective included. */
+  regularizers: Regularizers;
+  /** By which the logits of the gates are divided. */
+  gateTemperature: Schedule;
+  /** What makes leaves readable, where it is wanted. */
+  localize: LocalizeOptions | null;
+  /** Changes of the images that the critic sees. */
+  augment: readonly AugmentationName[];
   iterations: number;
   /** Images of a step. */
   batch: number;
@@ -33,10 +47,17 @@ export type TrainOptions = {
 export interface TrainRequest {
   dataset: string;
   preset?: string;
-  head?: string;
+  method?: string;
   leaves?: string;
   depth?: number;
   objective?: string;
+  /** Weights that replace or join those of the objective; 0 takes a penalty away. */
+  regularizers?: Regularizers;
+  criticNorm?: string;
+  /** Temperature of the gates at the start and, where it changes, in the end. */
+  gateTemperature?: readonly [from: number, to?: number];
+  localize?: boolean;
+  augment?: readonly string[];
   iterations?: number;
   /** Passes of the critic over the data, instead of `iterations`. */
   epochs?: number;
@@ -52,6 +73,8 @@ export interface TrainContext {
   traits: Pick<AdapterTraits, "software">;
   /** Images in the data set. */
   count: number;
+  /** Shape of one, `[height, width, channels]`; that of the preset unless given. */
+  image?: ModelOptions["image"];
 }
 
 /** How each preset is trained unless asked otherwise. */
@@ -59,11 +82,14 @@ export const TRAINING: Readonly<Record<PresetName, { batch: number; learningRate
   paper: { batch: 128, learningRate: 1e-4, length: { epochs: 250 } }, // as published
   small: { batch: 64, learningRate: 1e-3, length: { iterations: 1500 } }, // pictures on a CPU within 20 minutes
   tiny: { batch: 16, learningRate: 1e-3, length: { iterations: 30 } },
+  toy: { batch: 256, learningRate: 1e-3, length: { iterations: 6000 } },
 };
 
 /** How long a run is. */
 export type Length = { iterations: number } | { epochs: number };
 
+/** How generators are trained unless asked otherwise. */
+export const USUAL_METHOD: MethodName = "hmog";
 /** What is minimised unless asked otherwise. */
 export const USUAL_OBJECTIVE: ObjectiveName = "wgan-gp";
 
@@ -96,12 +122,13 @@ const SHORTEST_GAP = 10; // iterations between two of them, at least, unless ask
  */
 export function resolveOptions(
   request: TrainRequest,
-  { traits, count }: TrainContext,
+  { traits, count, image }: TrainContext,
 ): { options: TrainOptions; reason: string } {
-  const preset = presetFor(request.preset ?? "auto", traits);
+  const preset = presetFor(request.preset ?? "auto", { traits, image });
   const training = TRAINING[preset.name];
+  const method = methodName(request.method ?? USUAL_METHOD);
   const objective = objectiveName(request.objective ?? USUAL_OBJECTIVE);
-  const { criticSteps } = OBJECTIVES[objective];
+  const { criticSteps, regularizers }: Objective = OBJECTIVES[objective];
   const batch = request.batch ?? training.batch;
   checkCount("batch", batch);
   const iterations = iterationsOf(
@@ -109,16 +136,23 @@ export function resolveOptions(
     training.length,
     (epochs) => Math.max(1, Math.floor(epochs * batchesPerEpoch(count, batch) / criticSteps)),
   );
+  const [from, to = from] = request.gateTemperature ?? (request.localize ? LOCALIZE_TEMPERATURE : [1]);
   const options: TrainOptions = {
     dataset: request.dataset,
     preset: preset.name,
+    method,
     model: {
       ...preset.options,
-      head: (request.head ?? preset.options.head) as ModelOptions["head"],
+      head: METHODS[method].head,
       leaves: (request.leaves ?? preset.options.leaves) as ModelOptions["leaves"],
       depth: request.depth ?? preset.options.depth,
+      criticNorm: (request.criticNorm ?? preset.options.criticNorm) as ModelOptions["criticNorm"],
     },
     objective,
+    regularizers: { ...regularizers, ...withoutUndefined(request.regularizers ?? {}) },
+    gateTemperature: { from, to, over: iterations },
+    localize: request.localize ? LOCALIZE : null,
+    augment: (request.augment ?? []).map(augmentationName),
     iterations,
     batch,
     criticSteps,
@@ -136,7 +170,15 @@ export function resolveOptions(
 /** @throws {RangeError} If a number is out of range or a name unknown */
 export function checkOptions(options: TrainOptions): void {
   checkModelOptions(options.model);
-  objectiveName(options.objective);
+  checkTogether(methodName(options.method), objectiveName(options.objective));
+  checkRegularizers(options.regularizers);
+  checkSchedule("gate temperature", options.gateTemperature);
+  checkPenalties(options);
+  if (options.localize !== null && options.model.head !== "tree") {
+    throw new RangeError(
+      `Cannot localize ${options.method}: it has no tree whose decisions could be told, expected hmog`,
+    );
+  }
   for (const name of ["iterations", "batch", "criticSteps", "sampleEvery", "saveEvery", "reportEvery"] as const) {
     checkCount(name, options[name]);
   }
@@ -145,6 +187,20 @@ export function checkOptions(options: TrainOptions): void {
     throw new RangeError(`Cannot train with learning rate ${learningRate}: expected a number above 0, at most 1`);
   }
   keyWords(options.seed); // throws for a seed out of range
+}
+
+/** @throws {RangeError} If a penalty, which is per image, meets a critic that normalises over a batch */
+function checkPenalties({ regularizers, model }: TrainOptions): void {
+  const name = Object.entries(regularizers).find(([, weight]) => weight > 0)?.[0];
+  if (model.criticNorm !== "batch" || name === undefined) return;
+  throw new RangeError(
+    `Cannot use the penalty ${name} with critic norm batch: scores depend on the other images of a batch, expected critic ` +
+      `norm layer, spectral or none`,
+  );
+}
+
+function withoutUndefined(weights: Regularizers): Regularizers {
+  return Object.fromEntries(Object.entries(weights).filter(([, weight]) => weight !== undefined));
 }
 
 function iterationsOf(request: TrainRequest, usual: Length, ofEpochs: (epochs: number) => number): number {

@@ -2,7 +2,7 @@
 
 import type { Device } from "../gpu/device.ts";
 import { encodePng } from "../png.ts";
-import { imageGrid, viewingScale } from "../sampling/grid.ts";
+import { samplePicture } from "../sampling/sample_picture.ts";
 import { OPTIONS_FILE, RUNS_FOLDER } from "../sampling/run.ts";
 import { valuesOf } from "./checkpoint.ts";
 import { type Pictures, realImages, type TrainingImages } from "./images.ts";
@@ -14,7 +14,7 @@ import { provenance } from "./provenance.ts";
 import { checkData, type ResumedRun } from "./resume.ts";
 import { createRunFolder, lockRun, removeEmptyRun, trimMetrics, writeRunFile } from "./run_folder.ts";
 import { AUTOSAVE_EVERY, Saves } from "./saves.ts";
-import { SAMPLES } from "./steps.ts";
+import { samplesOf } from "./steps.ts";
 import { type Measurement, Trainer } from "./trainer.ts";
 import { tunerOfRun, writeTuning } from "./tuning.ts";
 
@@ -77,7 +77,9 @@ export async function* train(job: TrainJob): AsyncGenerator<TrainEvent> {
     const before = resume ? await trimMetrics(folder, trainer.iteration) : 0;
     await writeOptions(folder, job);
     await writeTuning(folder, device);
-    if (!resume) await writePictures(`${folder}/reals.png`, realImages(data, { n: SAMPLES, seed: options.seed }));
+    if (!resume) {
+      await writePictures(`${folder}/reals.png`, realImages(data, { n: samplesOf(options), seed: options.seed }));
+    }
     if (signal?.aborted) return;
     yield { kind: "started", folder, iteration: trainer.iteration };
     yield* trainInto(folder, trainer, { ...job, secondsBefore: before });
@@ -178,11 +180,11 @@ async function writeOptions(folder: string, { options, device, data }: TrainJob)
   await writeRunFile(`${folder}/${OPTIONS_FILE}`, `${JSON.stringify(record, null, 2)}\n`);
 }
 
-/** `fashionmnist-tree-small`. */
-function labelOf({ dataset, model, preset }: TrainOptions): string {
-  return [dataset, model.head, preset].join("-");
+/** `fashionmnist-hmog-small`. */
+function labelOf({ dataset, method, preset }: TrainOptions): string {
+  return [dataset, method, preset].join("-");
 }
 
-async function writePictures(path: string, { images, shape }: Pictures): Promise<void> {
-  await writeRunFile(path, [await encodePng(imageGrid(images, { shape, scale: viewingScale(shape[2]) }))]);
+async function writePictures(path: string, { images, shape, weights }: Pictures): Promise<void> {
+  await writeRunFile(path, [await encodePng(samplePicture(images, { shape, weights }))]);
 }

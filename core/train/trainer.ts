@@ -10,7 +10,16 @@ import { Batches } from "./batches.ts";
 import type { Pictures, TrainingImages } from "./images.ts";
 import type { TrainOptions } from "./options.ts";
 import type { StepName } from "./profile.ts";
-import { criticStep, generatorStep, initialState, SAMPLES, sampleStep, TOGETHER, type TrainState } from "./steps.ts";
+import {
+  criticStep,
+  generatorSeesReal,
+  generatorStep,
+  initialState,
+  samplesOf,
+  sampleStep,
+  together,
+  type TrainState,
+} from "./steps.ts";
 
 /** Numbers of one iteration by name: `criticLoss`, `generatorLoss`, and what the objective and the mixture add. */
 export type Measurement = { iteration: number } & Record<string, number>;
@@ -67,12 +76,15 @@ export class Trainer {
       );
     }
     new Batches(count, options.batch, options.seed); // throws before anything is allocated
-    const state = await createState(device, initialState(options), { together: TOGETHER });
+    const start = initialState(options);
+    const state = await createState(device, start, { together: together(start) });
     const indices = { shape: [options.batch], dtype: "u32" } as const;
     const [criticProgram, generatorProgram, sampleProgram] = await compileTogether(device, [
       // A CPU driver compiles a kernel for 0.1 to 0.5 s: 7 s instead of 11 before the first step, for steps 5 % longer.
       trace(criticStep(options, data, { apart: device.traits.software }), { state, inputs: { indices } }),
-      trace(generatorStep(options), { state }),
+      generatorSeesReal(options)
+        ? trace(generatorStep(options, data), { state, inputs: { indices } })
+        : trace((now: TrainState) => generatorStep(options, data)(now), { state }),
       trace(sampleStep(options), { state }),
     ]);
     criticProgram.stage(options.criticSteps);
@@ -143,11 +155,11 @@ export class Trainer {
     this.#iteration = this.#measured = iteration;
   }
 
-  /** Pictures of the moving average, the same latents every time: `[64, height, width, channels]`, in [-1, 1]. */
+  /** Pictures of the moving average, the same latents every time: `[64, height, width, channels]`, in [-1, 1]; 2048 points. */
   async sample(): Promise<Pictures> {
     this.programs.sample.run();
-    const { images } = await this.programs.sample.read();
-    return { images: images as Float32Array, shape: [SAMPLES, ...this.options.model.image] };
+    const { images, weights } = await this.programs.sample.read() as Record<string, Float32Array>;
+    return { images, weights, shape: [samplesOf(this.options), ...this.options.model.image] };
   }
 
   /** Frees everything on the GPU. */
@@ -159,22 +171,24 @@ export class Trainer {
   #enqueue(): Promise<Measurement> {
     const { criticSteps } = this.options;
     const { critic, generator } = this.programs;
-    const batches = Array.from({ length: criticSteps }, (_, i) => ({
-      indices: this.#batches.indices(this.#iteration * criticSteps + i),
-    }));
+    const real = generatorSeesReal(this.options);
+    const perIteration = criticSteps + Number(real);
+    const batch = (i: number) => ({ indices: this.#batches.indices(this.#iteration * perIteration + i) });
+    const batches = Array.from({ length: criticSteps }, (_, i) => batch(i));
+    const ofGenerator = real ? batch(criticSteps) : {};
     if (this.watch === null) {
       const submission = new Submission(this.device);
       for (const inputs of batches) critic.addTo(submission, inputs);
-      generator.addTo(submission);
+      generator.addTo(submission, ofGenerator);
       submission.send();
     } else {
       const iteration = this.#iteration + 1;
       for (const inputs of batches) this.watch("critic", iteration, (send) => critic.run(inputs, send));
-      this.watch("generator", iteration, (send) => generator.run({}, send));
+      this.watch("generator", iteration, (send) => generator.run(ofGenerator, send));
     }
-    const [ofCritic, ofGenerator] = [critic.read(), generator.read()];
+    const numbers = [critic.read(), generator.read()];
     const iteration = ++this.#iteration;
-    const measured = Promise.all([ofCritic, ofGenerator]).then(([c, g]) => ({
+    const measured = Promise.all(numbers).then(([c, g]) => ({
       iteration,
       ...Object.fromEntries(Object.entries({ ...c, ...g }).map(([name, value]) => [name, value[0]])),
     }));

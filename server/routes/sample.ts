@@ -3,7 +3,7 @@
 import { accepts } from "@std/http";
 import type { Handler } from "hono";
 import { encodePng } from "../../core/png.ts";
-import { imageGrid, viewingScale } from "../../core/sampling/grid.ts";
+import { samplePicture } from "../../core/sampling/sample_picture.ts";
 import type { Sample, Sampler, Samples } from "../../core/sampling/sampler.ts";
 import { RequestError } from "../errors.ts";
 import { parseQuery, sampleQuery } from "./sample_query.ts";
@@ -44,7 +44,8 @@ export function sampleRoute(sampler: Sampler): Handler {
       vary: "accept",
       ...(query.seed === undefined ? { "cache-control": "no-store" } : {}),
     };
-    const image = await encodePng(imageGrid(drawn.images, { shape: drawn.shape, scale: viewingScale(drawn.shape[2]) }));
+    const leaves = drawn.samples.map(({ leaf }) => leaf);
+    const image = await encodePng(samplePicture(drawn.images, { shape: drawn.shape, leaves }));
     return type === PNG
       ? c.body(image, 200, { ...headers, "content-type": PNG })
       : c.json(bodyOf(drawn, image), 200, headers);

@@ -1,0 +1,77 @@
+/** Samples as one picture, whatever they are: images as a grid, points as dots in the plane. */
+
+import { isPoint, type ModelOptions } from "../models/presets.ts";
+import type { Picture } from "../png.ts";
+import { imageGrid, viewingScale } from "./grid.ts";
+
+/** How samples are drawn. */
+export interface SamplePictureOptions {
+  /** `[n, height, width, channels]`. */
+  shape: readonly number[];
+  /** Path weights `[n, leaves]`: points have the colour of their largest. */
+  weights?: Float32Array;
+  /** Or the leaf of each. */
+  leaves?: readonly number[];
+}
+
+const SIDE = 512; // pixels of a scatter
+const REACH = 1.1; // of both axes: a little more than the data, which are in [-1, 1]
+const RADIUS = 1.5; // pixels of a dot
+const PAPER = 255;
+/** Of P. Tol, "Colour schemes" (bright and muted), for any eyes; further leaves begin again. */
+const COLOURS = [
+  [0x44, 0x77, 0xaa],
+  [0xee, 0x66, 0x77],
+  [0x22, 0x88, 0x33],
+  [0xcc, 0xbb, 0x44],
+  [0x66, 0xcc, 0xee],
+  [0xaa, 0x33, 0x77],
+  [0x33, 0x22, 0x88],
+  [0x99, 0x99, 0x33],
+];
+
+/**
+ * Images side by side, points `[n, 1, 1, 2]` as dots over the square from -1.1 to 1.1, the second number upwards.
+ *
+ * @param samples `[n, height, width, channels]`, row-major
+ * @throws {RangeError} If the shape does not fit the numbers, or points have not two numbers
+ */
+export function samplePicture(samples: Float32Array, { shape, ...path }: SamplePictureOptions): Picture {
+  const [n, ...image] = shape;
+  if (!isPoint(image as unknown as ModelOptions["image"])) {
+    return imageGrid(samples, { shape, scale: viewingScale(shape[2]) });
+  }
+  if (image[2] !== 2 || samples.length !== 2 * n) {
+    throw new RangeError(`Cannot draw ${samples.length} numbers as [${shape}]: expected points of 2 numbers`);
+  }
+  const leaves = path.leaves ?? largest(path.weights ?? new Float32Array(n).fill(1), n);
+  const picture = {
+    width: SIDE,
+    height: SIDE,
+    channels: 3 as const,
+    data: new Uint8Array(SIDE * SIDE * 3).fill(PAPER),
+  };
+  for (let i = 0; i < n; i++) dot(picture, samples[2 * i], samples[2 * i + 1], COLOURS[leaves[i] % COLOURS.length]);
+  return picture;
+}
+
+/** Where each row's largest number stands. */
+function largest(weights: Float32Array, n: number): number[] {
+  const columns = weights.length / n;
+  return Array.from({ length: n }, (_, i) => {
+    const row = weights.subarray(i * columns, (i + 1) * columns);
+    return row.indexOf(Math.max(...row));
+  });
+}
+
+function dot({ data, width }: Picture, x: number, y: number, colour: readonly number[]): void {
+  const [centreX, centreY] = [x, -y].map((value) => (value / REACH + 1) / 2 * SIDE - 0.5);
+  for (let row = Math.ceil(centreY - RADIUS); row <= centreY + RADIUS; row++) {
+    for (let column = Math.ceil(centreX - RADIUS); column <= centreX + RADIUS; column++) {
+      const inside = (row - centreY) ** 2 + (column - centreX) ** 2 <= RADIUS ** 2;
+      if (inside && Math.min(row, column) >= 0 && Math.max(row, column) < width) {
+        data.set(colour, (row * width + column) * 3);
+      }
+    }
+  }
+}

@@ -1,0 +1,192 @@
+/** Methods to train several generators, and one. To add a method: its head, what it adds to the losses, a line below. */
+
+import { nearestName } from "../nearest.ts";
+import type { Mixture } from "../models/mixture.ts";
+import type { HeadName } from "../models/presets.ts";
+import { add, exp, log, mul, neg, square, sub } from "../ops/elementwise.ts";
+import { reshape, stopGradient } from "../ops/movement.ts";
+import { max, mean, sum } from "../ops/reduce.ts";
+import type { Tensor } from "../tensor.ts";
+import type { Tensors } from "../grad.ts";
+import { type ObjectiveName, OBJECTIVES } from "./objectives.ts";
+
+/** What a method's part of the generator's loss is made from. */
+export interface GeneratorView {
+  /** Parameters of the head. */
+  head: Readonly<Record<string, Tensors>>;
+  mixture: Mixture;
+  /** Logits `[batch, generators]` of which generator made the generated images; of the critic or of the recogniser. */
+  classes?: Tensor;
+  /** The recogniser's for real images. */
+  realClasses?: Tensor;
+  /** Iterations done, one element. */
+  iteration: Tensor;
+}
+
+/** One way to have several generators. */
+export interface Method {
+  readonly head: HeadName;
+  /** Who tells generators apart: the critic's own features, or a network apart; nobody unless given. */
+  readonly classes?: "critic" | "recogniser";
+  /** What the critic's score is made from: its score and its classes; the score alone unless given. */
+  readonly score?: (score: Tensor, classes: Tensor) => Tensor;
+  /** What the generator minimises besides its objective. */
+  readonly generator?: (view: GeneratorView) => Tensor;
+  /** Whether the generator's part depends on real images. */
+  readonly real?: boolean;
+  /** Whether it needs an objective whose scores are logarithms of odds. */
+  readonly logOdds?: boolean;
+}
+
+const DIVERSITY = 0.125; // of MGAN, as for its points in the plane
+const IDENTITY = 1; // of DMWGAN
+const BALANCE = 10; // of MEGAN
+const WIDTH = 0.1; // of DeLiGAN
+const PRIOR_DECAY = 0.999; // of DMWGAN-PL, per iteration
+
+/**
+ * One generator (Goodfellow et al. 2014; Radford, Metz & Chintala, "DCGAN", arXiv 1511.06434): a dense layer, then the
+ * body.
+ */
+const gan: Method = { head: "single" };
+
+/** Flat mixture of generators, `h = Σ_l p_l(z) y_l(z)`, `p = softmax` (Ahmetoğlu & Alpaydın, ICPR 2020). */
+const mog: Method = { head: "flat" };
+
+/** Hierarchical mixture of generators: `p_l(z)` by a soft tree (the same paper). */
+const hmog: Method = { head: "tree" };
+
+/**
+ * One generator over a learned mixture of normal latents (`latentMixture`; Gurumurthy et al., CVPR 2017). The generator's
+ * loss gains `0.1 E (1 − σ)²` over the deviations, so that components do not shrink to points.
+ */
+const deligan: Method = {
+  head: "latents",
+  generator: ({ head }) => mul(mean(square(sub(1, head.deviation as Tensor))), WIDTH),
+};
+
+/**
+ * Generators that take turns, and a critic that also tells which one made an image (MAD-GAN, Ghosh et al., CVPR 2018). The
+ * critic has a softmax over `real` and every generator; in logarithms of odds, `D = l_real − log Σ_l exp l_l`, its cross
+ * entropy is that of the logistic game plus `−E log softmax(l)_k` over the generators: both are taken apart here, so that
+ * every objective on log-odds can stand in for the first. The generators' loss is that of the objective.
+ */
+const madgan: Method = {
+  head: "disjoint",
+  classes: "critic",
+  logOdds: true,
+  score: (score, classes) => sub(score, logSumExp(classes)),
+};
+
+/**
+ * Generators that take turns, and a classifier on the critic's features that tells which one made an image (MGAN, Hoang et
+ * al., ICLR 2018): the critic's loss gains `−E log C_k(G_k(z))`, the generators' `0.125` times that.
+ */
+const mgan: Method = {
+  head: "disjoint",
+  classes: "critic",
+  generator: ({ classes, mixture }) => mul(identity(classes!, mixture.weights), DIVERSITY),
+};
+
+/**
+ * Generators chosen by a gate, straight through a Gumbel-softmax (`gumbelMixture`; MEGAN, Park et al., IJCAI 2018). The
+ * generators' loss gains the load balance `10 Σ_l (E p_l − 1/L)²`.
+ *
+ * Differs from the paper: the weight of the load balance is ours.
+ */
+const megan: Method = {
+  head: "gumbel",
+  generator: ({ mixture: { weights } }) => {
+    const usage = mean(weights, { axes: [0] });
+    return mul(sum(square(sub(usage, 1 / weights.shape[1]))), BALANCE);
+  },
+};
+
+/**
+ * Disjoint generators with a learned prior `π` (DMWGAN-PL, Khayatkhoei et al., NeurIPS 2018): a recogniser `Q` learns which
+ * generator made an image, and generators help it, `−E log Q_k(G_k(z))`; the prior follows what the recogniser sees in real
+ * images, `−E_real Σ_l Q_l(x) log π_l − 0.999ᵗ H(π)`, whose last part keeps it even at first.
+ *
+ * Differs from the paper: generators share the body, and the objective is free (there Wasserstein with penalty).
+ */
+const dmwganPl: Method = {
+  head: "prior",
+  classes: "recogniser",
+  real: true,
+  generator: ({ head, mixture, classes, realClasses, iteration }) => {
+    const logPrior = logSoftmax(reshape(head.prior as Tensor, [1, mixture.weights.shape[1]]));
+    const seen = mean(exp(logSoftmax(stopGradient(realClasses!))), { axes: [0], keepDims: true });
+    const entropy = neg(sum(mul(exp(logPrior), logPrior)));
+    const keep = exp(mul(iteration, Math.log(PRIOR_DECAY)));
+    const prior = neg(add(sum(mul(seen, logPrior)), mul(keep, entropy)));
+    return add(mul(identity(classes!, mixture.weights), IDENTITY), prior);
+  },
+};
+
+/** The methods by name; `dcgan` is `gan`, whose layers are those of DCGAN. */
+export const METHODS = {
+  hmog,
+  mog,
+  gan,
+  dcgan: gan,
+  deligan,
+  madgan,
+  mgan,
+  megan,
+  "dmwgan-pl": dmwganPl,
+} as const satisfies Record<string, Method>;
+
+/** A name in `METHODS`. */
+export type MethodName = keyof typeof METHODS;
+
+/** The names in `METHODS`. */
+export const METHOD_NAMES = Object.keys(METHODS) as readonly MethodName[];
+
+/**
+ * The name as one in `METHODS`.
+ *
+ * @throws {RangeError} If it is unknown; the message has the nearest known one
+ */
+export function methodName(name: string): MethodName {
+  const known = METHOD_NAMES.find((candidate) => candidate === name);
+  if (known !== undefined) return known;
+  throw new RangeError(
+    `Cannot find method ${name}: it is unknown, expected one of ${METHOD_NAMES.join(", ")} (the nearest is ${
+      nearestName(name, METHOD_NAMES)
+    })`,
+  );
+}
+
+/**
+ * Checks that a method and an objective make sense together.
+ *
+ * @throws {RangeError} If they do not; says why
+ */
+export function checkTogether(method: MethodName, objective: ObjectiveName): void {
+  const { logOdds } = METHODS[method] as Method;
+  const names = Object.keys(OBJECTIVES) as ObjectiveName[];
+  const isLogOdds = (name: ObjectiveName) => "logOdds" in OBJECTIVES[name];
+  if (!logOdds || isLogOdds(objective)) return;
+  throw new RangeError(
+    `Cannot train ${method} with ${objective}: its critic is a classifier of real and each generator, whose score is the ` +
+      `logarithm of odds, and ${objective} has scores without such a meaning, expected one of ${
+        names.filter(isLogOdds).join(", ")
+      }`,
+  );
+}
+
+/** Cross entropy of which generator made an image, `−E Σ_l w_l log softmax(a)_l`, `w` counting as constants. */
+export function identity(classes: Tensor, weights: Tensor): Tensor {
+  return neg(mean(sum(mul(stopGradient(weights), logSoftmax(classes)), { axes: [-1] })));
+}
+
+/** `log Σ_l exp x_l` of rows, `[batch, 1]`. */
+function logSumExp(x: Tensor): Tensor {
+  const largest = stopGradient(max(x, { axes: [-1], keepDims: true }));
+  return add(log(sum(exp(sub(x, largest)), { axes: [-1], keepDims: true })), largest);
+}
+
+/** `log softmax(x)` of rows. */
+function logSoftmax(x: Tensor): Tensor {
+  return sub(x, logSumExp(x));
+}
