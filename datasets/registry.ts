@@ -4,14 +4,23 @@ import { nearestName } from "../core/nearest.ts";
 import type { ImageDataset, LoadOptions } from "./dataset.ts";
 import { glyphs } from "./glyphs.ts";
 import { FASHION_MNIST, loadMnistLike, MNIST } from "./mnist.ts";
+import { loadToy, type PointDataset, type ToyName } from "./toys.ts";
 
 /** A name `loadDataset` knows. */
-export type DatasetName = "fashionmnist" | "glyphs" | "mnist";
+export type DatasetName = "fashionmnist" | "glyphs" | "mnist" | ToyName;
 
-const LOADERS: Record<DatasetName, (options?: LoadOptions) => ImageDataset | Promise<ImageDataset>> = {
+/** What a name stands for: images as bytes, or points. */
+export type Dataset = ImageDataset | PointDataset;
+
+const LOADERS: Record<DatasetName, (options?: LoadOptions) => Dataset | Promise<Dataset>> = {
   fashionmnist: (options) => loadMnistLike(FASHION_MNIST, options),
   glyphs,
   mnist: (options) => loadMnistLike(MNIST, options),
+  ring8: (options) => loadToy("ring8", options),
+  grid25: (options) => loadToy("grid25", options),
+  spiral: (options) => loadToy("spiral", options),
+  pinwheel: (options) => loadToy("pinwheel", options),
+  swissroll: (options) => loadToy("swissroll", options),
 };
 
 /** The names `loadDataset` knows. */
@@ -54,6 +63,6 @@ export function datasetName(name: string): DatasetName {
  * console.log(shape, images[0]); // [10000, 32, 32, 1] 0
  * ```
  */
-export async function loadDataset(name: string, options: LoadOptions = {}): Promise<ImageDataset> {
+export async function loadDataset(name: string, options: LoadOptions = {}): Promise<Dataset> {
   return await LOADERS[datasetName(name)](options);
 }

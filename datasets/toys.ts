@@ -2,7 +2,7 @@
 
 import { createHash } from "node:crypto";
 import { type Draws, draws } from "../core/draws.ts";
-import type { ImageDataset, Split } from "./dataset.ts";
+import type { ImageDataset, LoadOptions, Split } from "./dataset.ts";
 
 /** A name `toy` knows. */
 export type ToyName = "ring8" | "grid25" | "spiral" | "pinwheel" | "swissroll";
@@ -155,6 +155,17 @@ export function toy(name: ToyName, options: ToyOptions = {}): PointDataset {
       },
     },
   };
+}
+
+/**
+ * `toy` as a loader.
+ *
+ * @throws {RangeError} If a size or channels are asked for
+ */
+export function loadToy(name: ToyName, { split, size, channels }: LoadOptions = {}): PointDataset {
+  if (size === undefined && channels === undefined) return toy(name, { split });
+  const found = size === undefined ? `${channels} channels` : `size ${size}`;
+  throw new RangeError(`Cannot draw ${name} with ${found}: expected none, it is made of points`);
 }
 
 /** Round Gaussians of one width. */

@@ -1,15 +1,18 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { DATASET_NAMES, datasetName, loadDataset } from "../../datasets/registry.ts";
+import { TOY_NAMES } from "../../datasets/toys.ts";
 
 /** Sets that need no files. */
-const DRAWN = ["glyphs"];
+const DRAWN = ["glyphs", ...TOY_NAMES];
 
 Deno.test("datasetName() names the nearest known set when it is asked for an unknown one", () => {
   for (const name of DATASET_NAMES) assertEquals(datasetName(name), name);
   const { message } = assertThrows(() => datasetName("fashon-mnist"), RangeError);
   assertEquals(
     message,
-    "Cannot find data set fashon-mnist: it is unknown, expected one of fashionmnist, glyphs, mnist (the nearest is fashionmnist)",
+    `Cannot find data set fashon-mnist: it is unknown, expected one of ${
+      DATASET_NAMES.join(", ")
+    } (the nearest is fashionmnist)`,
   );
   assertThrows(() => datasetName("constructor"), RangeError, "it is unknown");
 });
@@ -26,10 +29,13 @@ Deno.test("loadDataset() rejects for an unknown name and looks into dataDir for 
   }
 });
 
-Deno.test("loadDataset() draws sets that need no files, whatever their split and size", async () => {
-  for (const name of DRAWN) {
-    const { shape, ...set } = await loadDataset(name, { split: "test", size: 16, channels: 3 });
-    assertEquals([set.name, shape], [name, [4000, 16, 16, 3]]);
+Deno.test("loadDataset() draws sets that need no files", async () => {
+  for (const name of TOY_NAMES) {
+    const { shape, ...set } = await loadDataset(name, { split: "test" });
+    assertEquals([set.name, shape], [name, [10_000, 1, 1, 2]]);
+    await assertRejects(() => loadDataset(name, { size: 32 }), RangeError, `${name} with size 32: expected none`);
   }
+  const { shape } = await loadDataset("glyphs", { split: "test", size: 16, channels: 3 });
+  assertEquals(shape, [4000, 16, 16, 3]);
   await assertRejects(() => loadDataset("glyphs", { size: 8 }), RangeError, "size 8");
 });
