@@ -59,15 +59,16 @@ export function encodeSafetensors({ tensors, metadata }: Safetensors): Uint8Arra
 /**
  * What the bytes of a file hold. Data are views of `bytes` where their alignment allows.
  *
+ * @param options `onlyF32` leaves out tensors of other types, which are refused unless they are `u32`
  * @throws {SyntaxError} If the bytes are no such file, cut short or changed; the message says what is wrong
  */
-export function decodeSafetensors(bytes: Uint8Array<ArrayBuffer>): Safetensors {
+export function decodeSafetensors(bytes: Uint8Array<ArrayBuffer>, { onlyF32 = false } = {}): Safetensors {
   const { header, start } = readHeader(bytes);
   const { __metadata__: metadata = {}, ...entries } = header;
   if (!isRecord(metadata) || Object.values(metadata).some((value) => typeof value !== "string")) {
     fail("metadata that are no texts", "names with texts");
   }
-  const places = Object.entries(entries).map(([name, entry]) => placeOf(name, entry));
+  const places = Object.entries(entries).map(([name, entry]) => placeOf(name, entry, onlyF32));
   let end = 0;
   for (const { name, from, to } of [...places].sort((a, b) => a.from - b.from || a.to - b.to)) {
     if (from !== end) fail(`data of ${name} at byte ${from}`, `them at ${end}, behind those before`);
@@ -76,7 +77,8 @@ export function decodeSafetensors(bytes: Uint8Array<ArrayBuffer>): Safetensors {
   const size = bytes.length - start;
   if (size !== end) fail(`${size} bytes of data`, `${end}${size < end ? " (the file was cut short)" : ""}`);
   verify(bytes);
-  const tensors = places.map(({ name, from, to, dtype, shape }): [string, StoredTensor] => {
+  const wanted = places.filter(({ dtype }) => !onlyF32 || dtype === "F32");
+  const tensors = wanted.map(({ name, from, to, dtype, shape }): [string, StoredTensor] => {
     const at = bytes.byteOffset + start + from;
     const [buffer, offset] = at % 4 === 0
       ? [bytes.buffer, at]
@@ -105,22 +107,32 @@ function readHeader(bytes: Uint8Array<ArrayBuffer>): { header: Record<string, un
 
 interface Place {
   name: string;
-  dtype: "F32" | "U32";
+  dtype: string;
   shape: Shape;
   from: number;
   to: number;
 }
 
-function placeOf(name: string, entry: unknown): Place {
+/** Bytes of an element by the format's name of its type. */
+const ELEMENT_BYTES: Readonly<Record<string, number>> = {
+  ...{ BOOL: 1, U8: 1, I8: 1, F8_E4M3: 1, F8_E5M2: 1, I16: 2, U16: 2, F16: 2, BF16: 2 },
+  ...{ I32: 4, U32: 4, F32: 4, F64: 8, I64: 8, U64: 8 },
+};
+
+function placeOf(name: string, entry: unknown, anyType: boolean): Place {
   if (!isRecord(entry)) fail(`no type, shape and place of ${name}`, "them in the header");
   const { dtype, shape, data_offsets: offsets } = entry;
-  if (dtype !== "F32" && dtype !== "U32") fail(`${name} of type ${JSON.stringify(dtype)}`, "F32 or U32");
+  const known = anyType ? Object.keys(ELEMENT_BYTES) : ["F32", "U32"];
+  if (typeof dtype !== "string" || !known.includes(dtype)) {
+    fail(`${name} of type ${JSON.stringify(dtype)}`, known.join(" or "));
+  }
   if (!isLengths(shape)) fail(`${name} of shape ${JSON.stringify(shape)}`, "a list of whole numbers");
   if (!isLengths(offsets) || offsets.length !== 2) {
     fail(`${name} at ${JSON.stringify(offsets)}`, "the first byte and that behind the last");
   }
   const [from, to] = offsets;
-  if (to - from !== sizeOf(shape) * 4) fail(`${to - from} bytes of ${name}`, `${sizeOf(shape) * 4} for [${shape}]`);
+  const size = sizeOf(shape) * ELEMENT_BYTES[dtype];
+  if (to - from !== size) fail(`${to - from} bytes of ${name}`, `${size} for [${shape}]`);
   return { name, dtype, shape, from, to };
 }
 

@@ -93,3 +93,18 @@ Deno.test("decodeSafetensors() says what is wrong with a header", () => {
 Deno.test("encodeSafetensors() refuses a shape that does not fit its data", () => {
   assertThrows(() => fileOf({ w: { shape: [3], data: new Float32Array(2) } }), RangeError, "Cannot store w: 2 numbers");
 });
+
+Deno.test("decodeSafetensors() leaves out tensors of other types where f32 alone is wanted, and refuses them elsewhere", () => {
+  const header = {
+    "bn.num_batches_tracked": { dtype: "I64", shape: [], data_offsets: [0, 8] },
+    "fc.bias": { dtype: "F32", shape: [2], data_offsets: [8, 16] },
+  };
+  const bytes = fileWith(header, 16);
+  assertEquals(Object.keys(decodeSafetensors(bytes, { onlyF32: true }).tensors), ["fc.bias"]);
+  assertThrows(() => decodeSafetensors(bytes), SyntaxError, 'of type "I64", expected F32 or U32');
+  const short = fileWith(
+    { ...header, "bn.num_batches_tracked": { dtype: "I64", shape: [], data_offsets: [0, 4] } },
+    16,
+  );
+  assertThrows(() => decodeSafetensors(short, { onlyF32: true }), SyntaxError, "4 bytes of bn.num_batches_tracked");
+});
