@@ -57,23 +57,43 @@ export class BlockProduct {
     return new BlockProduct(size, dimensions, program);
   }
 
-  /** Takes rows of A; those behind the last one are zeros. */
-  setLeft(rows: Rows, first: number): void {
+  /**
+   * Walks over `A Bᵀ`. While the host looks at a block the GPU computes the next one. Where `b` is `a` the blocks below
+   * the diagonal, which are transposes of those above, are left out.
+   *
+   * @throws {DeviceError} If the adapter was lost
+   */
+  async forEach(a: Rows, b: Rows, visit: (block: Block) => void): Promise<void> {
+    const { size } = this;
+    let previous: (() => Promise<void>) | undefined;
+    for (let firstColumn = 0; firstColumn < b.count; firstColumn += size) {
+      this.#take(this.#right, b, firstColumn, "columns");
+      const end = a === b ? Math.min(a.count, firstColumn + size) : a.count;
+      for (let firstRow = 0; firstRow < end; firstRow += size) {
+        this.#take(this.#left, a, firstRow, "rows");
+        const products = this.#products();
+        products.catch(() => {}); // awaited after the visit of the previous block
+        await previous?.();
+        const [rows, columns] = [Math.min(size, a.count - firstRow), Math.min(size, b.count - firstColumn)];
+        previous = async () => visit({ firstRow, rows, firstColumn, columns, products: await products, stride: size });
+      }
+    }
+    await previous?.();
+  }
+
+  /** Writes rows as the rows or columns of an operand, zeros behind the last one. */
+  #take(operand: Float32Array, rows: Rows, first: number, as: "rows" | "columns"): void {
     const { size, dimensions } = this;
-    this.#left.fill(0);
-    for (let i = 0; i < Math.min(size, rows.count - first); i++) {
-      rows.write(first + i, this.#left, i * dimensions, 1);
+    const count = Math.min(size, rows.count - first);
+    if (count < size) operand.fill(0);
+    for (let i = 0; i < count; i++) {
+      if (as === "rows") rows.write(first + i, operand, i * dimensions, 1);
+      else rows.write(first + i, operand, i, size);
     }
   }
 
-  /** Takes rows of B. */
-  setRight(rows: Rows, first: number): void {
-    this.#right.fill(0);
-    for (let i = 0; i < Math.min(this.size, rows.count - first); i++) rows.write(first + i, this.#right, i, this.size);
-  }
-
   /** Enqueues the product; resolves to `[size, size]` numbers. */
-  async products(): Promise<Float32Array> {
+  async #products(): Promise<Float32Array> {
     this.program.run({ left: this.#left, right: this.#right });
     return (await this.program.read()).products as Float32Array;
   }
@@ -85,29 +105,15 @@ export class BlockProduct {
 }
 
 /**
- * Walks over `A Bᵀ`. While the host looks at a block the GPU computes the next one. Where `b` is `a` the blocks below the
- * diagonal, which are transposes of those above, are left out.
+ * Walks over `A Bᵀ` with a program of its own.
  *
  * @throws {DeviceError} If the adapter was lost
  */
 export async function forEachBlock(device: Device, a: Rows, b: Rows, visit: (block: Block) => void): Promise<void> {
   const size = blockSize(Math.max(a.count, b.count), a.dimensions);
   const product = await BlockProduct.create(device, size, a.dimensions);
-  let previous: (() => Promise<void>) | undefined;
   try {
-    for (let firstColumn = 0; firstColumn < b.count; firstColumn += size) {
-      product.setRight(b, firstColumn);
-      const end = a === b ? Math.min(a.count, firstColumn + size) : a.count;
-      for (let firstRow = 0; firstRow < end; firstRow += size) {
-        product.setLeft(a, firstRow);
-        const products = product.products();
-        products.catch(() => {}); // awaited after the visit of the previous block
-        await previous?.();
-        const [rows, columns] = [Math.min(size, a.count - firstRow), Math.min(size, b.count - firstColumn)];
-        previous = async () => visit({ firstRow, rows, firstColumn, columns, products: await products, stride: size });
-      }
-    }
-    await previous?.();
+    await product.forEach(a, b, visit);
   } finally {
     product.destroy();
   }

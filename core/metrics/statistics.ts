@@ -19,30 +19,28 @@ export interface FeatureStatistics {
 /** 4096² numbers of a covariance are 128 MiB in float64. */
 export const MOST_DIMENSIONS = 4096;
 
-/** Numbers are whole ones of 24 bits, three digits from -128 to 128: sums of 1024 products are exact in f32. */
-const BASE = 2 ** 8;
-const LARGEST = 2 ** 23 - 1;
-const CHUNK = 1024;
+/** Numbers are whole ones of 20 bits, two digits from -512 to 512. */
+const BASE = 2 ** 10;
+const LARGEST = BASE ** 2 / 2 - 1;
+/** Rows of which products are added up in f32: in the high digits exactly, where a largest number is 3 deviations. */
+const CHUNK = 512;
 /** Products of which digits, and what one unit of their sum is worth in both orders. */
 const TERMS = [
-  { left: "high", right: "high", worth: BASE ** 4 },
-  { left: "high", right: "middle", worth: 2 * BASE ** 3 },
-  { left: "high", right: "low", worth: 2 * BASE ** 2 },
-  { left: "middle", right: "middle", worth: BASE ** 2 },
-  { left: "middle", right: "low", worth: 2 * BASE },
+  { left: "high", right: "high", worth: BASE ** 2 },
+  { left: "high", right: "low", worth: 2 * BASE },
   { left: "low", right: "low", worth: 1 },
 ] as const;
 
-type Digits = Record<"high" | "middle" | "low", Float32Array<ArrayBuffer>>;
+type Digits = Record<"high" | "low", Float32Array<ArrayBuffer>>;
 
 /**
  * Mean and covariance (`ddof` 1, as NumPy's `cov`).
  *
  * Rounding errors of `XᵀX` in f32, 10⁻⁷ of a variance, would add 10⁻³·⁵ of a standard deviation to directions in which
- * the features do not vary: too much for a distance with square roots in it. So the centred features are rounded to 24
- * bits of their column's largest, which moves the distance as little as rounding them to f32 does, and cut into three
- * digits whose products the GPU adds up without any error (Ozaki et al., "Error-free transformations of matrix
- * multiplication", Numerical Algorithms 59, 2012); the host puts them together in float64.
+ * the features do not vary: too much for a distance with square roots in it. So the centred features are rounded to 20
+ * bits of their column's largest, which moves data and distance by some 10⁻⁶ and no more, and cut into two digits whose
+ * products are whole numbers that f32 adds up without error (Ozaki et al., "Error-free transformations of matrix
+ * multiplication", Numerical Algorithms 59, 2012). The host puts them together in float64.
  *
  * @throws {RangeError} If there are fewer than two rows, more than 4096 columns, or a number that is not finite
  * @throws {DeviceError} If the adapter was lost
@@ -113,7 +111,7 @@ interface Rounding {
 /** Digits of the rows from `first` on, zeros behind the last row; adds the whole numbers to `sums`. */
 function digitsOf({ values, rows, columns }: Matrix, { mean, steps, sums, first, chunk }: Rounding): Digits {
   const digits = () => new Float32Array(chunk * columns);
-  const { high, middle, low } = { high: digits(), middle: digits(), low: digits() };
+  const [high, low] = [digits(), digits()];
   const scale = steps.map((step) => step === 0 ? 0 : 1 / step);
   const source = first * columns;
   const end = Math.min(chunk, rows - first) * columns;
@@ -121,13 +119,11 @@ function digitsOf({ values, rows, columns }: Matrix, { mean, steps, sums, first,
     for (let j = 0; j < columns; j++, at++) {
       const whole = Math.round((values[source + at] - mean[j]) * scale[j]);
       sums[j] += whole;
-      const upper = Math.round(whole / BASE);
-      high[at] = Math.round(upper / BASE);
-      middle[at] = upper - high[at] * BASE;
-      low[at] = whole - upper * BASE;
+      high[at] = Math.round(whole / BASE);
+      low[at] = whole - high[at] * BASE;
     }
   }
-  return { high, middle, low };
+  return { high, low };
 }
 
 function compileProducts(device: Device, chunk: number, columns: number): Promise<Program> {
@@ -139,7 +135,7 @@ function compileProducts(device: Device, chunk: number, columns: number): Promis
         TERMS.map(({ left, right }) => [`${left} ${right}`, matmul(transpose(digits[left]), digits[right])]),
       ),
     }),
-    { inputs: { high: digit, middle: digit, low: digit } },
+    { inputs: { high: digit, low: digit } },
   );
 }
 
