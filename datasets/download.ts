@@ -2,6 +2,7 @@
 
 import { createHash } from "node:crypto";
 import type { DownloadProgress } from "./dataset.ts";
+import { writeAll, writeWhole } from "./partial.ts";
 
 /** A published file. */
 export interface RemoteFile {
@@ -29,12 +30,9 @@ export class DownloadError extends Error {
   }
 }
 
-/** A partial file this old, in ms, belongs to a process that was killed. */
-const ABANDONED = 3_600_000;
-
 /**
  * Downloads a file into a folder, which is made if needed, from the first mirror that gives it intact. The bytes go to a
- * `.partial` file beside it, which is checked, synced and renamed.
+ * `.partial` file beside it, which is checked and renamed.
  *
  * @param mirrors Addresses the file's name is appended to
  * @returns The path of the file
@@ -48,44 +46,33 @@ export async function download(
   folder: string,
   options: DownloadOptions = {},
 ): Promise<string> {
-  await Deno.mkdir(folder, { recursive: true });
-  await removeAbandoned(file.name, folder);
-  const partial = await Deno.makeTempFile({ dir: folder, prefix: `${file.name}.`, suffix: ".partial" });
   const failures: string[] = [];
-  try {
+  return await writeWhole(folder, file.name, async (target) => {
     for (const mirror of mirrors) {
       try {
-        await fetchInto(partial, mirror + file.name, file, options);
+        return await fetchInto(target, mirror + file.name, file, options);
       } catch (error) {
         if (!(error instanceof DownloadError)) throw error;
         failures.push(`${new URL(mirror).host} ${error.message}`);
-        continue;
       }
-      const path = `${folder}/${file.name}`;
-      await Deno.chmod(partial, 0o644).catch(() => {}); // temporary files are private; not every system has modes
-      await Deno.rename(partial, path);
-      return path;
     }
     throw new DownloadError(
       `Cannot download ${file.name}: ${failures.join("; ")}, expected one of the mirrors to give it intact`,
       failures,
     );
-  } catch (error) {
-    await Deno.remove(partial).catch(() => {});
-    await Deno.remove(folder).catch(() => {}); // succeeds only if it is empty
-    throw error;
-  }
+  });
 }
 
-/** Returns when the file has arrived, is intact and synced; throws a DownloadError with what the mirror did instead. */
+/** Returns when the file has arrived and is intact; throws a DownloadError with what the mirror did instead. */
 async function fetchInto(
-  path: string,
+  target: Deno.FsFile,
   url: string,
   file: RemoteFile,
   { onProgress, signal, stallTime = 20_000 }: DownloadOptions,
 ): Promise<void> {
   signal?.throwIfAborted();
-  using target = await Deno.open(path, { write: true, truncate: true });
+  await target.seek(0, Deno.SeekMode.Start);
+  await target.truncate(); // what an earlier mirror gave
   const connection = new AbortController();
   const hash = createHash("md5");
   let bytes = 0;
@@ -129,25 +116,10 @@ async function fetchInto(
   }
   const md5 = hash.digest("hex");
   if (md5 !== file.md5) throw new DownloadError(`gave ${bytes} bytes with MD5 ${md5} instead of ${file.md5}`);
-  await target.sync();
 }
 
 /** The innermost reason of a network error: `fetch failed` because `…: dns error: Name or service not known`. */
 function reasonOf(error: unknown): string {
   if (error instanceof Error && error.cause !== undefined) return reasonOf(error.cause);
   return String(error instanceof Error ? error.message : error).split(": ").at(-1)!;
-}
-
-async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
-  for (let written = 0; written < bytes.length;) written += await file.write(bytes.subarray(written));
-}
-
-/** Removes what a killed process left of this file, however long ago it was started. */
-async function removeAbandoned(name: string, folder: string): Promise<void> {
-  for await (const entry of Deno.readDir(folder)) {
-    if (!entry.name.startsWith(`${name}.`) || !entry.name.endsWith(".partial")) continue;
-    const path = `${folder}/${entry.name}`;
-    const { mtime } = await Deno.stat(path).catch(() => ({ mtime: null }));
-    if (mtime !== null && Date.now() - mtime.getTime() > ABANDONED) await Deno.remove(path).catch(() => {});
-  }
 }

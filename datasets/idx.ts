@@ -5,6 +5,7 @@
 
 import { gunzipSync } from "node:zlib";
 import { type Shape, sizeOf } from "../core/shape.ts";
+import { kindOf } from "./signatures.ts";
 
 const TYPES = {
   uint8: { code: 0x08, array: Uint8Array },
@@ -28,19 +29,6 @@ export interface IdxArray {
 
 /** A gzip stream that holds more is not unpacked: 1 GiB, over 20 times the training images of MNIST. */
 const MAX_UNPACKED_BYTES = 2 ** 30;
-
-/** How files start that are met where an IDX file should be. */
-const FOREIGN: readonly (readonly [start: string | readonly number[], kind: string])[] = [
-  [[0x89, 0x50, 0x4e, 0x47], "a PNG image"],
-  [[0xff, 0xd8, 0xff], "a JPEG image"],
-  [[0x50, 0x4b, 0x03, 0x04], "a ZIP archive"],
-  [[0x93, 0x4e, 0x55, 0x4d], "a NumPy array"],
-  [[0x1f, 0x8b], "a gzip stream"],
-  ["version https://git-lfs", "a Git LFS pointer"],
-  ["<?xml", "an XML document"],
-  ["<html", "an HTML page"],
-  ["<!doctype html", "an HTML page"],
-];
 
 /**
  * Reads an IDX file, gzip or plain, told apart by their first bytes.
@@ -151,15 +139,6 @@ function unpack(bytes: Uint8Array, name: string): Uint8Array {
       { cause: error },
     );
   }
-}
-
-function kindOf(bytes: Uint8Array): string {
-  if (bytes.length === 0) return "an empty file";
-  const text = new TextDecoder("latin1").decode(bytes.subarray(0, 64)).trimStart().toLowerCase();
-  const known = FOREIGN.find(([start]) =>
-    typeof start === "string" ? text.startsWith(start) : start.every((byte, i) => bytes[i] === byte)
-  );
-  return known?.[1] ?? `${bytes.length} bytes that start with ${bytes.subarray(0, 4).join(", ")}`;
 }
 
 /** A copy with the bytes of each element reversed: big-endian to the little-endian of every WebGPU host, or back. */

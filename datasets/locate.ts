@@ -1,5 +1,6 @@
 /** Where the files of a data set are: in a folder of the user or the system, or, after a download, in the cache. */
 
+import { basename, dirname } from "node:path";
 import { cacheFolder } from "./cache.ts";
 import type { LoadOptions } from "./dataset.ts";
 import { download, DownloadError, type RemoteFile } from "./download.ts";
@@ -14,15 +15,21 @@ export interface FileSet {
   /** Subfolders it is known to lie in, the first being the one in the cache. */
   readonly folders: readonly string[];
   readonly files: readonly SetFile[];
-  /** Addresses a file's name is appended to, best first. */
+  /** Addresses a file's name is appended to, best first; none where the terms of the set have people fetch it. */
   readonly mirrors: readonly string[];
+  /** The page that has the files, for sets without mirrors. */
+  readonly page?: string;
   /** The Debian package that brings the files, if there is one. */
   readonly debianPackage?: string;
 }
 
 /** One file of a set. */
-export interface SetFile extends RemoteFile {
-  /** The names it is accepted under, the best first. */
+export interface SetFile {
+  /** Its name as published. */
+  readonly name: string;
+  /** MD5 of its bytes as published, if it may be downloaded. */
+  readonly md5?: string;
+  /** The names it is accepted under, the best first; a name with `/` at its end is that of a folder. */
   readonly accepted: readonly string[];
 }
 
@@ -34,7 +41,8 @@ export interface Located {
 
 /**
  * Finds the files of a set: in `dataDir` alone if it is given; else in the folder `HMOG_DATA` names, the cache, the
- * system's folders, and last by download into the cache. Each folder may hold them directly or in a subfolder.
+ * system's folders, and last by download into the cache. Each folder may hold them directly or in a subfolder;
+ * `dataDir` may also name one of the files, or of the folders they are accepted as.
  *
  * @throws {Deno.errors.NotFound} If they are nowhere; the message says where they were looked for and what to do
  * @throws The signal's reason, if it aborts the download
@@ -45,6 +53,10 @@ export async function locate(set: FileSet, options: LoadOptions = {}): Promise<L
   const places = options.dataDir !== undefined
     ? [options.dataDir]
     : [env("HMOG_DATA"), cache, ...options.systemFolders ?? SYSTEM_FOLDERS].filter((place) => !!place) as string[];
+  if (options.dataDir !== undefined && isAccepted(basename(options.dataDir), set)) {
+    const located = await lookInto(dirname(options.dataDir), set);
+    if (typeof located !== "string") return located;
+  }
   const found: string[] = [];
   for (const place of places) {
     const located = await lookInto(place, set);
@@ -55,7 +67,13 @@ export async function locate(set: FileSet, options: LoadOptions = {}): Promise<L
   if (options.dataDir !== undefined) {
     throw new Deno.errors.NotFound(
       `Cannot find data set ${set.name}: ${found[0]}, ${wanted} there or in its subfolder ${set.folders[0]}; ` +
-        "without --data-dir the usual folders are searched and missing files downloaded",
+        `without --data-dir the usual folders are searched${set.page ? "" : " and missing files downloaded"}`,
+    );
+  }
+  if (set.page !== undefined) {
+    throw new Deno.errors.NotFound(
+      `Cannot find data set ${set.name}: ${found.join(", ")}, ${wanted}; ` +
+        `its terms have you fetch it yourself, from ${set.page}: name its folder with --data-dir or HMOG_DATA`,
     );
   }
   const failure = cache === null ? "HOME names no folder to keep it in" : await fetchMissing(set, cache, options);
@@ -73,7 +91,7 @@ async function fetchMissing(set: FileSet, cache: string, options: LoadOptions): 
   const paths: string[] = [];
   for (const file of set.files) {
     try {
-      paths.push(await findFile(folder, file) ?? await download(file, set.mirrors, folder, options));
+      paths.push(await findFile(folder, file) ?? await download(remote(file), set.mirrors, folder, options));
     } catch (error) {
       options.signal?.throwIfAborted();
       if (error instanceof DownloadError) return `${file.name}: ${error.failures.join("; ")}`;
@@ -105,8 +123,17 @@ async function lookInto(place: string, set: FileSet): Promise<Located | string> 
 
 async function findFile(folder: string, file: SetFile): Promise<string | null> {
   for (const name of file.accepted) {
-    const path = `${folder}/${name}`;
-    if ((await Deno.stat(path).catch(() => null))?.isFile) return path;
+    const path = `${folder}/${name.replace(/\/$/, "")}`;
+    const info = await Deno.stat(path).catch(() => null);
+    if (name.endsWith("/") ? info?.isDirectory : info?.isFile) return path;
   }
   return null;
+}
+
+const isAccepted = (name: string, { files }: FileSet): boolean =>
+  files.some(({ accepted }) => accepted.includes(name) || accepted.includes(`${name}/`));
+
+function remote({ name, md5 }: SetFile): RemoteFile {
+  if (md5 !== undefined) return { name, md5 };
+  throw new RangeError(`Cannot download ${name}: its check sum is unknown, expected one for every file with a mirror`);
 }

@@ -80,6 +80,7 @@ const FILE_PREFIX: Readonly<Record<Split, string>> = { train: "train", test: "t1
  * (value 0), nothing resampled.
  *
  * @param family The sets it must not be confused with
+ * @throws {RangeError} If a size other than 32 or colour is asked for
  * @throws {Deno.errors.NotFound} If its files are nowhere and cannot be downloaded
  * @throws {SyntaxError} If a file is damaged or holds something else: the message names the file, what it holds and what
  *   was expected
@@ -90,7 +91,12 @@ export async function loadMnistLike(
   options: LoadOptions = {},
   family: readonly MnistLike[] = [MNIST, FASHION_MNIST],
 ): Promise<ImageDataset> {
-  const split = options.split ?? "train";
+  const { split = "train", size = PADDED, channels = 1 } = options;
+  if (size !== PADDED || channels !== 1) {
+    throw new RangeError(
+      `Cannot load data set ${set.name} as ${size}x${size}x${channels}: expected ${PADDED}x${PADDED}x1, as it is`,
+    );
+  }
   const prefix = FILE_PREFIX[split];
   const { folder, paths: [imagesPath, labelsPath] } = await locate({
     ...set,

@@ -1,21 +1,37 @@
 /** The data sets by name. To add one: its loader, and a line here. */
 
 import { nearestName } from "../core/nearest.ts";
+import { loadCelebA } from "./celeba.ts";
 import type { ImageDataset, LoadOptions } from "./dataset.ts";
+import { loadFlowers } from "./flowers102.ts";
+import { loadFolder } from "./folder.ts";
 import { glyphs } from "./glyphs.ts";
 import { FASHION_MNIST, loadMnistLike, MNIST } from "./mnist.ts";
 import { loadToy, type PointDataset, type ToyName } from "./toys.ts";
+import { loadZappos } from "./utzap50k.ts";
 
 /** A name `loadDataset` knows. */
-export type DatasetName = "fashionmnist" | "glyphs" | "mnist" | ToyName;
+export type DatasetName =
+  | "celeba"
+  | "fashionmnist"
+  | "flowers102"
+  | "folder"
+  | "glyphs"
+  | "mnist"
+  | "utzap50k"
+  | ToyName;
 
 /** What a name stands for: images as bytes, or points. */
 export type Dataset = ImageDataset | PointDataset;
 
 const LOADERS: Record<DatasetName, (options?: LoadOptions) => Dataset | Promise<Dataset>> = {
   fashionmnist: (options) => loadMnistLike(FASHION_MNIST, options),
+  celeba: loadCelebA,
+  flowers102: loadFlowers,
+  folder: loadFolder,
   glyphs,
   mnist: (options) => loadMnistLike(MNIST, options),
+  utzap50k: loadZappos,
   ring8: (options) => loadToy("ring8", options),
   grid25: (options) => loadToy("grid25", options),
   spiral: (options) => loadToy("spiral", options),

@@ -137,3 +137,9 @@ Deno.test("loadMnistLike() refuses a set of the same format in the place of anot
     );
   });
 });
+
+Deno.test("loadMnistLike() refuses another size than 32, and colour", async () => {
+  const message = "Cannot load data set mnist as 64x64x1: expected 32x32x1, as it is";
+  assertEquals((await assertRejects(() => loadMnistLike(MNIST, { size: 64 }), RangeError)).message, message);
+  await assertRejects(() => loadMnistLike(MNIST, { channels: 3 }), RangeError, "as 32x32x3: expected 32x32x1");
+});

@@ -21,9 +21,10 @@ Deno.test("loadDataset() rejects for an unknown name and looks into dataDir for 
   await assertRejects(() => loadDataset("mnits"), RangeError, "the nearest is mnist");
   const dataDir = await Deno.makeTempDir();
   try {
-    for (const name of DATASET_NAMES.filter((name) => !DRAWN.includes(name))) {
+    for (const name of DATASET_NAMES.filter((name) => !DRAWN.includes(name) && name !== "folder")) {
       await assertRejects(() => loadDataset(name, { dataDir }), Deno.errors.NotFound, `Cannot find data set ${name}: `);
     }
+    await assertRejects(() => loadDataset("folder", { dataDir }), Deno.errors.NotFound, "Cannot find pictures in ");
   } finally {
     await Deno.remove(dataDir);
   }

@@ -1,0 +1,74 @@
+/** What files hold, as one number: so that what was made of them is known again. */
+
+import { createHash } from "node:crypto";
+import { writeAll, writeWhole } from "./partial.ts";
+import type { FileTree } from "./picture_files.ts";
+
+/** A file changed less than so many ms ago may change again without another time of change. */
+const SETTLED = 2000;
+
+/**
+ * SHA-256 over the names (inside), lengths and bytes of the files that hold a tree, in hexadecimal.
+ *
+ * Reading them all takes about a second for each GB, so the result is kept in `memoFolder` together with the length and
+ * time of change of each file, and believed as long as those are the same.
+ *
+ * @param memoFolder null keeps nothing
+ * @throws The signal's reason, if it aborts
+ */
+export async function contentKey(tree: FileTree, memoFolder: string | null, signal?: AbortSignal): Promise<string> {
+  const parts = await tree.parts(signal);
+  const path = await Deno.realPath(tree.path);
+  const name = `${createHash("sha256").update(path).digest("hex").slice(0, 16)}.json`;
+  const stamp = stampOf(tree.path, parts);
+  const memo = memoFolder === null ? null : await remembered(`${memoFolder}/${name}`);
+  if (memo !== null && memo.path === path && memo.stamp === stamp.text) return memo.content;
+  const content = await hashOf(tree.path, parts, signal);
+  if (memoFolder !== null && Date.now() - stamp.newest > SETTLED) {
+    const bytes = new TextEncoder().encode(JSON.stringify({ path, stamp: stamp.text, content }));
+    // What cannot be kept is computed again next time.
+    await writeWhole(memoFolder, name, (file) => writeAll(file, bytes)).catch(() => {});
+  }
+  return content;
+}
+
+interface Memo {
+  readonly path: string;
+  readonly stamp: string;
+  readonly content: string;
+}
+
+async function remembered(file: string): Promise<Memo | null> {
+  try {
+    return JSON.parse(await Deno.readTextFile(file)) as Memo;
+  } catch {
+    return null;
+  }
+}
+
+/** Names, lengths and times of change, and the latest of these in ms. */
+function stampOf(root: string, parts: readonly string[]): { text: string; newest: number } {
+  const hash = createHash("sha256");
+  let newest = 0;
+  for (const part of parts) {
+    const { size, mtime } = Deno.statSync(part);
+    const time = mtime?.getTime() ?? Date.now();
+    newest = Math.max(newest, time);
+    hash.update(`${part.slice(root.length)}\\0${size}\\0${time}\\0`);
+  }
+  return { text: hash.digest("hex"), newest };
+}
+
+async function hashOf(root: string, parts: readonly string[], signal?: AbortSignal): Promise<string> {
+  const hash = createHash("sha256");
+  for (const part of parts) {
+    signal?.throwIfAborted();
+    using file = await Deno.open(part);
+    hash.update(`${part.slice(root.length)}\\0${(await file.stat()).size}\\0`);
+    for await (const chunk of file.readable) {
+      signal?.throwIfAborted();
+      hash.update(chunk);
+    }
+  }
+  return hash.digest("hex");
+}

@@ -1,0 +1,73 @@
+/** Folders and archives of files, read where they lie: nothing is unpacked to the disk. */
+
+import { FolderFiles } from "./folder_files.ts";
+import { kindOf } from "./signatures.ts";
+import { TarFiles } from "./tar.ts";
+import { ZipFiles } from "./zip.ts";
+
+/** A file in a folder or an archive. */
+export interface FileEntry {
+  /** Its path inside, with `/` between the parts. */
+  readonly name: string;
+  /** Length in bytes. */
+  readonly size: number;
+}
+
+/** A file and what it holds. */
+export interface FileContent {
+  readonly name: string;
+  /** The bytes, in memory of their own. */
+  readonly content: Uint8Array<ArrayBuffer>;
+}
+
+/** The files of a folder or an archive. */
+export interface FileTree {
+  /** The folder or archive. */
+  readonly path: string;
+  /**
+   * Every file in it, ordered by name.
+   *
+   * @throws {SyntaxError} If the archive is damaged, or holds what none should: absolute or `..` paths, links, more than
+   *   100 times its own size, a name twice
+   * @throws The signal's reason, if it aborts
+   */
+  list(signal?: AbortSignal): Promise<readonly FileEntry[]>;
+  /**
+   * The contents of the wanted files, in the order in which they are read fastest.
+   *
+   * @throws {SyntaxError} If the archive is damaged
+   * @throws The signal's reason, if it aborts
+   */
+  read(wanted: ReadonlySet<string>, signal?: AbortSignal): AsyncIterable<FileContent>;
+  /** The files of the system that hold it: the archive itself, or all that `list` gives. */
+  parts(signal?: AbortSignal): Promise<readonly string[]>;
+}
+
+const HEAD = 512; // bytes in which every kind shows itself
+
+/**
+ * The files at a path: a folder, or a ZIP, TAR or gzip-packed TAR archive, told apart by their first bytes.
+ *
+ * @throws {Deno.errors.NotFound} If there is nothing at the path
+ * @throws {SyntaxError} If it is a file of another kind
+ */
+export async function openFiles(path: string): Promise<FileTree> {
+  const info = await Deno.stat(path).catch((error: Error) => error);
+  if (info instanceof Deno.errors.NotFound) {
+    throw new Deno.errors.NotFound(`Cannot open ${path}: there is no such file, expected a folder, ZIP or TAR archive`);
+  }
+  if (info instanceof Error) throw info;
+  if (info.isDirectory) return new FolderFiles(path);
+  const head = await firstBytes(path);
+  const starts = (...bytes: number[]) => bytes.every((byte, i) => head[i] === byte);
+  if (starts(0x50, 0x4b, 0x03, 0x04) || starts(0x50, 0x4b, 0x05, 0x06)) return new ZipFiles(path);
+  if (starts(0x1f, 0x8b)) return new TarFiles(path, { gzip: true });
+  if (new TextDecoder("latin1").decode(head.subarray(257, 262)) === "ustar") return new TarFiles(path, { gzip: false });
+  throw new SyntaxError(`Cannot open ${path}: found ${kindOf(head)}, expected a folder, ZIP or TAR archive`);
+}
+
+async function firstBytes(path: string): Promise<Uint8Array> {
+  using file = await Deno.open(path);
+  const head = new Uint8Array(HEAD);
+  return head.subarray(0, await file.read(head) ?? 0);
+}

@@ -1,0 +1,35 @@
+/** A worker that makes files into images of one size: the other end of `DecodePool`. */
+
+import { loadDecoder } from "./decode.ts";
+import { type ImageFormat, imageOf } from "./picture.ts";
+
+/** A file to be made into an image. */
+export interface DecodeRequest {
+  readonly name: string;
+  readonly content: Uint8Array<ArrayBuffer>;
+  readonly format: ImageFormat;
+}
+
+/** The image `[size, size, channels]`, or what is wrong with the file as the rest of a sentence about it. */
+export type DecodeAnswer =
+  & { readonly name: string }
+  & ({ readonly pixels: Uint8Array<ArrayBuffer> } | { readonly fault: string });
+
+/** What is used of the worker's own scope: its types and those of the main program exclude each other. */
+const scope = self as unknown as {
+  onmessage: (event: MessageEvent<DecodeRequest>) => void;
+  postMessage(answer: DecodeAnswer, transfer: Transferable[]): void;
+};
+
+const decoder = loadDecoder();
+
+scope.onmessage = async ({ data: { name, content, format } }) => {
+  const decode = await decoder;
+  try {
+    const pixels = imageOf(decode(content), format);
+    scope.postMessage({ name, pixels }, [pixels.buffer]);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    scope.postMessage({ name, fault: error.message }, []);
+  }
+};

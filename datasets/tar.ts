@@ -1,0 +1,112 @@
+/** TAR archives, plain or inside gzip, read from front to back (POSIX.1-2001 pax, GNU and ustar, by way of tar-stream). */
+
+import { type Extract, extract as tarExtract } from "tar-stream";
+import { ArchiveListing } from "./archive_rules.ts";
+import type { FileContent, FileEntry, FileTree } from "./picture_files.ts";
+
+type TarEntry = Extract extends AsyncIterable<infer Entry> ? Entry : never;
+
+/** Bytes between the files and behind them: padding may be so much larger than the rules for contents allow. */
+const PADDING = 2 ** 20;
+
+/** The files of a TAR archive. */
+export class TarFiles implements FileTree {
+  readonly #gzip: boolean;
+
+  constructor(readonly path: string, { gzip }: { gzip: boolean }) {
+    this.#gzip = gzip;
+  }
+
+  async list(signal?: AbortSignal): Promise<readonly FileEntry[]> {
+    const listing = new ArchiveListing(this.path, (await Deno.stat(this.path)).size);
+    for await (const entry of this.#entries(listing, signal)) {
+      const { name, type, size } = entry.header;
+      if (type === "file" || type === "contiguous-file") listing.add(name, size);
+      else if (type !== "directory") listing.refuseKind(name, type === "symlink" ? "link" : type);
+      entry.resume();
+    }
+    return listing.entries();
+  }
+
+  async *read(wanted: ReadonlySet<string>, signal?: AbortSignal): AsyncIterable<FileContent> {
+    const listing = new ArchiveListing(this.path, (await Deno.stat(this.path)).size);
+    for await (const entry of this.#entries(listing, signal)) {
+      const { name, type, size } = entry.header;
+      const plain = type === "directory" ? "" : listing.add(name, size);
+      if (wanted.has(plain)) yield { name: plain, content: await contentOf(entry) };
+      else entry.resume();
+    }
+  }
+
+  parts(): Promise<readonly string[]> {
+    return Promise.resolve([this.path]);
+  }
+
+  /** Every entry; each has to be read or resumed before the next one comes. */
+  async *#entries(listing: ArchiveListing, signal?: AbortSignal): AsyncIterable<TarEntry> {
+    signal?.throwIfAborted();
+    const extract = tarExtract();
+    let failure: unknown;
+    const fed = this.#feed(extract, listing, signal).catch((error) => {
+      failure = error;
+      extract.destroy(error instanceof Error ? error : new Error(String(error)));
+    });
+    try {
+      yield* extract;
+    } catch (error) {
+      extract.destroy();
+      await fed;
+      throw this.#explained(failure ?? error, listing.size);
+    } finally {
+      extract.destroy();
+      await fed;
+    }
+    if (failure !== undefined) throw this.#explained(failure, listing.size);
+  }
+
+  /** Writes the archive into `extract`, as fast as that takes it; returns early once it is destroyed. */
+  async #feed(extract: Extract, listing: ArchiveListing, signal?: AbortSignal): Promise<void> {
+    let closed = false;
+    const close = new Promise<void>((resolve) =>
+      extract.once("close", () => {
+        closed = true;
+        resolve();
+      })
+    );
+    using file = await Deno.open(this.path);
+    const stream = this.#gzip ? file.readable.pipeThrough(new DecompressionStream("gzip")) : file.readable;
+    let bytes = 0;
+    for await (const chunk of stream) {
+      signal?.throwIfAborted();
+      if (closed) return;
+      bytes += chunk.length;
+      listing.checkBytes(bytes - PADDING, "behind the last file");
+      if (!extract.write(chunk)) {
+        await Promise.race([new Promise<void>((resolve) => extract.once("drain", resolve)), close]);
+      }
+    }
+    extract.end(undefined);
+  }
+
+  /** An error of reading as one that names the archive. */
+  #explained(error: unknown, size: number): unknown {
+    const explained = error instanceof SyntaxError || error instanceof DOMException ||
+      error instanceof Error && "code" in error && error.code !== undefined;
+    if (explained || !(error instanceof Error)) return error;
+    const kind = this.#gzip ? "gzip or TAR" : "TAR";
+    return new SyntaxError(
+      `Cannot read ${this.path}: found ${size} bytes of faulty ${kind} (${error.message}), expected a whole archive`,
+      { cause: error },
+    );
+  }
+}
+
+async function contentOf(entry: TarEntry): Promise<Uint8Array<ArrayBuffer>> {
+  const content = new Uint8Array(entry.header.size);
+  let length = 0;
+  for await (const chunk of entry as AsyncIterable<Uint8Array>) {
+    content.set(chunk, length);
+    length += chunk.length;
+  }
+  return content;
+}
