@@ -6,8 +6,8 @@ import type { Matrix } from "./matrix.ts";
 /** Names of groups of metrics, as `evaluate --metrics` takes them. */
 export type MetricName = "fid" | "kid" | "is" | "knn" | "mmd" | "prdc" | "modes" | "tree";
 
-/** What features are; only Inception's make a Fréchet distance "FID". */
-export type FeatureName = "pixels" | "classifier" | "inception";
+/** What features are, `points` being data that are no pictures; only Inception's make a Fréchet distance "FID". */
+export type FeatureName = "pixels" | "points" | "classifier" | "inception";
 
 /** Round Gaussians that toy data come from. */
 export interface Modes {
