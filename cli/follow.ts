@@ -31,6 +31,10 @@ export async function follow(
       display.line(profileTable(event.profile, { rows: PROFILE_ROWS }));
       display.line(`All kernels are in ${table}, a trace for chrome://tracing or ui.perfetto.dev in ${trace}`);
     }
+    if (event.kind === "grown") {
+      display.line(`Depth ${event.depth} after iteration ${event.iteration}: ${2 ** event.depth} leaves`);
+      display.restart();
+    }
     if (event.kind === "started") {
       display.line(
         `Training ${event.folder} from iteration ${event.iteration} to ${options.iterations} ` +

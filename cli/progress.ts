@@ -84,6 +84,12 @@ export class ProgressDisplay {
     this.#open = terminal;
   }
 
+  /** Forgets how fast iterations were: those to come are others. */
+  restart(): void {
+    this.#count = 0;
+    this.#time = this.#now();
+  }
+
   /** Writes a line of its own. */
   line(text: string): void {
     this.options.write(`${this.#open ? "\n" : ""}${text}\n`);

@@ -112,7 +112,7 @@ async function dataOf(flags: Values, signal: AbortSignal): Promise<TrainingData 
 }
 
 async function dryRun(device: Device, options: TrainOptions, data: TrainingData): Promise<void> {
-  const trainer = await Trainer.create(device, options, data);
+  const trainer = await Trainer.create(device, { ...options, grow: [] }, data); // as large as it gets
   const memory = footprintOf(trainer);
   console.log(footprintText(memory));
   console.log(JSON.stringify({ options, ...trainer.summary(), memory }, null, 2));

@@ -29,6 +29,25 @@ export function scheduled({ from, to, over }: Schedule, t: Tensor): Operand {
   return exp(add(mul(minimum(div(t, over), 1), Math.log(to / from)), Math.log(from)));
 }
 
+/**
+ * The depth of a tree after `t` iterations, before it is split where that is done then: each split adds a level, and
+ * after the last one the tree has the depth of its options.
+ *
+ * @param splits Iterations done when every leaf is split in two, rising; none for a tree that does not grow
+ *
+ * @example
+ * ```ts
+ * import { depthAt } from "./schedule.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const grow = { depth: 3, splits: [100, 200] };
+ * assertEquals([0, 100, 101, 200, 201].map((t) => depthAt(grow, t)), [1, 1, 2, 2, 3]);
+ * ```
+ */
+export function depthAt({ depth, splits = [] }: { depth: number; splits?: readonly number[] }, t: number): number {
+  return depth - splits.filter((split) => split >= t).length;
+}
+
 /** @throws {RangeError} If a value is not above 0 or the length no whole number */
 export function checkSchedule(what: string, { from, to, over }: Schedule): void {
   if (from > 0 && to > 0 && Number.isFinite(from) && Number.isFinite(to) && Number.isInteger(over) && over >= 1) return;

@@ -3,7 +3,7 @@
 import { isTensor } from "../grad.ts";
 import { type Generator, generator, type GeneratorParameters } from "../models/generator.ts";
 import type { ModelOptions } from "../models/presets.ts";
-import { type Schedule, valueAt } from "../models/schedule.ts";
+import { depthAt, type Schedule, valueAt } from "../models/schedule.ts";
 import { initializer } from "../nn/init.ts";
 import { constant } from "../ops/source.ts";
 import { sameShape } from "../shape.ts";
@@ -13,6 +13,7 @@ import { type Checkpoint, RunError } from "./run.ts";
 
 /** A generator with the weights it was trained to. */
 export interface TrainedGenerator {
+  /** Those of the run, with the depth that the tree had at the iteration of the checkpoint. */
   readonly options: ModelOptions;
   readonly generator: Generator;
   /** Constants. */
@@ -33,9 +34,11 @@ export function trainedGenerator({ path, iteration, options: run, tensors }: Che
   const refuse = (found: string, expected: string): never => {
     throw new RunError(`Cannot use checkpoint ${path}: found ${found}, expected ${expected}`);
   };
-  const options = run.model as ModelOptions;
-  const model = build(options, refuse);
-  const parameters = mapTree<Tensor, Tensor>(model.parameters(initializer(0)), isTensor, ({ shape }, place) => {
+  const model = run.model as ModelOptions;
+  const splits = run.grow as readonly number[] | undefined;
+  const options = model && { ...model, depth: depthAt({ depth: model.depth, splits }, iteration) };
+  const network = build(options, refuse);
+  const parameters = mapTree<Tensor, Tensor>(network.parameters(initializer(0)), isTensor, ({ shape }, place) => {
     const name = `${WEIGHTS}/${place}`;
     const stored = tensors[name] ?? refuse(`no tensor ${name}`, "that of the model in its options");
     if (!(stored.data instanceof Float32Array)) return refuse(`${name} of type U32`, "F32, as all weights are");
@@ -43,7 +46,7 @@ export function trainedGenerator({ path, iteration, options: run, tensors }: Che
     return refuse(`${name} of shape [${stored.shape}]`, `[${shape}], that of the model in its options`);
   });
   const temperature = valueAt(run.gateTemperature as Schedule ?? CONSTANT, iteration);
-  return { options, generator: model, parameters: parameters as GeneratorParameters, temperature };
+  return { options, generator: network, parameters: parameters as GeneratorParameters, temperature };
 }
 
 /** `generator(options)`, where the options come from a file and may be anything. */

@@ -10,6 +10,7 @@ import { type AugmentationName, augmentationName } from "./augment.ts";
 import { LOCALIZE, LOCALIZE_TEMPERATURE, type LocalizeOptions } from "./localize.ts";
 import { checkTogether, type MethodName, methodName, METHODS } from "./methods.ts";
 import { type Objective, type ObjectiveName, objectiveName, OBJECTIVES } from "./objectives.ts";
+import { checkGrow, type Grow, usualSplits } from "./grow.ts";
 import { checkRegularizers, type Regularizers } from "./regularizers.ts";
 
 /** Everything that decides how a run goes; an iteration is one step of the generator with its critic steps. */
@@ -26,6 +27,8 @@ export type TrainOptions = {
   gateTemperature: Schedule;
   /** What makes leaves readable, where it is wanted. */
   localize: LocalizeOptions | null;
+  /** Iterations done when every leaf of a tree that begins with depth 1 is split; none for a tree that does not grow. */
+  grow: Grow;
   /** Changes of the images that the critic sees. */
   augment: readonly AugmentationName[];
   iterations: number;
@@ -57,6 +60,8 @@ export interface TrainRequest {
   /** Temperature of the gates at the start and, where it changes, in the end. */
   gateTemperature?: readonly [from: number, to?: number];
   localize?: boolean;
+  /** Whether the tree begins with depth 1 and its leaves are split while it is trained. */
+  grow?: boolean;
   augment?: readonly string[];
   iterations?: number;
   /** Passes of the critic over the data, instead of `iterations`. */
@@ -137,6 +142,7 @@ export function resolveOptions(
     (epochs) => Math.max(1, Math.floor(epochs * batchesPerEpoch(count, batch) / criticSteps)),
   );
   const [from, to = from] = request.gateTemperature ?? (request.localize ? LOCALIZE_TEMPERATURE : [1]);
+  const depth = request.depth ?? preset.options.depth;
   const options: TrainOptions = {
     dataset: request.dataset,
     preset: preset.name,
@@ -145,13 +151,14 @@ export function resolveOptions(
       ...preset.options,
       head: METHODS[method].head,
       leaves: (request.leaves ?? preset.options.leaves) as ModelOptions["leaves"],
-      depth: request.depth ?? preset.options.depth,
+      depth,
       criticNorm: (request.criticNorm ?? preset.options.criticNorm) as ModelOptions["criticNorm"],
     },
     objective,
     regularizers: { ...regularizers, ...withoutUndefined(request.regularizers ?? {}) },
     gateTemperature: { from, to, over: iterations },
     localize: request.localize ? LOCALIZE : null,
+    grow: request.grow ? usualSplits(depth, iterations) : [],
     augment: (request.augment ?? []).map(augmentationName),
     iterations,
     batch,
@@ -179,6 +186,7 @@ export function checkOptions(options: TrainOptions): void {
       `Cannot localize ${options.method}: it has no tree whose decisions could be told, expected hmog`,
     );
   }
+  checkGrow(options);
   for (const name of ["iterations", "batch", "criticSteps", "sampleEvery", "saveEvery", "reportEvery"] as const) {
     checkCount(name, options[name]);
   }

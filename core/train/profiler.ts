@@ -3,6 +3,7 @@
 import type { Program } from "../compile/program.ts";
 import type { Device } from "../gpu/device.ts";
 import { Recorder, type Timed, timedSubmit, TIMESTAMPS } from "../gpu/profile.ts";
+import { nextSplit } from "./grow.ts";
 import type { CommandInfo, Profile, StepRun } from "./profile.ts";
 import type { StepWatch, Trainer } from "./trainer.ts";
 
@@ -47,7 +48,8 @@ export class Profiler {
   /** @throws {RangeError} If so many iterations cannot be profiled */
   static async open(trainer: Trainer, count: number): Promise<Profiler> {
     const { device, iteration, options } = trainer;
-    checkProfile(count, { device, left: options.iterations - iteration });
+    const end = Math.min(options.iterations, nextSplit(options.grow, iteration)); // a split makes other commands
+    checkProfile(count, { device, left: end - iteration });
     return new Profiler(trainer, count, (await Recorder.open(device))!);
   }
 

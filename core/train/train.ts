@@ -5,6 +5,7 @@ import { encodePng } from "../png.ts";
 import { samplePicture } from "../sampling/sample_picture.ts";
 import { OPTIONS_FILE, RUNS_FOLDER } from "../sampling/run.ts";
 import { valuesOf } from "./checkpoint.ts";
+import { nextSplit } from "./grow.ts";
 import { type Pictures, realImages, type TrainingImages } from "./images.ts";
 import { Log, type Report } from "./log.ts";
 import type { TrainOptions } from "./options.ts";
@@ -49,6 +50,7 @@ export type TrainEvent =
   | { kind: "measured"; measurement: Measurement }
   | { kind: "reported"; report: Report }
   | { kind: "sampled"; path: string }
+  | { kind: "grown"; depth: number; iteration: number }
   | { kind: "profiled"; profile: Profile; paths: readonly string[] }
   | { kind: "saved" | "autosaved"; path: string; iteration: number }
   | { kind: "ended"; folder: string; iteration: number; stopped: boolean };
@@ -56,7 +58,7 @@ export type TrainEvent =
 /**
  * Trains until the iterations of the options are done or `signal` aborts; everything goes into the run folder. Where it
  * aborts before the first iteration, nothing happens and no new folder is left. A checkpoint is written every `saveEvery`
- * iterations, and between them an autosave every few minutes, which the next one replaces: what a lost adapter costs.
+ * iterations and before leaves are split, and between them an autosave every few minutes, which the next one replaces: what a lost adapter costs.
  *
  * @throws {RangeError} If data and options do not fit together
  * @throws {NonFiniteError} If a loss or a parameter is no finite number; names the last checkpoint, which is a good one
@@ -68,7 +70,7 @@ export async function* train(job: TrainJob): AsyncGenerator<TrainEvent> {
   if (resume) checkData(resume, data);
   using _resumed = resume && await lockRun(resume.folder);
   if (resume) device.tuner = await tunerOfRun(resume.folder, device);
-  const trainer = await Trainer.create(device, options, data);
+  const trainer = await Trainer.create(device, options, data, resume?.checkpoint);
   let folder: string | undefined;
   try {
     if (resume) trainer.resume(resume.checkpoint.iteration, valuesOf(resume.checkpoint, trainer.state.leaves()));
@@ -76,8 +78,10 @@ export async function* train(job: TrainJob): AsyncGenerator<TrainEvent> {
     using _begun = resume ? null : await lockRun(folder);
     const before = resume ? await trimMetrics(folder, trainer.iteration) : 0;
     await writeOptions(folder, job);
-    await writeTuning(folder, device);
     if (!resume) {
+      await writeTuning(folder, device);
+      // What is compiled when the tree has grown takes the kernels that it takes in a run that was resumed.
+      if (options.grow.length > 0) device.tuner = await tunerOfRun(folder, device);
       await writePictures(`${folder}/reals.png`, realImages(data, { n: samplesOf(options), seed: options.seed }));
     }
     if (signal?.aborted) return;
@@ -117,10 +121,15 @@ async function* trainInto(
   };
   try {
     while (trainer.iteration < iterations && !signal?.aborted) {
+      if (await trainer.grow()) {
+        yield { kind: "grown", depth: trainer.depth, iteration: trainer.iteration };
+        continue; // that took a while: `signal` may have aborted
+      }
       const stop = Math.min(
         iterations,
         nextMultiple(trainer.iteration, sampleEvery),
         nextMultiple(trainer.iteration, saveEvery),
+        nextSplit(options.grow, trainer.iteration),
         profiler?.stop ?? Infinity,
       );
       const from = trainer.iteration;
@@ -147,7 +156,7 @@ async function* trainInto(
         await writePictures(path, await trainer.sample());
         yield { kind: "sampled", path };
       }
-      if (iteration % saveEvery === 0 || ended) yield* save();
+      if (iteration % saveEvery === 0 || ended || options.grow.includes(iteration)) yield* save();
       else if (saves.autosaveDue && !signal?.aborted) {
         // Without a report: when it happens depends on the clock, and the log does not.
         yield { kind: "autosaved", path: await saves.save("autosave"), iteration };

@@ -4,9 +4,11 @@ import { compileTogether, createState, type HostArray, type Program, type State,
 import type { Device } from "../gpu/device.ts";
 import { Submission, type Submit } from "../gpu/executor.ts";
 import { isTensor, type Tensors } from "../grad.ts";
+import { depthAt } from "../models/schedule.ts";
 import type { Tensor } from "../tensor.ts";
 import { leavesOf, type Tree } from "../tree.ts";
 import { Batches } from "./batches.ts";
+import { grownState } from "./grow.ts";
 import type { Pictures, TrainingImages } from "./images.ts";
 import type { TrainOptions } from "./options.ts";
 import type { StepName } from "./profile.ts";
@@ -51,24 +53,31 @@ export class Trainer {
   /** Runs the steps instead, such as to measure them. */
   watch: StepWatch | null = null;
   readonly #batches: Batches;
+  #compiled: Compiled;
 
   private constructor(
     readonly device: Device,
     readonly options: TrainOptions,
-    readonly state: State<TrainState>,
-    readonly programs: { critic: Program; generator: Program; sample: Program },
-    count: number,
+    readonly data: TrainingImages,
+    compiled: Compiled,
   ) {
-    this.#batches = new Batches(count, options.batch, options.seed);
+    this.#batches = new Batches(data.shape[0], options.batch, options.seed);
+    this.#compiled = compiled;
   }
 
   /**
    * Puts data and starting values on the GPU and compiles the steps.
    *
+   * @param iteration Iterations done before, which decide how deep a growing tree is
    * @throws {RangeError} If the images are not of the model's size or fewer than a batch
    * @throws {DeviceError} If the GPU cannot hold them
    */
-  static async create(device: Device, options: TrainOptions, data: TrainingImages): Promise<Trainer> {
+  static async create(
+    device: Device,
+    options: TrainOptions,
+    data: TrainingImages,
+    { iteration = 0 } = {},
+  ): Promise<Trainer> {
     const [count, ...image] = data.shape;
     if (image.join() !== options.model.image.join()) {
       throw new RangeError(
@@ -76,20 +85,27 @@ export class Trainer {
       );
     }
     new Batches(count, options.batch, options.seed); // throws before anything is allocated
-    const start = initialState(options);
-    const state = await createState(device, start, { together: together(start) });
-    const indices = { shape: [options.batch], dtype: "u32" } as const;
-    const [criticProgram, generatorProgram, sampleProgram] = await compileTogether(device, [
-      // A CPU driver compiles a kernel for 0.1 to 0.5 s: 7 s instead of 11 before the first step, for steps 5 % longer.
-      trace(criticStep(options, data, { apart: device.traits.software }), { state, inputs: { indices } }),
-      generatorSeesReal(options)
-        ? trace(generatorStep(options, data), { state, inputs: { indices } })
-        : trace((now: TrainState) => generatorStep(options, data)(now), { state }),
-      trace(sampleStep(options), { state }),
-    ]);
-    criticProgram.stage(options.criticSteps);
-    const programs = { critic: criticProgram, generator: generatorProgram, sample: sampleProgram };
-    return new Trainer(device, options, state, programs, count);
+    return new Trainer(
+      device,
+      options,
+      data,
+      await compileSteps(device, options, data, depthAfter(options, iteration)),
+    );
+  }
+
+  /** The state on the GPU; another one after the tree has grown. */
+  get state(): State<TrainState> {
+    return this.#compiled.state;
+  }
+
+  /** The compiled steps; others after the tree has grown. */
+  get programs(): Programs {
+    return this.#compiled.programs;
+  }
+
+  /** The depth of the tree now. */
+  get depth(): number {
+    return this.#compiled.depth;
   }
 
   /** Iterations done, or enqueued. */
@@ -155,6 +171,24 @@ export class Trainer {
     this.#iteration = this.#measured = iteration;
   }
 
+  /**
+   * Splits the leaves of the tree, where the options say that this is done after the iterations so far: no picture
+   * changes by that. What the shallower tree took on the GPU is freed first.
+   *
+   * @returns Whether they were split
+   * @throws {DeviceError} If the adapter is lost, or cannot hold the deeper tree
+   */
+  async grow(): Promise<boolean> {
+    const { device, options, data } = this;
+    const depth = depthAfter(options, this.#iteration + 1);
+    if (depth === this.depth) return false;
+    const before = await this.read();
+    this.destroy();
+    this.#compiled = await compileSteps(device, options, data, depth);
+    this.state.write(grownState(before, { start: await this.read(), depth }));
+    return true;
+  }
+
   /** Pictures of the moving average, the same latents every time: `[64, height, width, channels]`, in [-1, 1]; 2048 points. */
   async sample(): Promise<Pictures> {
     this.programs.sample.run();
@@ -164,8 +198,7 @@ export class Trainer {
 
   /** Frees everything on the GPU. */
   destroy(): void {
-    for (const program of Object.values(this.programs)) program.destroy();
-    this.state.destroy();
+    for (const part of this.#compiled.owned.splice(0)) part.destroy();
   }
 
   #enqueue(): Promise<Measurement> {
@@ -195,6 +228,43 @@ export class Trainer {
     measured.catch(() => {}); // it is waited for later, or an earlier one has failed
     return measured;
   }
+}
+
+/** The compiled steps. */
+export type Programs = { critic: Program; generator: Program; sample: Program };
+
+/** What is on the GPU for a tree of one depth. */
+interface Compiled {
+  readonly depth: number;
+  readonly state: State<TrainState>;
+  readonly programs: Programs;
+  /** What is still to be freed. */
+  readonly owned: { destroy(): void }[];
+}
+
+const depthAfter = ({ model, grow }: TrainOptions, iteration: number): number =>
+  depthAt({ depth: model.depth, splits: grow }, iteration);
+
+async function compileSteps(
+  device: Device,
+  final: TrainOptions,
+  data: TrainingImages,
+  depth: number,
+): Promise<Compiled> {
+  const options = { ...final, model: { ...final.model, depth } };
+  const start = initialState(options);
+  const state = await createState(device, start, { together: together(start) });
+  const indices = { shape: [options.batch], dtype: "u32" } as const;
+  const [critic, generator, sample] = await compileTogether(device, [
+    // A CPU driver compiles a kernel for 0.1 to 0.5 s: 7 s instead of 11 before the first step, for steps 5 % longer.
+    trace(criticStep(options, data, { apart: device.traits.software }), { state, inputs: { indices } }),
+    generatorSeesReal(options)
+      ? trace(generatorStep(options, data), { state, inputs: { indices } })
+      : trace((now: TrainState) => generatorStep(options, data)(now), { state }),
+    trace(sampleStep(options), { state }),
+  ]);
+  critic.stage(options.criticSteps);
+  return { depth, state, programs: { critic, generator, sample }, owned: [critic, generator, sample, state] };
 }
 
 /** Number of elements in a tree. */
