@@ -58,7 +58,8 @@ export type TrainEvent =
 /**
  * Trains until the iterations of the options are done or `signal` aborts; everything goes into the run folder. Where it
  * aborts before the first iteration, nothing happens and no new folder is left. A checkpoint is written every `saveEvery`
- * iterations and before leaves are split, and between them an autosave every few minutes, which the next one replaces: what a lost adapter costs.
+ * iterations and before leaves are split, and between them an autosave every few minutes, which the next one replaces:
+ * what a lost adapter costs.
  *
  * @throws {RangeError} If data and options do not fit together
  * @throws {NonFiniteError} If a loss or a parameter is no finite number; names the last checkpoint, which is a good one
