@@ -1,8 +1,8 @@
 /**
  * Images of a set as they are used, in one file: what takes a minute to decode is read in a fraction of a second.
  *
- * Layout: `HMOGPACK`, the length of the header (uint32, little-endian), the header (JSON), then for `train` and for
- * `test` the images and the labels, without anything between.
+ * Layout: `HMOGPACK`, the length of the header (uint32, little-endian), its SHA-256, the header (JSON), then for `train`
+ * and for `test` the images and the labels, without anything between.
  */
 
 import { createHash } from "node:crypto";
@@ -28,7 +28,8 @@ export interface PackedSplit {
 }
 
 const MAGIC = "HMOGPACK";
-const START = MAGIC.length + 4; // bytes before the header
+const HASH = MAGIC.length + 4; // where the hash of the header starts
+const START = HASH + 32; // bytes before the header
 const MAX_HEADER = 2 ** 24;
 const SPLITS = ["train", "test"] as const;
 
@@ -66,6 +67,7 @@ export async function writePacked(folder: string, name: string, packed: Packed):
   const start = new Uint8Array(START);
   start.set(new TextEncoder().encode(MAGIC));
   new DataView(start.buffer).setUint32(MAGIC.length, text.length, true);
+  start.set(createHash("sha256").update(text).digest(), HASH);
   return await writeWhole(folder, name, async (file) => {
     await writeAll(file, start);
     await writeAll(file, text);
@@ -119,12 +121,11 @@ async function headerOf(file: Deno.FsFile, path: string): Promise<{ header: Head
   if (new TextDecoder().decode(start.subarray(0, MAGIC.length)) !== MAGIC || length > MAX_HEADER) {
     throw damaged(path, "another start", MAGIC);
   }
-  const text = new TextDecoder().decode(await readBytes(file, length, path));
-  try {
-    return { header: JSON.parse(text) as Header, start: START + length };
-  } catch {
-    throw damaged(path, "a header that is no JSON", "one that is");
+  const text = await readBytes(file, length, path);
+  if (createHash("sha256").update(text).digest().compare(start, HASH) !== 0) {
+    throw damaged(path, "a header with another check sum", "the one before it");
   }
+  return { header: JSON.parse(new TextDecoder().decode(text)) as Header, start: START + length };
 }
 
 async function readBytes(file: Deno.FsFile, length: number, path: string): Promise<Uint8Array<ArrayBuffer>> {

@@ -53,7 +53,7 @@ export class ZipFiles implements FileTree {
 
   async #entriesOf(file: Deno.FsFile, size: number): Promise<Entry[]> {
     try {
-      return await new ZipReader(new FsFileReader(file, size)).getEntries();
+      return await new ZipReader(new FsFileReader(file, size), { filenameValidation: "tolerant" }).getEntries();
     } catch (error) {
       throw new SyntaxError(
         `Cannot read ${this.path}: found ${size} bytes of faulty ZIP (${messageOf(error)}), expected a whole archive`,

@@ -1,0 +1,50 @@
+/** Archives as tests need them, good and bad, and pictures to put into them. */
+
+import { Uint8ArrayReader, Uint8ArrayWriter, ZipWriter } from "@zip.js/zip";
+import { gzipSync } from "node:zlib";
+import { pack } from "tar-stream";
+import { encodePng } from "../../core/png.ts";
+
+/** Files by their names. */
+export type Files = Readonly<Record<string, Uint8Array<ArrayBuffer>>>;
+
+/** A ZIP archive. */
+export async function zipOf(files: Files, { level = 6 } = {}): Promise<Uint8Array<ArrayBuffer>> {
+  const writer = new ZipWriter(new Uint8ArrayWriter(), { level, useWebWorkers: false });
+  for (const [name, content] of Object.entries(files)) await writer.add(name, new Uint8ArrayReader(content));
+  return await writer.close();
+}
+
+/** A TAR archive; entries of other types than files by their headers. */
+export async function tarOf(
+  files: Files,
+  others: readonly { name: string; type: "symlink" | "link" | "directory" | "fifo"; linkname?: string }[] = [],
+): Promise<Uint8Array<ArrayBuffer>> {
+  const archive = pack();
+  for (const other of others) archive.entry(other, "");
+  for (const [name, content] of Object.entries(files)) archive.entry({ name }, content);
+  archive.finalize();
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of archive as AsyncIterable<Uint8Array>) chunks.push(chunk);
+  return new Uint8Array(await new Blob(chunks as BlobPart[]).arrayBuffer());
+}
+
+/** A gzip stream. */
+export function gzipped(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(gzipSync(bytes));
+}
+
+/** A grey PNG picture of one shade: as an image every pixel of it has this value. */
+export async function shade(value: number, { width = 16, height = 16 } = {}): Promise<Uint8Array<ArrayBuffer>> {
+  const data = new Uint8Array(width * height).fill(value);
+  return await encodePng({ width, height, channels: 1, data });
+}
+
+/** Writes files into a folder, with the folders in their names. */
+export async function writeFiles(folder: string, files: Files): Promise<void> {
+  for (const [name, content] of Object.entries(files)) {
+    const path = `${folder}/${name}`;
+    await Deno.mkdir(path.slice(0, path.lastIndexOf("/")), { recursive: true });
+    await Deno.writeFile(path, content);
+  }
+}

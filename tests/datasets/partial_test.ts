@@ -1,0 +1,26 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { writeAll, writeWhole } from "../../datasets/partial.ts";
+import { inFolder, names } from "../in_folder.ts";
+
+Deno.test("writeWhole() replaces a file at once, and keeps the old one when writing fails", async () => {
+  await inFolder(async (folder) => {
+    const write = (text: string, fail = false) =>
+      writeWhole(`${folder}/new`, "file", async (file) => {
+        await writeAll(file, new TextEncoder().encode(text));
+        if (fail) throw new Error("no space left");
+      });
+    assertEquals(await write("first"), `${folder}/new/file`);
+    await write("second");
+    await assertRejects(() => write("third", true), Error, "no space left");
+    assertEquals(await Deno.readTextFile(`${folder}/new/file`), "second");
+    assertEquals(await names(`${folder}/new`), ["file"]);
+  });
+});
+
+Deno.test("writeWhole() leaves nothing, not even the folder, when the first file fails", async () => {
+  await inFolder(async (folder) => {
+    const write = () => writeWhole(`${folder}/new`, "file", () => Promise.reject(new Error("no space left")));
+    await assertRejects(write, Error, "no space left");
+    assertEquals(await names(folder), []);
+  });
+});

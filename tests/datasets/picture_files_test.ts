@@ -1,0 +1,207 @@
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { type FileTree, openFiles } from "../../datasets/picture_files.ts";
+import { inFolder } from "../in_folder.ts";
+import { type Files, gzipped, tarOf, writeFiles, zipOf } from "./archives.ts";
+
+const text = (content: string): Uint8Array<ArrayBuffer> => Uint8Array.from(new TextEncoder().encode(content));
+/** Bytes that do not shrink: a xorshift generator. */
+function noise(length: number): Uint8Array<ArrayBuffer> {
+  let state = 2463534242;
+  return Uint8Array.from({ length }, () => {
+    for (const shift of [13, -17, 5]) state ^= shift > 0 ? state << shift : state >>> -shift;
+    return state;
+  });
+}
+
+const FILES: Files = {
+  "b/2.txt": text("second ".repeat(20)),
+  "b/1.txt": text("first"),
+  "a.txt": noise(100_000), // longer than a block of any format
+  "b/c/empty": new Uint8Array(),
+};
+const LISTED = ["a.txt", "b/1.txt", "b/2.txt", "b/c/empty"].map((name) => ({ name, size: FILES[name].length }));
+
+/** Everything wanted of a tree. */
+async function contents(tree: FileTree, wanted: Iterable<string>): Promise<Files> {
+  const found: Record<string, Uint8Array<ArrayBuffer>> = {};
+  for await (const { name, content } of tree.read(new Set(wanted))) found[name] = content;
+  return found;
+}
+
+/** What listing and reading all of an archive is refused with. */
+async function refusal(archive: Uint8Array): Promise<string> {
+  let message = "";
+  await inFolder(async (folder) => {
+    await Deno.writeFile(`${folder}/archive`, archive);
+    const error = await assertRejects(async () => {
+      const tree = await openFiles(`${folder}/archive`);
+      await contents(tree, (await tree.list()).map(({ name }) => name));
+    }, SyntaxError);
+    message = error.message.replaceAll(`${folder}/`, "");
+  });
+  return message;
+}
+
+Deno.test("openFiles() lists and reads folders, ZIP, TAR and packed TAR alike, whatever their names", async () => {
+  await inFolder(async (folder) => {
+    await writeFiles(`${folder}/tree`, FILES);
+    await Deno.writeFile(`${folder}/zip`, await zipOf(FILES));
+    await Deno.writeFile(`${folder}/stored`, await zipOf(FILES, { level: 0 }));
+    await Deno.writeFile(`${folder}/tar`, await tarOf(FILES, [{ name: "b/", type: "directory" }]));
+    await Deno.writeFile(`${folder}/tgz`, gzipped(await tarOf(FILES)));
+    for (const name of ["tree", "zip", "stored", "tar", "tgz"]) {
+      const tree = await openFiles(`${folder}/${name}`);
+      assertEquals(await tree.list(), LISTED, name);
+      assertEquals(await contents(tree, Object.keys(FILES)), FILES, name);
+      assertEquals(await contents(tree, ["b/1.txt"]), { "b/1.txt": FILES["b/1.txt"] }, name);
+    }
+  });
+});
+
+Deno.test("openFiles() gives plain names to entries that start with ./ or have back slashes", async () => {
+  await inFolder(async (folder) => {
+    await Deno.writeFile(`${folder}/tar`, await tarOf({ "./a/./b.txt": text("b"), "c\\d.txt": text("d") }));
+    const tree = await openFiles(`${folder}/tar`);
+    assertEquals((await tree.list()).map(({ name }) => name), ["a/b.txt", "c/d.txt"]);
+    assertEquals(await contents(tree, ["a/b.txt"]), { "a/b.txt": text("b") });
+  });
+});
+
+Deno.test("openFiles() follows links to files in a folder, neither to folders nor to nothing", async () => {
+  await inFolder(async (folder) => {
+    await writeFiles(folder, { "a/1.txt": text("one") });
+    await Deno.symlink(`${folder}/a/1.txt`, `${folder}/link.txt`);
+    await Deno.symlink(folder, `${folder}/a/circle`);
+    await Deno.symlink(`${folder}/none`, `${folder}/nothing`);
+    assertEquals((await (await openFiles(folder)).list()).map(({ name }) => name), ["a/1.txt", "link.txt"]);
+  });
+});
+
+Deno.test("openFiles() says what is in the place of a folder or archive", async () => {
+  await inFolder(async (folder) => {
+    const { message } = await assertRejects(() => openFiles(`${folder}/none`), Deno.errors.NotFound);
+    assertEquals(message, `Cannot open ${folder}/none: there is no such file, expected a folder, ZIP or TAR archive`);
+  });
+  const end = ", expected a folder, ZIP or TAR archive";
+  assertEquals(await refusal(text("<!DOCTYPE html>")), `Cannot open archive: found an HTML page${end}`);
+  assertEquals(await refusal(text("Rar!....")), `Cannot open archive: found a RAR archive${end}`);
+  assertEquals(await refusal(new Uint8Array()), `Cannot open archive: found an empty file${end}`);
+});
+
+Deno.test("an archive with an absolute path, .. or a name twice is refused, naming the entry", async () => {
+  const archives = [tarOf, zipOf, async (files: Files) => gzipped(await tarOf(files))];
+  for (const archive of archives) {
+    const refused = async (name: string) => await refusal(await archive({ "a.txt": text("a"), [name]: text("b") }));
+    assertEquals(
+      await refused("/etc/passwd.jpg"),
+      "Cannot use entry /etc/passwd.jpg of archive: found an absolute path, expected a relative one",
+    );
+    assertStringIncludes(await refused("C:\\windows\\1.jpg"), "found an absolute path");
+    assertEquals(
+      await refused("x/../../1.jpg"),
+      "Cannot use entry x/../../1.jpg of archive: found a path with .., expected one that stays inside",
+    );
+    assertEquals(
+      await refused("./a.txt"),
+      "Cannot use entry ./a.txt of archive: found it a second time, expected every file once",
+    );
+  }
+});
+
+Deno.test("an archive with links or devices is refused, naming the entry", async () => {
+  const refused = async (type: "symlink" | "link" | "fifo") =>
+    await refusal(await tarOf({}, [{ name: "x/1.jpg", type, linkname: "/etc/passwd" }]));
+  const expected = "expected files and folders alone";
+  assertEquals(await refused("symlink"), `Cannot use entry x/1.jpg of archive: found a link, ${expected}`);
+  assertEquals(await refused("link"), `Cannot use entry x/1.jpg of archive: found a link, ${expected}`);
+  assertEquals(await refused("fifo"), `Cannot use entry x/1.jpg of archive: found a fifo, ${expected}`);
+  const zip = await zipOf({ "x/1.jpg": text("/etc/passwd") });
+  const entry = zip.findLastIndex((_, i) => [0x50, 0x4b, 1, 2].every((byte, k) => zip[i + k] === byte));
+  zip[entry + 5] = 3; // made by Unix
+  zip[entry + 41] = 0xa1; // S_IFLNK in the upper half of the attributes
+  assertEquals(await refusal(zip), `Cannot use entry x/1.jpg of archive: found a link, ${expected}`);
+});
+
+Deno.test("an archive that unpacks to more than 100 times its size is refused, naming the entry", async () => {
+  const bomb = { "good.jpg": noise(50), "zeros.jpg": new Uint8Array(1_000_000) };
+  for (const archive of [await zipOf(bomb), gzipped(await tarOf(bomb))]) {
+    assertEquals(
+      await refusal(archive),
+      `Cannot use entry zeros.jpg of archive: found contents of 1000050 bytes in an archive of ${archive.length}, ` +
+        "expected at most 100 times its size",
+    );
+  }
+  const padded = gzipped(new Uint8Array([...await tarOf({ "a.txt": noise(50) }), ...new Uint8Array(4_000_000)]));
+  assertStringIncludes(await refusal(padded), "Cannot use entry behind the last file of archive: found contents of");
+  const dense = { "a.jpg": noise(5000), "zeros.jpg": new Uint8Array(400_000) };
+  await inFolder(async (folder) => {
+    await Deno.writeFile(`${folder}/zip`, await zipOf(dense));
+    assertEquals((await (await openFiles(`${folder}/zip`)).list()).length, 2);
+  });
+});
+
+Deno.test("a ZIP archive that holds more than it announces is refused before that is in memory", async () => {
+  const zip = await zipOf({ "a.txt": text("a".repeat(500)), "b.txt": noise(300) });
+  const view = new DataView(zip.buffer);
+  const entry = zip.findIndex((_, i) => [0x50, 0x4b, 1, 2].every((byte, k) => zip[i + k] === byte));
+  view.setUint32(entry + 24, 100, true);
+  assertStringIncludes(await refusal(zip), "Cannot unpack a.txt of archive: found faulty content (");
+});
+
+Deno.test("a damaged archive is named with its size: cut short, or with another check sum", async () => {
+  const files = { "a.txt": noise(3000), "b.txt": noise(3000) };
+  for (const archive of [await zipOf(files), gzipped(await tarOf(files)), await tarOf(files)]) {
+    const length = Math.floor(0.6 * archive.length);
+    const message = await refusal(archive.subarray(0, length));
+    assertStringIncludes(message, `Cannot read archive: found ${length} bytes of faulty `);
+    assertStringIncludes(message, ", expected a whole archive");
+  }
+  const zip = await zipOf(files, { level: 0 });
+  zip[200] ^= 1;
+  assertEquals(
+    await refusal(zip),
+    "Cannot unpack a.txt of archive: found faulty content (another check sum), expected an intact archive",
+  );
+  const tgz = gzipped(await tarOf(files));
+  tgz[tgz.length - 6] ^= 1;
+  assertStringIncludes(await refusal(tgz), "bytes of faulty gzip or TAR (");
+});
+
+Deno.test("an encrypted ZIP archive is refused", async () => {
+  const zip = await zipOf({ "a.txt": text("secret") });
+  const entry = zip.findIndex((_, i) => [0x50, 0x4b, 1, 2].every((byte, k) => zip[i + k] === byte));
+  zip[entry + 8] |= 1;
+  assertStringIncludes(await refusal(zip), "Cannot use entry a.txt of archive: found encrypted content");
+});
+
+Deno.test("listing and reading stop with the signal's reason", async () => {
+  await inFolder(async (folder) => {
+    await writeFiles(`${folder}/tree`, FILES);
+    await Deno.writeFile(`${folder}/zip`, await zipOf(FILES));
+    await Deno.writeFile(`${folder}/tgz`, gzipped(await tarOf(FILES)));
+    const reason = new Error("enough");
+    for (const name of ["tree", "zip", "tgz"]) {
+      const tree = await openFiles(`${folder}/${name}`);
+      await assertRejects(() => tree.list(AbortSignal.abort(reason)), Error, "enough");
+      const stop = new AbortController();
+      await assertRejects(
+        async () => {
+          for await (const _ of tree.read(new Set(Object.keys(FILES)), stop.signal)) stop.abort(reason);
+        },
+        Error,
+        "enough",
+      );
+    }
+  });
+});
+
+Deno.test("read() closes its file when whoever reads stops early", async () => {
+  await inFolder(async (folder) => {
+    await Deno.writeFile(`${folder}/zip`, await zipOf(FILES));
+    await Deno.writeFile(`${folder}/tgz`, gzipped(await tarOf(FILES)));
+    for (const name of ["zip", "tgz"]) {
+      const tree = await openFiles(`${folder}/${name}`);
+      for await (const _ of tree.read(new Set(Object.keys(FILES)))) break;
+    }
+  });
+});
