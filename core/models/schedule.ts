@@ -48,9 +48,10 @@ export function depthAt({ depth, splits = [] }: { depth: number; splits?: readon
   return depth - splits.filter((split) => split >= t).length;
 }
 
-/** @throws {RangeError} If a value is not above 0 or the length no whole number */
+/** @throws {RangeError} If a value is not above 0, or the length of a change no whole number */
 export function checkSchedule(what: string, { from, to, over }: Schedule): void {
-  if (from > 0 && to > 0 && Number.isFinite(from) && Number.isFinite(to) && Number.isInteger(over) && over >= 1) return;
+  const positive = [from, to].every((value) => value > 0 && Number.isFinite(value));
+  if (positive && (from === to || (Number.isInteger(over) && over >= 1))) return;
   throw new RangeError(
     `Cannot use a ${what} from ${from} to ${to} over ${over} iterations: expected numbers above 0 and at least 1 iteration`,
   );

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { DATASET_NAMES } from "../../datasets/registry.ts";
 import { shapes } from "../train/shapes.ts";
 import { runTaskFile, startTaskFile } from "./task.ts";
 
@@ -38,7 +39,7 @@ Deno.test("train writes a run and says what it does; --resume goes on with it", 
     const lines = first.stdout.trimEnd().split("\n");
     assertMatch(lines[0], /^Preset tiny: as asked \(.+\)$/);
     assertStringIncludes(lines[1], `Data: ${COUNT} images of mnist from `);
-    assertStringIncludes(lines[2], `Training ${runs}/00000-mnist-tree-tiny from iteration 0 to 3 (batch 8`);
+    assertStringIncludes(lines[2], `Training ${runs}/00000-mnist-hmog-tiny from iteration 0 to 3 (batch 8`);
     assertMatch(lines.at(-2)!, /^3\/3 {2}critic -?[\d.]+ {2}generator -?[\d.]+ {2}[\d.]+ images\/s {2}done$/);
     assertMatch(lines.at(-1)!, /^Trained 3 iterations in \d+ s; draw from it with: deno task sample --run /);
 
@@ -95,7 +96,7 @@ for (const signal of ["SIGTERM", "SIGHUP"] as const) {
           "--no-tune",
         ];
         const task = startTaskFile("cli/train.ts", args);
-        const folder = `${runs}/00000-mnist-tree-tiny`;
+        const folder = `${runs}/00000-mnist-hmog-tiny`;
         while (await Deno.stat(`${folder}/metrics.jsonl`).catch(() => null) === null) {
           await new Promise((resolve) => setTimeout(resolve, 50)); // until ten iterations are done
         }
@@ -120,7 +121,7 @@ Deno.test("train on a GPU that is lost ends with one sentence and exit code 1; t
     const message =
       /^train: Cannot go on: the GPU was lost \(the driver was reset\), expected it to stay; iteration 1 is saved as (\S+), \d+ iterations after it are lost; go on with: deno task train (.+)$/;
     const [, path, words] = message.exec(stderr.trimEnd()) ?? [];
-    assertEquals(path, `${runs}/00000-mnist-tree-tiny/autosave-000001.safetensors`, stderr);
+    assertEquals(path, `${runs}/00000-mnist-hmog-tiny/autosave-000001.safetensors`, stderr);
     const again = await train(...words.split(" "), "--iterations", "3");
     assertEquals([again.code, again.stderr], [0, ""]);
     assertStringIncludes(again.stdout, "from iteration 1 to 3");
@@ -131,7 +132,7 @@ Deno.test("train --profile prints the kernels that take most and names the files
     const args = [...data, "--preset", "tiny", "--batch", "8", "--runs", runs, "--iterations", "4", "--profile", "2"];
     const { code, stdout, stderr } = await train(...args);
     assertEquals([code, stderr], [0, ""]);
-    const folder = `${runs}/00000-mnist-tree-tiny`;
+    const folder = `${runs}/00000-mnist-hmog-tiny`;
     assertStringIncludes(stdout, "Profile of iterations 3 to 4 on ");
     assertMatch(stdout, /^and \d+ more, [\d.]+ %$/m);
     assertMatch(
@@ -148,7 +149,7 @@ Deno.test("train refuses what it cannot use with one sentence: 2 for the call, 1
     await Deno.writeTextFile(`${runs}-file`, "");
     await Deno.mkdir(`${runs}/00000-empty`, { recursive: true });
     const cases: [args: string[], code: number, message: string][] = [
-      [[], 2, "Cannot train without data: expected --dataset fashionmnist or glyphs or mnist, or --resume RUN"],
+      [[], 2, `Cannot train without data: expected --dataset ${DATASET_NAMES.join(" or ")}, or --resume RUN`],
       [["--dataset", "fashion"], 2, "Cannot find data set fashion: it is unknown"],
       [["--dataste", "mnist"], 2, "Cannot use --dataste: there is no such flag, the nearest is --dataset"],
       [[...data, "--preset", "smal"], 2, "the nearest is small"],

@@ -270,6 +270,7 @@ OPTIONS = {
     "head": "tree",
     "leaves": "linear",
     "depth": 2,
+    "layers": "convolutional",
     "features": 4,
     "body": [4],
     "output": "tanh",

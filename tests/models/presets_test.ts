@@ -38,35 +38,38 @@ Deno.test("presets: every preset, with every head and norm, goes from latents to
 });
 
 Deno.test("presetFor() takes paper on a GPU, small on a CPU, and says why", () => {
-  assertEquals(presetFor("auto", { software: false }).name, "paper");
-  const { name, reason } = presetFor("auto", { software: true });
+  assertEquals(presetFor("auto", { traits: { software: false } }).name, "paper");
+  const { name, reason } = presetFor("auto", { traits: { software: true } });
   assertEquals(name, "small");
   assertStringIncludes(reason, "CPU");
-  assertEquals(presetFor("tiny", { software: false }).options, PRESETS.tiny);
+  assertEquals(presetFor("tiny", { traits: { software: false } }).options, PRESETS.tiny);
 });
 
 Deno.test("presetFor() refuses an unknown preset and names the nearest", () => {
   assertThrows(
-    () => presetFor("papre", { software: true }),
+    () => presetFor("papre", { traits: { software: true } }),
     RangeError,
-    'Cannot use preset "papre": expected one of auto, paper, small, tiny; the nearest is paper',
+    'Cannot use preset "papre": expected one of auto, paper, small, tiny, toy; the nearest is paper',
   );
-  assertThrows(() => presetFor("constructor", { software: true }), RangeError);
+  assertThrows(() => presetFor("constructor", { traits: { software: true } }), RangeError);
 });
 
 Deno.test("checkModelOptions() refuses what describes no model, in one sentence", () => {
   const refused: [Partial<Record<keyof ModelOptions, unknown>>, string][] = [
     [{ depth: 0 }, "Cannot build a tree of depth 0: expected a whole number from 1 to 10"],
     [{ depth: 20, head: "flat" }, "Cannot build a flat mixture of depth 20: expected a whole number from 1 to 10"],
-    [{ head: "Trees" }, 'Cannot use head "Trees": expected one of tree, flat, single; the nearest is tree'],
+    [
+      { head: "Trees" },
+      'Cannot use head "Trees": expected one of tree, flat, single, disjoint, prior, gumbel, latents; the nearest is tree',
+    ],
     [{ leaves: "linaer" }, 'Cannot use leaves "linaer": expected one of linear, constant; the nearest is linear'],
     [
       { head: "single", leaves: "constant" },
-      "Cannot build a single generator with constant leaves: it makes one picture",
+      "Cannot build a single generator with constant leaves: each makes one picture, expected linear",
     ],
     [{ latent: 0 }, "Cannot use 0 as latent: expected a whole number from 1 to 4096"],
     [{ body: [32, 1.5] }, "Cannot use 1.5 as body channels: expected a whole number from 1 to 4096"],
-    [{ critic: [] }, "Cannot build a critic of 0 convolutions: expected at least 1"],
+    [{ critic: [] }, "Cannot build a critic of 0 layers: expected at least 1"],
     [
       { image: [28, 28, 1] },
       "Cannot use images of 28x28 with a body of 3 convolutions: expected sides that 8 divides",

@@ -79,7 +79,7 @@ for (
     const leaves = parameters.leaves as { weight: ReturnType<typeof constant>; bias: ReturnType<typeof constant> };
     const z = latents(8);
     const oneHot = constant(Array.from({ length: 64 }, (_, i) => Number(i % 9 === 0)), [8, 8]); // row i: leaf i
-    const { features, weights } = head.apply(parameters, z, oneHot);
+    const { features, weights } = head.apply(parameters, z, { region: oneHot });
     const alone = Array.from({ length: 8 }, (_, leaf) =>
       linear({
         weight: slice(leaves.weight, { start: [leaf * LATENT, 0], shape: [LATENT, 12] }),
@@ -99,7 +99,7 @@ Deno.test("softTree() forced under a node divides its leaves' weights by the nod
   const [weights, nodes] = evaluateAll64([free, nodeWeights(free)]);
   for (let node = 0; node < 15; node++) {
     const under = leavesUnder(node, 3);
-    const forced = evaluate64(head.apply(parameters, latents(), constant(under, [1, 8])).weights);
+    const forced = evaluate64(head.apply(parameters, latents(), { region: constant(under, [1, 8]) }).weights);
     forced.forEach((weight, i) => {
       const whole = nodes[Math.floor(i / 8) * 15 + node];
       assertAlmostEquals(weight, under[i % 8] * weights[i] / whole, FLOAT64_TOLERANCE);
@@ -112,7 +112,7 @@ Deno.test("softTree() forced into a leaf it all but excludes still gives that le
   const parameters = head.parameters(initializer(5));
   const gates = { ...parameters.gates, bias: constant(new Float32Array(7).fill(60)) }; // leaf 0: 1, leaf 7: e^-180
   const lastLeaf = constant(leavesUnder(14, 3), [1, 8]);
-  const [weights] = await onGpu([head.apply({ ...parameters, gates }, latents(), lastLeaf).weights]);
+  const [weights] = await onGpu([head.apply({ ...parameters, gates }, latents(), { region: lastLeaf }).weights]);
   assertEquals(rowsOf(weights, 8), Array(BATCH).fill([0, 0, 0, 0, 0, 0, 0, 1]));
 });
 
@@ -120,7 +120,7 @@ Deno.test("softTree() forced into a constant leaf gives it for every latent", ()
   const head = softTree({ latent: LATENT, depth: 2, leaves: "constant", featureShape: FEATURES });
   const parameters = head.parameters(initializer(6));
   const region = constant(leavesUnder(4, 2), [1, 4]);
-  const { features } = head.apply(parameters, latents(), region);
+  const { features } = head.apply(parameters, latents(), { region });
   const leaf = evaluate64(parameters.leaves.bias).slice(12, 24); // leaf 1
   for (const row of rowsOf(evaluate64(features), 12)) {
     row.forEach((value, i) => assertAlmostEquals(value, leaf[i], FLOAT64_TOLERANCE));

@@ -12,7 +12,7 @@ import {
   RunError,
 } from "../../core/sampling/run.ts";
 
-const NAME = "00003-fashionmnist-tree-small";
+const NAME = "00003-fashionmnist-hmog-small";
 
 /** A folder of runs with one run; removed afterwards. */
 async function withRun(test: (runs: string, folder: string) => Promise<void>): Promise<void> {
@@ -112,9 +112,9 @@ Deno.test("readCheckpoint() names files that are missing or tell no options", ()
 
 Deno.test("readCheckpoint() refuses another version of the format", () =>
   withRun(async (_, folder) => {
-    const path = await writeCheckpoint(folder, 100, "{}", { version: "2" });
+    const path = await writeCheckpoint(folder, 100, "{}", { version: "1" });
     const message = await refusal(latestCheckpoint(folder).then(readCheckpoint));
-    assertStringIncludes(message, `Cannot read checkpoint ${path}: found version 2 of the format, expected 1`);
+    assertStringIncludes(message, `Cannot read checkpoint ${path}: found version 1 of the format, expected 2`);
   }));
 
 Deno.test("readOptions() reads an object and names what is none", () =>

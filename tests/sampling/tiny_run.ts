@@ -8,20 +8,24 @@ import { generator } from "../../core/models/generator.ts";
 import { type ModelOptions, PRESETS } from "../../core/models/presets.ts";
 import { initializer } from "../../core/nn/init.ts";
 import { encodeSafetensors, type StoredTensor } from "../../core/safetensors.ts";
-import { checkpointName } from "../../core/sampling/run.ts";
+import { CHECKPOINT_FORMAT, checkpointName } from "../../core/sampling/run.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import { leavesOf } from "../../core/tree.ts";
 
-export const TINY_RUN = "00000-fashionmnist-tree-tiny";
+export const TINY_RUN = "00000-fashionmnist-hmog-tiny";
 
 /** Changes a generator's tensors, by path, before they are stored. */
 export type Change = (tensors: Record<string, StoredTensor>) => void;
 
-/** Writes `runs/00000-fashionmnist-tree-tiny` with one checkpoint; gives the path of the checkpoint. */
+/**
+ * Writes `runs/00000-fashionmnist-hmog-tiny` with one checkpoint; gives the path of the checkpoint.
+ *
+ * @param run Options of the run beside those of its model
+ */
 export async function writeTinyRun(
   device: Device,
   runs: string,
-  { options = {} as Partial<ModelOptions>, change = (() => {}) as Change, iteration = 500 } = {},
+  { options = {} as Partial<ModelOptions>, change = (() => {}) as Change, iteration = 500, run = {} } = {},
 ): Promise<string> {
   const model = { ...PRESETS.tiny, ...options };
   const tree = generator(model).parameters(initializer(7));
@@ -33,7 +37,7 @@ export async function writeTinyRun(
     tensors[`ema/${path}`] = { shape, data: values.get(path)! };
   }
   change(tensors);
-  const metadata = { format: "hmog", version: "1", iteration: String(iteration), options: JSON.stringify({ model }) };
+  const metadata = { ...CHECKPOINT_FORMAT, iteration: String(iteration), options: JSON.stringify({ model, ...run }) };
   const path = `${runs}/${TINY_RUN}/${checkpointName(iteration)}`;
   await Deno.mkdir(`${runs}/${TINY_RUN}`, { recursive: true });
   await Deno.writeFile(path, new Blob(encodeSafetensors({ tensors, metadata })).stream());

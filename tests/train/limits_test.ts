@@ -4,13 +4,13 @@ import { assert, assertEquals } from "@std/assert";
 import type { AdapterTraits } from "../../core/adapter.ts";
 import { compile, createState } from "../../core/compile/program.ts";
 import { Device, openDevice } from "../../core/gpu/device.ts";
-import { type HeadName, PRESETS } from "../../core/models/presets.ts";
-import { OBJECTIVE_NAMES } from "../../core/train/objectives.ts";
+import { isPoint, PRESETS } from "../../core/models/presets.ts";
 import { resolveOptions, type TrainOptions } from "../../core/train/options.ts";
 import { criticStep, generatorStep, initialState, sampleStep } from "../../core/train/steps.ts";
 import { type Measurement, Trainer } from "../../core/train/trainer.ts";
 import { device } from "../gpu.ts";
-import { shapes } from "./shapes.ts";
+import { PAIRS } from "./pairs.ts";
+import { points, shapes } from "./shapes.ts";
 
 /** What every adapter of WebGPU has. */
 const LEAST = {
@@ -29,13 +29,18 @@ const TOLERANCE = 1e-3;
 const ITERATIONS = 3;
 const DATA = shapes(96);
 
-function optionsOf(preset: string, changes: { head?: string; leaves?: string; objective?: string } = {}): TrainOptions {
+function optionsOf(
+  preset: string,
+  changes: { method?: string; leaves?: string; objective?: string } = {},
+): TrainOptions {
   const batch = preset === "tiny" ? 8 : 64;
   return resolveOptions({ dataset: "shapes", preset, batch, ...changes, iterations: ITERATIONS }, {
     traits: device.traits,
     count: 96,
   }).options;
 }
+
+const dataOf = ({ model }: TrainOptions) => isPoint(model.image) ? points(96) : DATA;
 
 /** Runs a task on the smallest device, which kernels are chosen for as for `traits`; nothing may go wrong there. */
 async function onSmallest(traits: Partial<AdapterTraits>, task: (device: Device) => Promise<void>): Promise<void> {
@@ -72,13 +77,11 @@ function assertSame(found: readonly Measurement[], expected: readonly Measuremen
   }
 }
 
-for (const objective of OBJECTIVE_NAMES) {
-  Deno.test(`tiny trains with ${objective} on the smallest adapter as on this one`, async () => {
-    for (const head of ["tree", "flat", "single"] satisfies HeadName[]) {
-      const options = optionsOf("tiny", { head, objective });
-      const expected = await losses(device, options);
-      await onSmallest({}, async (smallest) => assertSame(await losses(smallest, options), expected));
-    }
+for (const pair of PAIRS) {
+  Deno.test(`tiny trains ${pair.method} with ${pair.objective} on the smallest adapter as on this one`, async () => {
+    const options = optionsOf("tiny", pair);
+    const expected = await losses(device, options);
+    await onSmallest({}, async (smallest) => assertSame(await losses(smallest, options), expected));
   });
 }
 
@@ -91,24 +94,22 @@ Deno.test("tiny trains on the smallest adapter with the kernels of a GPU, and wi
 });
 
 for (const software of [true, false]) {
-  Deno.test(`every kernel of every preset, head and objective fits the smallest ${software ? "CPU" : "GPU"}`, () =>
+  Deno.test(`every kernel of every preset, method and objective fits the smallest ${software ? "CPU" : "GPU"}`, () =>
     onSmallest({ software }, async (smallest) => {
       for (const preset of Object.keys(PRESETS)) {
-        for (const head of ["tree", "flat", "single"]) {
-          for (const leaves of head === "tree" ? ["linear", "constant"] : ["linear"]) {
-            for (const objective of OBJECTIVE_NAMES) {
-              const options = optionsOf(preset, { head, leaves, objective });
-              const state = await createState(smallest, initialState(options));
-              const indices = { shape: [options.batch], dtype: "u32" } as const;
-              const programs = await Promise.all([
-                compile(smallest, criticStep(options, DATA), { state, inputs: { indices } }),
-                compile(smallest, generatorStep(options), { state }),
-                compile(smallest, sampleStep(options), { state }),
-              ]);
-              for (const program of programs) program.destroy();
-              state.destroy();
-            }
-          }
+        const pairs = preset === "tiny" ? [] : PAIRS; // which trains above
+        for (const pair of [...pairs, { leaves: "constant" }]) {
+          const options = optionsOf(preset, pair);
+          const state = await createState(smallest, initialState(options));
+          const inputs = { indices: { shape: [options.batch], dtype: "u32" } } as const;
+          const data = dataOf(options);
+          const programs = await Promise.all([
+            compile(smallest, criticStep(options, data), { state, inputs }),
+            compile(smallest, generatorStep(options, data), { state, inputs }),
+            compile(smallest, sampleStep(options), { state }),
+          ]);
+          for (const program of programs) program.destroy();
+          state.destroy();
         }
       }
     }));

@@ -14,7 +14,7 @@ import { shapes } from "./shapes.ts";
 const DATA = shapes(96);
 const REQUEST = { dataset: "shapes", preset: "tiny", batch: 8, seed: 5, iterations: 1000 };
 const { options: OPTIONS } = resolveOptions(REQUEST, { traits: device.traits, count: 96 });
-const FOLDER = "00000-shapes-tree-tiny";
+const FOLDER = "00000-shapes-hmog-tiny";
 
 /** Trains until something happens at the first event that `when` picks, and gives the message of the failure. */
 async function failing(job: Partial<TrainJob>, when: (event: TrainEvent) => boolean, happen: () => void) {

@@ -1,80 +1,61 @@
-import { assertAlmostEquals, assertThrows } from "@std/assert";
+import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { vjp } from "../../core/grad.ts";
-import { add, mul } from "../../core/ops/elementwise.ts";
-import { sum } from "../../core/ops/reduce.ts";
-import { reshape } from "../../core/ops/movement.ts";
 import { constant } from "../../core/ops/source.ts";
-import type { Tensor } from "../../core/tensor.ts";
-import { nonSaturating, objectiveName, wassersteinPenalty } from "../../core/train/objectives.ts";
-import { evaluate64, evaluateAll64 } from "../reference/interpreter.ts";
+import {
+  type Objective,
+  OBJECTIVE_NAMES,
+  objectiveName,
+  OBJECTIVES,
+  wasserstein,
+} from "../../core/train/objectives.ts";
+import { assertGolden, constants } from "../models/golden.ts";
+import { evaluate64 } from "../reference/interpreter.ts";
+import golden from "../golden/objectives.json" with { type: "json" };
 
-const TOLERANCE = 1e-9; // float64, but for the 1e-12 under the root
+const TOLERANCE = 1e-12; // float64
 
-/** Images `[2, 1, 2, 1]`. */
-const REAL = constant([1, 2, 3, 4], [2, 1, 2, 1]);
-const FAKE = constant([0, 1, -1, 2], [2, 1, 2, 1]);
-const EPSILON = constant([0.25, 0.75], [2, 1, 1, 1]);
+const { scores: SCORES, ...LOSSES } = golden.losses;
 
-/** `D(x) = a · x + b (a · x)²`, whose gradient is `a (1 + 2b a·x)`. */
-function criticOf(weights: Tensor, b: number) {
-  return (images: Tensor) => {
-    const linear = reshape(sum(mul(images, weights), { axes: [1, 2, 3] }), [images.shape[0], 1]);
-    return add(linear, mul(mul(linear, linear), b));
+Deno.test("objectives: both losses and their gradients in all scores agree with PyTorch, also for scores of 900", async () => {
+  const { real, fake } = constants(SCORES);
+  const computed = (name: keyof typeof OBJECTIVES, player: "critic" | "generator") => {
+    const loss = (OBJECTIVES[name] as Objective)[player]({ real, fake });
+    const [dReal, dFake] = vjp(loss, [real, fake]);
+    return { loss, gradients: { real: dReal, fake: dFake } };
   };
-}
-
-Deno.test("wgan-gp: losses, penalty and its gradient in the weights are those worked out by hand", () => {
-  const weights = constant([3, 4], [1, 1, 2, 1]);
-  const [b, critic] = [0.125, criticOf(weights, 0.125)];
-  const { loss, metrics } = wassersteinPenalty.critic({ critic, real: REAL, fake: FAKE, epsilon: EPSILON });
-  const score = (x: number, y: number) => 3 * x + 4 * y + b * (3 * x + 4 * y) ** 2;
-  const distance = (score(1, 2) + score(3, 4) - score(0, 1) - score(-1, 2)) / 2;
-  const between = [[0.25, 1.25], [2, 3.5]];
-  const norms = between.map(([x, y]) => 5 * (1 + 2 * b * (3 * x + 4 * y)));
-  const penalty = 10 * norms.reduce((total, norm) => total + (norm - 1) ** 2, 0) / 2;
-  const [found, wasserstein, norm] = evaluateAll64([loss, metrics.wasserstein, metrics.gradientNorm]);
-  assertAlmostEquals(wasserstein[0], distance, TOLERANCE);
-  assertAlmostEquals(norm[0], (norms[0] + norms[1]) / 2, TOLERANCE);
-  assertAlmostEquals(found[0], penalty - distance, TOLERANCE);
-
-  // The penalty alone in a linear critic: d/da 10 (|a| - 1)² = 20 (|a| - 1) a / |a|.
-  const linear = criticOf(weights, 0);
-  const flat = wassersteinPenalty.critic({ critic: linear, real: FAKE, fake: FAKE, epsilon: EPSILON });
-  const gradient = evaluate64(vjp(flat.loss, [weights])[0]);
-  assertAlmostEquals(gradient[0], 20 * 4 * 3 / 5, TOLERANCE);
-  assertAlmostEquals(gradient[1], 20 * 4 * 4 / 5, TOLERANCE);
+  const claims = OBJECTIVE_NAMES.flatMap((name) =>
+    (["critic", "generator"] as const).map((player) =>
+      [`${name} ${player}`, { computed: computed(name, player), expected: LOSSES[name][player] }] as const
+    )
+  );
+  await assertGolden(Object.fromEntries(claims));
 });
 
-Deno.test("wgan-gp: the gradient is finite where the critic is flat", () => {
-  const weights = constant([0, 0], [1, 1, 2, 1]);
-  const critic = criticOf(weights, 0);
-  const { loss } = wassersteinPenalty.critic({ critic, real: REAL, fake: FAKE, epsilon: EPSILON });
-  const gradient = evaluate64(vjp(loss, [weights])[0]);
-  assertAlmostEquals(gradient[0], -(4 - -1) / 2, TOLERANCE); // that of the distance alone
+Deno.test("objectives: the generator's loss depends on real images where it says so and nowhere else", () => {
+  const relativistic = OBJECTIVE_NAMES.filter((name) => (OBJECTIVES[name] as Objective).relativistic);
+  assertEquals(relativistic, ["rpgan"]);
+  for (const name of OBJECTIVE_NAMES) {
+    const loss = (real: number) =>
+      evaluate64(OBJECTIVES[name].generator({ real: constant([real], [1, 1]), fake: constant([0.5], [1, 1]) }))[0];
+    assertEquals(loss(3) !== loss(-3), name === "rpgan", name);
+  }
 });
 
-Deno.test("wgan-gp: the generator's loss is minus its mean score", () => {
-  const critic = criticOf(constant([1, 1], [1, 1, 2, 1]), 0);
-  assertAlmostEquals(evaluate64(wassersteinPenalty.generator({ critic, fake: FAKE }))[0], -1, TOLERANCE);
+Deno.test("minimax: the generator's loss has no gradient where the critic is certain, that of non-saturating has", () => {
+  const fake = constant([-40], [1, 1]);
+  const slope = (name: "minimax" | "non-saturating") =>
+    evaluate64(vjp(OBJECTIVES[name].generator({ real: fake, fake }), [fake])[0])[0];
+  assertAlmostEquals(slope("minimax"), 0, TOLERANCE);
+  assertAlmostEquals(slope("non-saturating"), -1, TOLERANCE);
 });
 
-Deno.test("non-saturating: losses are the logarithms of the logistic function", () => {
-  const critic = criticOf(constant([1, 1], [1, 1, 2, 1]), 0);
-  const minusLog = (logit: number) => -Math.log(1 / (1 + Math.exp(-logit)));
-  const batch = { critic, real: REAL, fake: FAKE, epsilon: EPSILON };
-  const { loss } = nonSaturating.critic(batch);
-  const apart = nonSaturating.critic({ ...batch, apart: true });
-  const real = (minusLog(3) + minusLog(7)) / 2;
-  const fake = minusLog(-1); // log(1 - σ(s)) = log σ(-s)
-  assertAlmostEquals(evaluate64(loss)[0], real + fake, TOLERANCE);
-  assertAlmostEquals(evaluate64(apart.loss)[0], real + fake, TOLERANCE);
-  assertAlmostEquals(evaluate64(nonSaturating.generator({ critic, fake: FAKE }))[0], minusLog(1), TOLERANCE);
-});
+Deno.test("wgan: parameters are cut to 0.01, as published", () => assertEquals(wasserstein.clip, 0.01));
 
 Deno.test("objectiveName() names the nearest objective", () => {
   assertThrows(
-    () => objectiveName("wgan"),
+    () => objectiveName("wgan-pg"),
     RangeError,
-    "Cannot find objective wgan: it is unknown, expected one of wgan-gp, non-saturating (the nearest is wgan-gp)",
+    "Cannot find objective wgan-pg: it is unknown, expected one of minimax, non-saturating, lsgan, hinge, wgan, " +
+      "wgan-gp, dragan, rpgan (the nearest is wgan-gp)",
   );
 });

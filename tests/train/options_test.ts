@@ -29,7 +29,7 @@ Deno.test("resolveOptions() gives the published training for paper", () => {
 Deno.test("resolveOptions() overrides the preset by what is asked for", () => {
   const request: Partial<TrainRequest> = {
     preset: "tiny",
-    head: "flat",
+    method: "mog",
     leaves: "constant",
     depth: 4,
     objective: "non-saturating",
@@ -43,7 +43,12 @@ Deno.test("resolveOptions() overrides the preset by what is asked for", () => {
   const { options } = resolve(request);
   const { iterations, batch, criticSteps, sampleEvery, saveEvery } = options;
   assertEquals([iterations, batch, criticSteps, sampleEvery, saveEvery], [1234, 32, 1, 7, 9]);
-  assertEquals(options.model, { ...PRESETS.tiny, head: "flat", leaves: "constant", depth: 4 });
+  assertEquals([options.method, options.model], ["mog", {
+    ...PRESETS.tiny,
+    head: "flat",
+    leaves: "constant",
+    depth: 4,
+  }]);
   assertEquals([options.adam.learningRate, options.seed], [0.01, 2 ** 53 - 1]);
 });
 
@@ -57,10 +62,13 @@ Deno.test("resolveOptions() spaces samples and checkpoints by the length of the 
 
 Deno.test("resolveOptions() says what is wrong with a request", () => {
   const cases: [request: Partial<TrainRequest>, message: string][] = [
-    [{ preset: "papr" }, 'Cannot use preset "papr": expected one of auto, paper, small, tiny; the nearest is paper'],
-    [{ head: "tre" }, 'Cannot use head "tre": expected one of tree, flat, single; the nearest is tree'],
+    [
+      { preset: "papr" },
+      'Cannot use preset "papr": expected one of auto, paper, small, tiny, toy; the nearest is paper',
+    ],
+    [{ method: "hmgo" }, "Cannot find method hmgo: it is unknown, expected one of hmog, mog, gan, dcgan, deligan"],
     [{ leaves: "liner" }, 'Cannot use leaves "liner": expected one of linear, constant; the nearest is linear'],
-    [{ objective: "wgan" }, "Cannot find objective wgan: it is unknown"],
+    [{ objective: "wgna" }, "Cannot find objective wgna: it is unknown"],
     [{ depth: 0 }, "Cannot build a tree of depth 0: expected a whole number from 1 to 10"],
     [{ depth: 20 }, "Cannot build a tree of depth 20: expected a whole number from 1 to 10"],
     [{ batch: 0 }, "Cannot use 0 as batch: expected a whole number from 1 to 10000000"],

@@ -14,10 +14,10 @@ import { inFolder, names } from "../in_folder.ts";
 Deno.test("createRunFolder() numbers runs and never takes a number again", () =>
   inFolder(async (folder) => {
     const runs = `${folder}/deep/runs`;
-    assertEquals(await createRunFolder(runs, "mnist-tree-tiny"), `${runs}/00000-mnist-tree-tiny`);
+    assertEquals(await createRunFolder(runs, "mnist-hmog-tiny"), `${runs}/00000-mnist-hmog-tiny`);
     await Deno.mkdir(`${runs}/00041-other`);
     await Deno.mkdir(`${runs}/notes`);
-    assertEquals(await createRunFolder(runs, "mnist-flat-tiny"), `${runs}/00042-mnist-flat-tiny`);
+    assertEquals(await createRunFolder(runs, "mnist-mog-tiny"), `${runs}/00042-mnist-mog-tiny`);
     const both = await Promise.all([createRunFolder(runs, "a"), createRunFolder(runs, "a")]);
     assertEquals(new Set(both).size, 2);
   }));

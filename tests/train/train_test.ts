@@ -36,7 +36,7 @@ const losses = async (folder: string) =>
 Deno.test("train() fills a run folder", () =>
   withRuns(async (runs) => {
     const events = await run({ runs });
-    const folder = `${runs}/00000-shapes-tree-tiny`;
+    const folder = `${runs}/00000-shapes-hmog-tiny`;
     assertEquals(await namesIn(folder), [
       ".lock",
       "checkpoint-000003.safetensors",
@@ -59,7 +59,15 @@ Deno.test("train() fills a run folder", () =>
       "ended",
     ]);
     const [line] = await metricsOf(folder);
-    const names = ["criticLoss", "generatorLoss", "wasserstein", "gradientNorm", "leafUsageEntropy", ...TIMES];
+    const names = [
+      "criticLoss",
+      "generatorLoss",
+      "wasserstein",
+      "gradientNorm",
+      "leafUsageEntropy",
+      "largestWeight",
+      ...TIMES,
+    ];
     assertEquals(Object.keys(line).sort(), ["iteration", ...names].sort());
     assertEquals(line.iteration, 3);
     const record = JSON.parse(await Deno.readTextFile(`${folder}/options.json`));
@@ -67,14 +75,14 @@ Deno.test("train() fills a run folder", () =>
     assertEquals([record.adapter, record.data.fingerprint], [device.description, DATA.fingerprint]);
     assertEquals(record.versions.deno, Deno.version.deno);
     await run({ runs, options: { ...OPTIONS, iterations: 1 } });
-    assertEquals(await namesIn(runs), ["00000-shapes-tree-tiny", "00001-shapes-tree-tiny"]);
+    assertEquals(await namesIn(runs), ["00000-shapes-hmog-tiny", "00001-shapes-hmog-tiny"]);
   }));
 
 Deno.test("train() resumed after 3 iterations equals 6 at once, bit for bit, log included", () =>
   withRuns(async (runs) => {
     await run({ runs });
     await run({ runs, options: { ...OPTIONS, reportEvery: 3, iterations: 3 } });
-    const [whole, folder] = [`${runs}/00000-shapes-tree-tiny`, `${runs}/00001-shapes-tree-tiny`];
+    const [whole, folder] = [`${runs}/00000-shapes-hmog-tiny`, `${runs}/00001-shapes-hmog-tiny`];
     const resume = await findResumable("1", { runs, changes: { iterations: 6 } });
     assertEquals([resume.folder, resume.checkpoint.iteration], [folder, 3]);
     await run({ resume, options: resume.options });
@@ -98,7 +106,7 @@ Deno.test("train() lets nobody else train a run meanwhile, and clears up what a 
       await assertRejects(
         () => run({ resume, options: resume.options }),
         RunError,
-        `Cannot train in ${runs}/00000-shapes-tree-tiny: another process is training it, expected no other; wait`,
+        `Cannot train in ${runs}/00000-shapes-hmog-tiny: another process is training it, expected no other; wait`,
       );
     }
     const resume = await findResumable("0", { runs, changes: { iterations: 4 } });
@@ -165,7 +173,7 @@ Deno.test("train() stops at a loss that is no finite number and names the last g
     await assertRejects(
       () => run({ resume, options: { ...wild, iterations: 6 } }),
       NonFiniteError,
-      `the last good checkpoint is ${runs}/00001-shapes-tree-tiny/checkpoint-000003.safetensors`,
+      `the last good checkpoint is ${runs}/00001-shapes-hmog-tiny/checkpoint-000003.safetensors`,
     );
     assertEquals((await checkpointsOf(resume.folder)).map(({ iteration }) => iteration), [3]);
   }));
@@ -197,7 +205,7 @@ Deno.test("findResumable() says what keeps a run from going on", () =>
       RangeError,
       "Cannot use 0 as iterations",
     );
-    const folder = `${runs}/00004-shapes-tree-tiny`;
+    const folder = `${runs}/00004-shapes-hmog-tiny`;
     const resume = await findResumable("4", { runs, changes: { iterations: 6 } });
     await assertRejects(
       () => run({ resume, options: resume.options, data: { ...DATA, fingerprint: "other" } }),

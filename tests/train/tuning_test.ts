@@ -136,16 +136,16 @@ Deno.test("train() resumes a run with the kernels it began with, whatever the de
 
     device.tuner = new TakingLast(device, { fixed: {} });
     await run({});
-    const taken = await Deno.readTextFile(`${runs}/00000-shapes-tree-tiny/tuning.json`);
+    const taken = await Deno.readTextFile(`${runs}/00000-shapes-hmog-tiny/tuning.json`);
     const numbers = new Set(Object.values(Object.values(JSON.parse(taken).adapters)[0] as Choices));
     assertEquals(numbers.has(1), true, "no kernel of the run has a choice");
 
     device.tuner = new TakingLast(device, { fixed: {} });
     await run({ options: { ...options, iterations: 2 } });
     device.tuner = new Tuner(device, { budget: 0 }); // would take the first of everything
-    const resume = await findResumable(`${runs}/00001-shapes-tree-tiny`, { runs, changes: { iterations: 4 } });
+    const resume = await findResumable(`${runs}/00001-shapes-hmog-tiny`, { runs, changes: { iterations: 4 } });
     await run({ resume, options: resume.options });
-    assertEquals(await Deno.readTextFile(`${runs}/00001-shapes-tree-tiny/tuning.json`), taken);
-    assertEquals(await state(`${runs}/00001-shapes-tree-tiny`), await state(`${runs}/00000-shapes-tree-tiny`));
+    assertEquals(await Deno.readTextFile(`${runs}/00001-shapes-hmog-tiny/tuning.json`), taken);
+    assertEquals(await state(`${runs}/00001-shapes-hmog-tiny`), await state(`${runs}/00000-shapes-hmog-tiny`));
     await device.destroy();
   }));

@@ -9,27 +9,27 @@ import { planStorage, variablesInTextures } from "../../../core/compile/storage.
 import { sharedBufferOf } from "../../../core/compile/together.ts";
 import type { KernelText } from "../../../core/compile/write.ts";
 import { isTensor, type Tensors } from "../../../core/grad.ts";
-import { type HeadName, PRESETS } from "../../../core/models/presets.ts";
+import { isPoint, PRESETS } from "../../../core/models/presets.ts";
 import { add, mul, sub } from "../../../core/ops/elementwise.ts";
 import { broadcastTo, reshape } from "../../../core/ops/movement.ts";
 import { max, sum } from "../../../core/ops/reduce.ts";
 import { input, type Placeholder, variable, zeros } from "../../../core/ops/source.ts";
 import { type Shape, sizeOf } from "../../../core/shape.ts";
 import type { Tensor } from "../../../core/tensor.ts";
-import { OBJECTIVE_NAMES } from "../../../core/train/objectives.ts";
 import { resolveOptions, type TrainOptions } from "../../../core/train/options.ts";
 import {
   criticStep,
   generatorStep,
   initialState,
   sampleStep,
-  TOGETHER,
+  together,
   type TrainState,
 } from "../../../core/train/steps.ts";
 import { leavesOf, mapTree } from "../../../core/tree.ts";
 import { seedsOfGraphs } from "../../random_graphs.ts";
 import { fitted, rowGraph, someOf } from "../../row_graphs.ts";
-import { shapes } from "../../train/shapes.ts";
+import { PAIRS } from "../../train/pairs.ts";
+import { points, shapes } from "../../train/shapes.ts";
 
 /** A software adapter that binds as many textures as any kernel wants, as llvmpipe does. */
 const CPU: AdapterTraits = {
@@ -163,11 +163,13 @@ function planOf(tensors: Tensors, { state = [], outputs = {} }: StepResult, adap
 }
 
 function assertStepsFindAll(options: TrainOptions, adapter: AdapterTraits): void {
-  const state: TrainState = variablesFor(initialState(options), TOGETHER);
+  const start = initialState(options);
+  const state: TrainState = variablesFor(start, together(start));
+  const data = isPoint(options.model.image) ? points(DATA.shape[0]) : DATA;
   const indices = input({ name: "indices", shape: [options.batch], dtype: "u32" });
   const results = [
-    criticStep(options, DATA)(state, { indices }),
-    generatorStep(options)(state),
+    criticStep(options, data)(state, { indices }),
+    generatorStep(options, data)(state, { indices }),
     sampleStep(options)(state),
   ];
   for (const result of results) assertPlanFindsAll(planOf(state, result, adapter), adapter);
@@ -175,16 +177,14 @@ function assertStepsFindAll(options: TrainOptions, adapter: AdapterTraits): void
 
 for (const [name, adapter] of ADAPTERS) {
   Deno.test(`plan() of every preset's steps puts values where kernels look for them, for ${name}`, () => {
-    const optionsOf = (changes: { preset: string; head?: HeadName; objective?: string }) =>
+    const optionsOf = (changes: { preset: string; method?: string; leaves?: string; objective?: string }) =>
       resolveOptions({ dataset: "shapes", batch: 64, iterations: 1, ...changes }, {
         traits: adapter,
         count: DATA.shape[0],
       }).options;
     for (const preset of Object.keys(PRESETS)) assertStepsFindAll(optionsOf({ preset }), adapter);
-    for (const objective of OBJECTIVE_NAMES) {
-      for (const head of ["tree", "flat", "single"] satisfies HeadName[]) {
-        assertStepsFindAll(optionsOf({ preset: "tiny", head, objective }), adapter);
-      }
+    for (const pair of [...PAIRS, { leaves: "constant" }]) {
+      assertStepsFindAll(optionsOf({ preset: "tiny", ...pair }), adapter);
     }
   });
 
@@ -222,8 +222,9 @@ Deno.test("plan() puts values of steps in textures on a CPU that binds enough of
       traits: adapter,
       count: DATA.shape[0],
     });
-    const state: TrainState = variablesFor(initialState(options), TOGETHER);
-    const { kernels } = planOf(state, generatorStep(options)(state), adapter);
+    const start = initialState(options);
+    const state: TrainState = variablesFor(start, together(start));
+    const { kernels } = planOf(state, generatorStep(options, DATA)(state), adapter);
     return kernels.flatMap(([best]) => best().bindings).filter(({ access }) => access === "textureWrite").length;
   };
   assertEquals(ADAPTERS.map(([, adapter]) => texturesOf(adapter) > 0), [true, false, false, false]);
