@@ -1,20 +1,21 @@
 /** Features: numbers that stand for pictures, and that distances between sets of pictures are taken in. */
 
-import { compile, createState, type Program, type State } from "../compile/program.ts";
+import { compile, createState, type HostArray, type Program, type State } from "../compile/program.ts";
 import type { Device } from "../gpu/device.ts";
 import type { Tensors } from "../grad.ts";
 import { type Matrix, matrix } from "../metrics/matrix.ts";
+import type { FeatureName } from "../metrics/metric.ts";
 import { nearestName } from "../nearest.ts";
 import { sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 
-/** What features are made of: the pictures themselves, a classifier trained on the set's labels, InceptionV3. */
-export const FEATURE_NAMES = ["pixels", "classifier", "inception"] as const;
+/** What features of pictures are: the pixels themselves, a classifier trained on the set's labels, InceptionV3. */
+export const FEATURE_NAMES = ["pixels", "classifier", "inception"] as const satisfies readonly FeatureName[];
 
-/** A name in `FEATURE_NAMES`, or `points` for data that are no pictures: their coordinates. */
-export type FeatureName = typeof FEATURE_NAMES[number] | "points";
-
-/** Pictures `[n, height, width, channels]`: bytes from 0 to 255, or numbers in [-1, 1]. Points are `[n, dimensions]`. */
+/**
+ * Pictures `[n, height, width, channels]`: bytes from 0 to 255, or numbers in [-1, 1], of which others are as near as a
+ * pixel can be. Points are `[n, 1, 1, dimensions]`, any numbers.
+ */
 export interface PictureSet {
   readonly images: Float32Array | Uint8Array;
   readonly shape: readonly number[];
@@ -38,10 +39,11 @@ export interface FeatureExtractor {
   /**
    * The features of pictures, in their order.
    *
+   * @param onProgress Hears how many are done
    * @throws {RangeError} If they are not of the size that the extractor is for
    * @throws {DeviceError} If the adapter is lost
    */
-  extract(pictures: PictureSet): Promise<Features>;
+  extract(pictures: PictureSet, onProgress?: (done: number) => void): Promise<Features>;
   /** Gives the memory back. */
   destroy(): void;
 }
@@ -81,7 +83,8 @@ export function rawFeatures(name: "pixels" | "points"): FeatureExtractor {
     note: "",
     extract: (pictures) => {
       const values = new Float32Array(pictures.images.length);
-      copyPixels(pictures, 0, values);
+      if (name === "points") values.set(pictures.images);
+      else copyPixels(pictures, 0, values);
       return Promise.resolve({ features: matrix(values, sizeOf(pictures.shape.slice(1))) });
     },
     destroy: () => {},
@@ -151,7 +154,7 @@ export class NetworkFeatures<P extends Tensors> implements FeatureExtractor {
     return this.network.note;
   }
 
-  async extract(pictures: PictureSet): Promise<Features> {
+  async extract(pictures: PictureSet, onProgress: (done: number) => void = () => {}): Promise<Features> {
     const [count, ...image] = pictures.shape;
     if (image.join() !== this.network.image.join()) {
       throw new RangeError(
@@ -159,15 +162,14 @@ export class NetworkFeatures<P extends Tensors> implements FeatureExtractor {
       );
     }
     const rows: Record<string, Float32Array> = {};
-    const take = (first: number, outputs: Record<string, Float32Array | Uint32Array>) => {
+    const take = (first: number, outputs: Record<string, HostArray>) => {
+      const taken = Math.min(this.batch, count - first);
       for (const [name, values] of Object.entries(outputs)) {
         const columns = values.length / this.batch;
         rows[name] ??= new Float32Array(count * columns);
-        rows[name].set(
-          values.subarray(0, Math.min(this.batch, count - first) * columns) as Float32Array,
-          first * columns,
-        );
+        rows[name].set(values.subarray(0, taken * columns), first * columns);
       }
+      onProgress(first + taken);
     };
     const underWay: Promise<void>[] = [];
     const images = new Float32Array(this.batch * sizeOf(this.network.image));
@@ -194,7 +196,7 @@ export class NetworkFeatures<P extends Tensors> implements FeatureExtractor {
 /** Fills `pixels` with those of a set from a place on, and with zeros behind its end. */
 function copyPixels({ images }: PictureSet, from: number, pixels: Float32Array): void {
   const part = images.subarray(from, from + pixels.length);
-  if (part instanceof Float32Array) pixels.set(part);
-  else for (let i = 0; i < part.length; i++) pixels[i] = part[i] / 127.5 - 1;
+  const bytes = part instanceof Uint8Array;
+  for (let i = 0; i < part.length; i++) pixels[i] = bytes ? part[i] / 127.5 - 1 : Math.min(Math.max(part[i], -1), 1);
   pixels.fill(0, part.length);
 }

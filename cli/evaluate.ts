@@ -1,0 +1,146 @@
+/** `deno task evaluate`: a run or a file of samples in, numbers out. */
+
+import { openDevice } from "../core/gpu/device.ts";
+import { evaluationText } from "../core/evaluate/evaluation.ts";
+import { type EvaluationProgress, Evaluator } from "../core/evaluate/evaluator.ts";
+import { FEATURE_NAMES, featureName } from "../core/evaluate/features.ts";
+import type { EvaluationRequest } from "../core/evaluate/request.ts";
+import { isPoint, type ModelOptions } from "../core/models/presets.ts";
+import { METRIC_NAMES, metricName } from "../core/metrics/evaluation.ts";
+import { findCheckpoint, readCheckpoint, RUNS_FOLDER } from "../core/sampling/run.ts";
+import { writeWhole } from "../core/sampling/write.ts";
+import { cacheFolder } from "../datasets/cache.ts";
+import type { LoadOptions, Split } from "../datasets/dataset.ts";
+import { DATASET_NAMES, datasetName, loadDataset } from "../datasets/registry.ts";
+import { type FlagValues, helpText, readFlags, usage, UsageError } from "./flags.ts";
+import { loadingDisplay } from "./loading.ts";
+import { runTask } from "./run_task.ts";
+import { writeTo } from "./terminal.ts";
+
+const USAGE = `Scores what a run makes against its data set.
+
+  deno task evaluate --run 0
+  deno task evaluate --run 0 --metrics fid,prdc --features pixels --n 5000
+  deno task evaluate --samples other.npy --dataset fashionmnist`;
+
+const FLAGS = {
+  run: {
+    kind: "text",
+    value: "RUN",
+    meaning: `Folder of a run, its name or number in ${RUNS_FOLDER}/, or a checkpoint`,
+  },
+  samples: {
+    kind: "text",
+    value: "FILE",
+    meaning: "A .npy file of samples instead: [n,h,w,c] or [n,c,h,w], float32 in [-1, 1] or uint8; points [n,2]",
+  },
+  dataset: { kind: "text", value: "NAME", meaning: `Data set: ${DATASET_NAMES.join(", ")} (that of the run)` },
+  metrics: {
+    kind: "text",
+    value: "LIST",
+    meaning: `What is computed, joined by commas: ${METRIC_NAMES.join(", ")} (all that goes with the data)`,
+  },
+  features: {
+    kind: "text",
+    value: "NAME",
+    meaning: `What pictures are compared by: ${FEATURE_NAMES.join(", ")} (classifier, pixels without labels)`,
+  },
+  weights: { kind: "text", value: "FILE", meaning: "Weights of inception: a PyTorch or safetensors file" },
+  n: { kind: "integer", meaning: "Samples, real and generated (10000, or as many as there are)" },
+  seed: { kind: "integer", meaning: "The same seed draws the same samples (0)" },
+  split: { kind: "text", value: "NAME", meaning: "Part of the data set that is compared with: test, train (test)" },
+  size: { kind: "integer", meaning: "Side of the images in pixels (that of the run, or the set's own)" },
+  "data-dir": { kind: "text", value: "DIR", meaning: "Folder with the files of the data set (where it is found)" },
+  runs: { kind: "text", value: "DIR", meaning: `Folder of run folders (${RUNS_FOLDER})` },
+  json: { kind: "text", value: "FILE", meaning: "The numbers and all that they depend on, JSON" },
+} as const;
+
+type Values = FlagValues<typeof FLAGS>;
+
+async function main(args: readonly string[]): Promise<void> {
+  const { help, ...flags } = readFlags(args, FLAGS);
+  if (help) return console.log(helpText(USAGE, FLAGS));
+  checkTogether(flags);
+  const request = usage(() => requestOf(flags));
+  const { dataset, shape } = await dataOf(flags);
+  const write = (text: string) => writeTo(Deno.stderr, text);
+  const loading = { dataDir: flags["data-dir"], ...shape, ...loadingDisplay(Deno.stderr.isTerminal(), write) };
+  const device = await openDevice();
+  try {
+    const evaluator = await Evaluator.create(device, {
+      load: (split) => loadDataset(dataset, { split, ...loading }),
+      request,
+      cache: cacheFolder(),
+      onProgress: progressDisplay(Deno.stderr.isTerminal(), write),
+    }).catch(asUsage);
+    const { run, samples = "", runs, json } = flags;
+    const evaluation = run === undefined
+      ? await evaluator.evaluateSamples(samples)
+      : await evaluator.evaluateRun(run, { runs });
+    console.log(evaluationText(evaluation));
+    if (json !== undefined) await writeWhole(json, `${JSON.stringify(evaluation, null, 2)}\n`);
+    await evaluator.destroy();
+  } finally {
+    await device.destroy();
+  }
+}
+
+function checkTogether({ run, samples, dataset }: Values): void {
+  if (run === undefined && samples === undefined) {
+    throw new UsageError("Cannot evaluate nothing: expected --run RUN, or --samples FILE with --dataset NAME");
+  }
+  if (run !== undefined && samples !== undefined) {
+    throw new UsageError("Cannot evaluate --run and --samples at once: expected one of the two");
+  }
+  if (samples !== undefined && dataset === undefined) {
+    throw new UsageError("Cannot evaluate --samples alone: expected --dataset NAME too");
+  }
+}
+
+/** @throws {RangeError} If a name is unknown or a number out of range */
+function requestOf({ metrics, features, weights, n, seed, split, dataset }: Values): EvaluationRequest {
+  if (dataset !== undefined) datasetName(dataset);
+  if (split !== undefined && split !== "train" && split !== "test") {
+    throw new RangeError(`Cannot use split "${split}": expected train or test`);
+  }
+  if (n !== undefined && n < 1) throw new RangeError(`Cannot evaluate ${n} samples: expected at least 1`);
+  if (seed !== undefined && seed < 0) throw new RangeError(`Cannot use seed ${seed}: expected a number of at least 0`);
+  return {
+    metrics: metrics?.split(",").map((name) => metricName(name.trim())),
+    features: features === undefined ? undefined : featureName(features),
+    ...{ weights, n, seed, split: split as Split | undefined },
+  };
+}
+
+/** The data set and the size of its pictures: those of the run unless given. */
+async function dataOf(
+  { run, runs, dataset, size }: Values,
+): Promise<{ dataset: string; shape: Pick<LoadOptions, "size" | "channels"> }> {
+  if (run === undefined) return { dataset: dataset!, shape: { size } };
+  const { options } = await readCheckpoint(await findCheckpoint(run, runs));
+  const { image = [1, 1, 2] } = options.model as Partial<ModelOptions>;
+  return {
+    dataset: dataset ?? usage(() => datasetName(String(options.dataset))),
+    shape: isPoint(image) ? { size } : { size: size ?? image[0], channels: image[2] as 1 | 3 },
+  };
+}
+
+function asUsage(error: unknown): never {
+  throw error instanceof RangeError ? new UsageError(error.message) : error;
+}
+
+const PLAIN_STEP = 25; // percent between two lines where nothing can be rewritten
+
+/** `Training a classifier (25 %)`. */
+function progressDisplay(terminal: boolean, write: (text: string) => void): (progress: EvaluationProgress) => void {
+  let shown = "";
+  return ({ doing, done, total }) => {
+    const percent = Math.floor(100 * done / total);
+    const line = `${doing} (${terminal ? percent : percent - percent % PLAIN_STEP} %)`;
+    if (line === shown) return;
+    shown = line;
+    write(terminal ? `\r\x1b[K${line}${done === total ? "\r\x1b[K" : ""}` : `${line}\n`);
+  };
+}
+
+if (import.meta.main) await runTask("evaluate", () => main(Deno.args));

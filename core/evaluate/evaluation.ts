@@ -1,0 +1,71 @@
+/** What an evaluation found, for readers and for programs. */
+
+import { type Better, meaningOf } from "../metrics/evaluation.ts";
+import type { ResolvedRequest } from "./request.ts";
+
+/** One number. */
+export interface Score {
+  /** As a file has it, such as `precision`. */
+  readonly name: string;
+  /** As a reader sees it, features included. */
+  readonly label: string;
+  readonly value: number;
+  readonly better: Better;
+  readonly range: string;
+  readonly meaning: string;
+}
+
+/** Numbers, and everything they depend on. */
+export interface Evaluation {
+  readonly dataset: string;
+  readonly split: string;
+  /** What made the samples: a checkpoint or a file. */
+  readonly source: string;
+  readonly features: string;
+  /** What is to be known of them, such as the accuracy of a classifier. */
+  readonly featureNote: string;
+  readonly real: number;
+  readonly fake: number;
+  readonly seed: number;
+  readonly scores: readonly Score[];
+  /** All but the scores and their source, in a sentence. */
+  readonly note: string;
+}
+
+/** Everything but the scores. */
+export type Circumstances =
+  & Pick<Evaluation, "dataset" | "source" | "featureNote" | "real" | "fake">
+  & Pick<ResolvedRequest, "features" | "seed" | "split">;
+
+/** An evaluation from numbers by name. */
+export function evaluationOf(values: Readonly<Record<string, number>>, circumstances: Circumstances): Evaluation {
+  const { features, featureNote, real, fake, split, dataset, seed } = circumstances;
+  const scores = Object.entries(values).map(([name, value]) => ({ name, value, ...meaningOf(name, features) }));
+  const detail = featureNote === "" ? "" : ` (${featureNote})`;
+  const note = `${features}${detail}, ${fake} generated against ${real} of ${dataset}'s ${split} split, seed ${seed}`;
+  return { ...circumstances, scores, note };
+}
+
+const DIGITS = 4; // of a number
+const DIRECTIONS: Readonly<Record<Better, string>> = {
+  lower: "lower is better",
+  higher: "higher is better",
+  half: "0.5 is best",
+  neither: "",
+};
+
+/** The numbers as aligned lines below what they depend on. */
+export function evaluationText({ source, note, scores }: Evaluation): string {
+  const rows = scores.map(({ label, value, better, range }) => [label, numberText(value), range, DIRECTIONS[better]]);
+  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column].length))) ?? [];
+  const line = ([label, value, range, direction]: string[]) =>
+    `${label.padEnd(widths[0])}  ${value.padStart(widths[1])}  ${range.padEnd(widths[2])}  ${direction}`.trimEnd();
+  return [source, `Features: ${note}`, "", ...rows.map(line)].join("\n");
+}
+
+/** `0.001234`, `12.35`, `8`. */
+function numberText(value: number): string {
+  if (Number.isInteger(value) || !Number.isFinite(value)) return String(value);
+  const decimals = DIGITS - 1 - Math.floor(Math.log10(Math.abs(value)));
+  return value.toFixed(Math.min(Math.max(decimals, 0), 8));
+}

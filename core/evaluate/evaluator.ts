@@ -1,0 +1,239 @@
+/** Scores generated pictures against a data set, as often as wanted. */
+
+import type { Device } from "../gpu/device.ts";
+import { evaluateMetrics, type MetricName } from "../metrics/evaluation.ts";
+import { type Matrix, matrix } from "../metrics/matrix.ts";
+import { type FeatureStatistics, featureStatistics } from "../metrics/statistics.ts";
+import { RunError, RUNS_FOLDER } from "../sampling/run.ts";
+import { openSampler } from "../sampling/sampler.ts";
+import { sizeOf } from "../shape.ts";
+import { classesOf, classifierFeatures } from "./classifier_features.ts";
+import { type Circumstances, type Evaluation, evaluationOf } from "./evaluation.ts";
+import { type FeatureExtractor, type Features, type PictureSet, rawFeatures } from "./features.ts";
+import { inceptionFeatures } from "./inception_features.ts";
+import { FEATURES, kept, STATISTICS } from "./kept.ts";
+import { chosenFrom, type EvaluatedSet, nearestLabels, type RealPictures } from "./real.ts";
+import {
+  type EvaluationRequest,
+  imageOf,
+  isLabelled,
+  metricsFor,
+  type ResolvedRequest,
+  resolveRequest,
+  type Split,
+} from "./request.ts";
+import { readSamples } from "./sample_file.ts";
+
+/** How far something is that takes time. */
+export interface EvaluationProgress {
+  /** Such as `Training a classifier`. */
+  readonly doing: string;
+  readonly done: number;
+  readonly total: number;
+}
+
+/** What an evaluator is made from. */
+export interface EvaluatorOptions {
+  /** A part of the data set; parts that are not needed are not asked for. */
+  readonly load: (split: Split) => Promise<EvaluatedSet>;
+  readonly request: EvaluationRequest;
+  /** The folder where a classifier, features and statistics of the data are kept; nowhere if there is none. */
+  readonly cache: string | null;
+  readonly onProgress?: (progress: EvaluationProgress) => void;
+}
+
+/** Generated pictures, and what is known of them. */
+interface Generated {
+  readonly pictures: PictureSet;
+  /** Path weights. */
+  readonly weights?: Matrix;
+  /** Whether the leaves are those of a binary tree. */
+  readonly tree?: boolean;
+}
+
+/**
+ * Scores runs and files of samples against one data set. What they have in common (classifier, real features and their
+ * statistics) is computed when it is first needed, and once.
+ *
+ * @example
+ * ```ts ignore
+ * const load = (split: Split) => loadDataset("fashionmnist", { split });
+ * const evaluator = await Evaluator.create(device, { load, request: { metrics: ["fid", "prdc"] }, cache: null });
+ * const { scores } = await evaluator.evaluateRun("runs/00000-fashionmnist-hmog-small");
+ * console.log(scores[0].label, scores[0].value);
+ * evaluator.destroy();
+ * ```
+ */
+export class Evaluator {
+  #extractor: Promise<FeatureExtractor> | undefined;
+  #classifier: Promise<FeatureExtractor> | undefined;
+  #realFeatures: Promise<Features> | undefined;
+  #statistics: Promise<FeatureStatistics> | undefined;
+
+  private constructor(
+    readonly device: Device,
+    readonly options: EvaluatorOptions,
+    readonly request: ResolvedRequest,
+    readonly data: EvaluatedSet,
+    readonly real: RealPictures,
+  ) {}
+
+  /**
+   * Loads the data and checks the request.
+   *
+   * @throws {RangeError} If features, metrics and data do not go together, or there are fewer real samples than asked for
+   * @throws What `load` throws
+   */
+  static async create(device: Device, options: EvaluatorOptions): Promise<Evaluator> {
+    const data = await options.load(options.request.split ?? "test");
+    const request = resolveRequest(options.request, data);
+    return new Evaluator(device, options, request, data, chosenFrom(data, request));
+  }
+
+  /**
+   * Scores the newest checkpoint of a run (a path, a name in `runs`, its number there) or a checkpoint file.
+   *
+   * @throws {RunError} If there is none, or it makes pictures of another size
+   * @throws {RangeError} If more samples are asked for than can be drawn at once
+   * @throws {DeviceError} If the adapter is lost
+   */
+  async evaluateRun(run: string, { runs = RUNS_FOLDER } = {}): Promise<Evaluation> {
+    const { n, seed } = this.request;
+    const sampler = await openSampler(this.device, run, { runs });
+    try {
+      const { source, options: { image, head }, structure: { leaves } } = sampler;
+      const wanted = imageOf(this.data).join("x");
+      if (image.join("x") !== wanted) {
+        throw new RunError(
+          `Cannot compare ${source.path} with ${this.data.name}: it makes pictures of ${
+            image.join("x")
+          }, expected ${wanted}`,
+        );
+      }
+      this.#metrics(leaves); // checked before anything is drawn
+      const { images, shape, samples } = await sampler.sample({ n, seed });
+      const weights = matrix(Float32Array.from(samples.flatMap(({ weights }) => weights)), leaves);
+      return await this.#evaluate({ pictures: { images, shape }, weights, tree: head === "tree" }, source.path);
+    } finally {
+      await sampler.close();
+    }
+  }
+
+  /**
+   * Scores the first samples of a `.npy` file.
+   *
+   * @throws {RunError} If it cannot be read, or holds pictures of another size
+   * @throws {RangeError} If it has fewer than were asked for
+   * @throws {DeviceError} If the adapter is lost
+   */
+  async evaluateSamples(path: string): Promise<Evaluation> {
+    this.#metrics(0);
+    const { images, shape: [count, ...image] } = await readSamples(path, imageOf(this.data));
+    const { n, atMost } = this.request;
+    if (count < n && !atMost) {
+      throw new RangeError(`Cannot evaluate ${n} samples of ${path}: it has ${count}, expected --n of at most that`);
+    }
+    const used = Math.min(count, n);
+    return await this.#evaluate({
+      pictures: { images: images.subarray(0, used * sizeOf(image)), shape: [used, ...image] },
+    }, path);
+  }
+
+  /** Gives the memory back. */
+  async destroy(): Promise<void> {
+    for (const extractor of new Set([await this.#extractor, await this.#classifier])) extractor?.destroy();
+  }
+
+  #metrics(leaves: number): readonly MetricName[] {
+    return metricsFor(this.request, { leaves, modes: this.data.modes !== undefined });
+  }
+
+  async #evaluate({ pictures, weights, tree }: Generated, source: string): Promise<Evaluation> {
+    const { features: featureName, seed, split } = this.request;
+    const metrics = this.#metrics(weights?.columns ?? 0);
+    const extractor = await (this.#extractor ??= this.#makeExtractor());
+    const real = await (this.#realFeatures ??= this.#extractReal(extractor));
+    const fake = await this.#extract(extractor, pictures, "generated");
+    const values = await evaluateMetrics(this.device, metrics, {
+      real: {
+        features: real.features,
+        statistics: metrics.includes("fid")
+          ? await (this.#statistics ??= this.#realStatistics(real, extractor))
+          : undefined,
+      },
+      fake: {
+        ...fake,
+        weights,
+        tree,
+        labels: metrics.includes("tree") ? await this.#labelsOf(pictures, fake) : undefined,
+      },
+      featureName,
+      seed,
+      modes: this.data.modes,
+    });
+    const circumstances: Circumstances = {
+      ...{ dataset: this.data.name, split, source, features: featureName, featureNote: extractor.note, seed },
+      ...{ real: real.features.rows, fake: fake.features.rows },
+    };
+    return evaluationOf(values, circumstances);
+  }
+
+  async #makeExtractor(): Promise<FeatureExtractor> {
+    const { features, weights = "" } = this.request;
+    if (features === "classifier") return await (this.#classifier ??= this.#makeClassifier());
+    if (features === "inception") return await inceptionFeatures(this.device, { weights, image: imageOf(this.data) });
+    return rawFeatures(features);
+  }
+
+  async #makeClassifier(): Promise<FeatureExtractor> {
+    const { load, cache } = this.options;
+    const { split } = this.request;
+    const other = await load(split === "test" ? "train" : "test");
+    const [train, test] = split === "test" ? [other, this.data] : [this.data, other];
+    const onProgress = ({ step, steps }: { step: number; steps: number }) =>
+      this.#report("Training a classifier", step, steps);
+    return await classifierFeatures(this.device, { train, test, cache, onProgress });
+  }
+
+  #extractReal(extractor: FeatureExtractor): Promise<Features> {
+    const path = extractor.name === "pixels" || extractor.name === "points"
+      ? null
+      : this.#pathOf("features", extractor);
+    return kept(path, FEATURES, () => this.#extract(extractor, this.real, "real"));
+  }
+
+  #realStatistics({ features }: Features, extractor: FeatureExtractor): Promise<FeatureStatistics> {
+    const make = () => featureStatistics(this.device, features);
+    return kept(this.#pathOf("statistics", extractor), STATISTICS, make);
+  }
+
+  /** Where something of the real pictures is kept, named for all that it depends on. */
+  #pathOf(what: string, { key }: FeatureExtractor): string | null {
+    const { cache } = this.options;
+    const { n, seed } = this.request;
+    const { name, fingerprint } = this.data;
+    return cache && `${cache}/evaluation/${name}-${fingerprint.slice(0, 16)}-${key}-${n}-${seed}-${what}.safetensors`;
+  }
+
+  #extract(extractor: FeatureExtractor, pictures: PictureSet, which: string): Promise<Features> {
+    const doing = `${extractor.name} features of ${which} pictures`;
+    return extractor.extract(pictures, (done) => this.#report(doing, done, pictures.shape[0]));
+  }
+
+  /** The classes that a classifier gives, or, to points, the nearest real point. */
+  async #labelsOf(pictures: PictureSet, { probabilities }: Features): Promise<Uint32Array | undefined> {
+    if (!isLabelled(this.data)) return undefined;
+    const { features } = this.request;
+    const { labels } = this.real;
+    if (features === "points" && labels !== null) {
+      return nearestLabels(pictures.images as Float32Array, { ...this.real, labels });
+    }
+    if (features === "classifier") return classesOf(probabilities!);
+    const classifier = await (this.#classifier ??= this.#makeClassifier());
+    return classesOf((await this.#extract(classifier, pictures, "generated")).probabilities!);
+  }
+
+  #report(doing: string, done: number, total: number): void {
+    this.options.onProgress?.({ doing, done, total });
+  }
+}

@@ -1,0 +1,74 @@
+/** What is computed once for a data set and kept in the user's cache folder: features and statistics of real pictures. */
+
+import { type Matrix, matrix } from "../metrics/matrix.ts";
+import type { FeatureStatistics } from "../metrics/statistics.ts";
+import { decodeSafetensors, encodeSafetensors, type StoredTensor } from "../safetensors.ts";
+import { writeWhole } from "../sampling/write.ts";
+import type { Features } from "./features.ts";
+
+type Tensors = Readonly<Record<string, StoredTensor>>;
+
+/** How values are written as tensors and read back; `undefined` for tensors that are something else. */
+interface Form<T> {
+  readonly tensors: (value: T) => Tensors;
+  readonly value: (tensors: Tensors) => T | undefined;
+}
+
+/**
+ * The value kept in a file, or what `make` gives, which is kept then. A damaged file counts as none.
+ *
+ * @param path null keeps nothing
+ * @throws {RunError} If the file cannot be written
+ */
+export async function kept<T>(path: string | null, form: Form<T>, make: () => Promise<T>): Promise<T> {
+  const file = path === null ? undefined : await Deno.readFile(path).then(decodeSafetensors).catch(() => undefined);
+  const found = file && form.value(file.tensors);
+  if (found !== undefined) return found;
+  const made = await make();
+  if (path !== null) {
+    await Deno.mkdir(path.slice(0, path.lastIndexOf("/")), { recursive: true });
+    await writeWhole(path, encodeSafetensors({ tensors: form.tensors(made), metadata: {} }));
+  }
+  return made;
+}
+
+/** Features with the probabilities of classes. */
+export const FEATURES: Form<Features> = {
+  tensors: ({ features, probabilities }) => ({
+    features: storedOf(features),
+    ...probabilities && { probabilities: storedOf(probabilities) },
+  }),
+  value: ({ features, probabilities }) => {
+    if (!isMatrix(features)) return undefined;
+    return {
+      features: matrix(features.data, features.shape[1]),
+      ...isMatrix(probabilities) && { probabilities: matrix(probabilities.data, probabilities.shape[1]) },
+    };
+  },
+};
+
+/** Mean and covariance, `f64` as two words each. */
+export const STATISTICS: Form<FeatureStatistics> = {
+  tensors: ({ count, mean, covariance }) => ({
+    count: { shape: [1], data: Uint32Array.of(count) },
+    mean: wordsOf(mean),
+    covariance: wordsOf(covariance),
+  }),
+  value: ({ count, mean, covariance }) => {
+    if (!count || !mean || covariance?.data.length * 2 !== mean.data.length ** 2) return undefined;
+    return { count: count.data[0], mean: doublesOf(mean), covariance: doublesOf(covariance) };
+  },
+};
+
+const storedOf = ({ values, rows, columns }: Matrix): StoredTensor => ({ shape: [rows, columns], data: values });
+
+function isMatrix(stored: StoredTensor | undefined): stored is StoredTensor & { data: Float32Array } {
+  return stored?.data instanceof Float32Array && stored.shape.length === 2 && stored.data.length > 0;
+}
+
+function wordsOf(numbers: Float64Array): StoredTensor {
+  const data = new Uint32Array(numbers.buffer, numbers.byteOffset, numbers.length * 2);
+  return { shape: [data.length], data };
+}
+
+const doublesOf = ({ data }: StoredTensor): Float64Array => new Float64Array(data.slice().buffer as ArrayBuffer);

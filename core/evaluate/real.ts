@@ -1,0 +1,63 @@
+/** The real pictures that generated ones are compared with. */
+
+import type { Modes } from "../metrics/metric.ts";
+import { permutation } from "../train/batches.ts";
+import { sizeOf } from "../shape.ts";
+import type { NamedSet } from "./classifier_features.ts";
+import type { PictureSet } from "./features.ts";
+
+/** A part of a data set as it is evaluated against. */
+export interface EvaluatedSet extends NamedSet {
+  /** Where toy data come from. */
+  readonly modes?: Modes;
+}
+
+/** Some pictures of a set, with their classes where they are known. */
+export interface RealPictures extends PictureSet {
+  readonly labels: Uint32Array | null;
+}
+
+/** Samples of either kind unless asked otherwise. */
+export const USUAL_COUNT = 10_000;
+
+/**
+ * `n` pictures of a set in an order of the seed; all of them in their own order.
+ *
+ * @throws {RangeError} If `n` is no whole number from 1 to the size of the set
+ */
+export function chosenFrom(data: NamedSet, { n, seed }: { n: number; seed: number }): RealPictures {
+  const { images, shape: [count, ...image], labels, name } = data;
+  if (!Number.isSafeInteger(n) || n < 1 || n > count) {
+    throw new RangeError(`Cannot compare with ${n} of ${name}: expected a whole number from 1 to ${count}, its size`);
+  }
+  if (n === count) return { images, shape: data.shape, labels: labels && Uint32Array.from(labels) };
+  const size = sizeOf(image);
+  const chosen = permutation(count, seed, 0).subarray(0, n);
+  const pictures = images instanceof Uint8Array ? new Uint8Array(n * size) : new Float32Array(n * size);
+  chosen.forEach((index, i) => pictures.set(images.subarray(index * size, (index + 1) * size), i * size));
+  return { images: pictures, shape: [n, ...image], labels: labels && chosen.map((index) => labels[index]) };
+}
+
+/**
+ * The class of the nearest real point for each point: what labels generated points, which no classifier sees.
+ *
+ * @param points `[n, dimensions]`
+ * @param real Points with their labels, `[m, dimensions]`
+ */
+export function nearestLabels(
+  points: Float32Array,
+  { images, labels }: { images: PictureSet["images"]; labels: Uint32Array },
+): Uint32Array {
+  const dimensions = images.length / labels.length;
+  return Uint32Array.from({ length: points.length / dimensions }, (_, point) => {
+    let [nearest, least] = [0, Infinity];
+    for (let other = 0; other < labels.length; other++) {
+      let distance = 0;
+      for (let i = 0; i < dimensions; i++) {
+        distance += (points[point * dimensions + i] - images[other * dimensions + i]) ** 2;
+      }
+      if (distance < least) [nearest, least] = [other, distance];
+    }
+    return labels[nearest];
+  });
+}

@@ -1,0 +1,99 @@
+/** What an evaluation is asked for, and what goes together. */
+
+import type { FeatureName, MetricName } from "../metrics/metric.ts";
+import { isPoint } from "../models/presets.ts";
+import type { EvaluatedSet } from "./real.ts";
+
+/** The part of a data set that is compared with. */
+export type Split = "train" | "test";
+
+/** What may be asked for; the rest is what the data allow. */
+export interface EvaluationRequest {
+  /** All that the data and features allow unless given. */
+  readonly metrics?: readonly MetricName[];
+  /** `points` for points, else `classifier` for sets with labels and `pixels` for others, unless given. */
+  readonly features?: FeatureName;
+  /** Weights of `inception`, a file. */
+  readonly weights?: string;
+  /** Samples, real and generated; 10,000, or as many as there are, unless given. */
+  readonly n?: number;
+  /** Of the generated samples, and of the choice of real ones; 0 unless given. */
+  readonly seed?: number;
+  /** `test` unless given. */
+  readonly split?: Split;
+}
+
+/** A request with everything decided. */
+export interface ResolvedRequest {
+  readonly metrics?: readonly MetricName[];
+  readonly features: FeatureName;
+  readonly weights?: string;
+  readonly n: number;
+  /** Whether fewer generated samples than `n` will do. */
+  readonly atMost: boolean;
+  readonly seed: number;
+  readonly split: Split;
+}
+
+const USUAL_COUNT = 10_000;
+/** What every feature set has numbers for. */
+const OF_FEATURES: readonly MetricName[] = ["fid", "kid", "knn", "mmd", "prdc"];
+
+/**
+ * Decides what was not asked for, and checks what was.
+ *
+ * @param data The set that is compared with
+ * @throws {RangeError} If features, metrics and data do not go together
+ */
+export function resolveRequest(request: EvaluationRequest, data: EvaluatedSet): ResolvedRequest {
+  const { metrics, weights, n, seed = 0, split = "test" } = request;
+  const points = isPoint(imageOf(data));
+  const features = request.features ?? (points ? "points" : isLabelled(data) ? "classifier" : "pixels");
+  if (points && features !== "points") {
+    throw new RangeError(`Cannot make ${features} features of ${data.name}: it has points, expected no --features`);
+  }
+  if (features === "inception" && weights === undefined) {
+    throw new RangeError(
+      "Cannot make inception features without weights: expected --weights FILE, those of torchvision's inception_v3 " +
+        "or of the Fréchet inception distance as PyTorch or safetensors file (nothing is downloaded)",
+    );
+  }
+  if (weights !== undefined && features !== "inception") {
+    throw new RangeError(`Cannot use weights ${weights} with ${features} features: expected --features inception`);
+  }
+  if (metrics?.includes("is") && !hasClasses(features)) {
+    throw new RangeError(`Cannot compute is from ${features}: they have no classes, expected classifier or inception`);
+  }
+  if (metrics?.includes("modes") && data.modes === undefined) {
+    throw new RangeError(`Cannot compute modes of ${data.name}: its modes are not known, expected ring8 or grid25`);
+  }
+  const [count] = data.shape;
+  return { metrics, features, weights, n: n ?? Math.min(USUAL_COUNT, count), atMost: n === undefined, seed, split };
+}
+
+/**
+ * The metrics of a request for samples whose path weights are known or not.
+ *
+ * @param leaves Columns of the path weights; 0 where they are not known
+ * @throws {RangeError} If a metric needs them
+ */
+export function metricsFor(
+  { metrics, features }: Pick<ResolvedRequest, "metrics" | "features">,
+  { leaves, modes }: { leaves: number; modes: boolean },
+): readonly MetricName[] {
+  if (metrics?.includes("tree") && leaves === 0) {
+    throw new RangeError("Cannot compute tree of samples in a file: their paths are not known, expected a run");
+  }
+  const own: readonly [MetricName, boolean][] = [["is", hasClasses(features)], ["modes", modes], ["tree", leaves > 1]];
+  return metrics ?? [...OF_FEATURES, ...own.flatMap(([name, known]) => known ? [name] : [])];
+}
+
+/** Height, width and channels of a set's pictures. */
+export function imageOf({ shape: [, height, width, channels] }: Pick<EvaluatedSet, "shape">) {
+  return [height, width, channels] as const;
+}
+
+/** Whether a set has classes to tell apart. */
+export const isLabelled = ({ labels, classNames }: EvaluatedSet): boolean => labels !== null && classNames.length > 1;
+
+const hasClasses = (features: FeatureName): boolean => features === "classifier" || features === "inception";

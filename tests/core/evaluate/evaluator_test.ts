@@ -1,0 +1,193 @@
+import { assert, assertAlmostEquals, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { evaluationText } from "../../../core/evaluate/evaluation.ts";
+import { Evaluator } from "../../../core/evaluate/evaluator.ts";
+import { chosenFrom, type EvaluatedSet, nearestLabels } from "../../../core/evaluate/real.ts";
+import { type EvaluationRequest, metricsFor, resolveRequest, type Split } from "../../../core/evaluate/request.ts";
+import { readSamples } from "../../../core/evaluate/sample_file.ts";
+import { encodeNpy } from "../../../core/npy.ts";
+import { RunError } from "../../../core/sampling/run.ts";
+import { inFolder, names } from "../../in_folder.ts";
+import { device } from "../../gpu.ts";
+import { writeTinyRun } from "../../sampling/tiny_run.ts";
+import { labelledSet } from "./labelled.ts";
+
+/** Of scores of equal features, whose order of summation may differ. */
+const F32 = 1e-5;
+
+/** Two round Gaussians; `shift` moves the points. */
+function points(count: number, shift = 0): EvaluatedSet & { images: Float32Array } {
+  const images = Float32Array.from({ length: 2 * count }, (_, i) => {
+    const centre = i % 2 === 0 ? (Math.floor(i / 2) % 2 === 0 ? -0.5 : 0.5) : 0;
+    return centre + 0.02 * Math.sin(i * i + 1) + shift;
+  });
+  return {
+    name: "pair",
+    images,
+    shape: [count, 1, 1, 2],
+    labels: Uint8Array.from({ length: count }, (_, i) => i % 2),
+    classNames: ["left", "right"],
+    fingerprint: `pair-${count}-${shift}`,
+    modes: { centres: Float32Array.of(-0.5, 0, 0.5, 0), deviation: 0.02 },
+  };
+}
+
+const evaluatorOf = (data: EvaluatedSet, request: EvaluationRequest, cache: string | null = null) =>
+  Evaluator.create(device, { load: () => Promise.resolve(data), request, cache });
+
+const valuesOf = (scores: readonly { name: string; value: number }[]) =>
+  Object.fromEntries(scores.map(({ name, value }) => [name, value]));
+
+Deno.test("evaluateSamples() scores a file of points: itself perfectly, others worse, twice the same", () =>
+  inFolder(async (folder) => {
+    const data = points(200);
+    const file = async (name: string, { images }: { images: Float32Array }) => {
+      await Deno.writeFile(`${folder}/${name}.npy`, encodeNpy({ shape: [images.length / 2, 2], data: images.slice() }));
+      return `${folder}/${name}.npy`;
+    };
+    const [same, moved] = [await file("same", data), await file("moved", points(200, 0.2))];
+    const cache = `${folder}/cache`;
+    const evaluator = await evaluatorOf(data, { metrics: ["fid", "prdc", "modes"] }, cache);
+    const evaluation = await evaluator.evaluateSamples(same);
+    const perfect = valuesOf(evaluation.scores);
+    assertAlmostEquals(perfect.frechet, 0, F32);
+    assertEquals([perfect.precision, perfect.recall, perfect.modesFound, perfect.goodShare], [1, 1, 2, 1]);
+    assertEquals(evaluation.note, "points, 200 generated against 200 of pair's test split, seed 0");
+    assert(evaluationText(evaluation).includes(`Features: ${evaluation.note}\n`));
+    const worse = valuesOf((await evaluator.evaluateSamples(moved)).scores);
+    assertAlmostEquals(worse.frechet, 2 * 0.2 ** 2, 1e-3);
+    assertEquals([worse.precision, worse.recall, worse.modesFound], [0, 0, 0]);
+    await evaluator.destroy();
+
+    assertEquals(await names(`${cache}/evaluation`), ["pair-pair-200-0-points-200-0-statistics.safetensors"]);
+    const again = await evaluatorOf(data, { metrics: ["fid"] }, cache); // from statistics in the cache
+    assertEquals((await again.evaluateSamples(moved)).scores[0].value, worse.frechet);
+    await again.destroy();
+  }));
+
+Deno.test("evaluateRun() scores pictures and paths of a run with a classifier, which is trained once", () =>
+  inFolder(async (runs) => {
+    const checkpoint = await writeTinyRun(device, runs, { options: { image: [16, 16, 1], body: [8], critic: [4, 8] } });
+    const parts = { train: labelledSet(64, 1), test: labelledSet(100, 2) };
+    const loaded: Split[] = [];
+    const load = (split: Split) => {
+      loaded.push(split);
+      return Promise.resolve(parts[split]);
+    };
+    const doing = new Set<string>();
+    const options = {
+      load,
+      cache: `${runs}/cache`,
+      onProgress: (progress: { doing: string }) => doing.add(progress.doing),
+    };
+    const evaluator = await Evaluator.create(device, { ...options, request: { n: 80 } });
+    const evaluation = await evaluator.evaluateRun(checkpoint);
+    const { scores, source, real, fake } = evaluation;
+    assertEquals([source, real, fake, loaded], [checkpoint, 80, 80, ["test", "train"]]);
+    const values = valuesOf(scores);
+    for (const name of ["frechet", "kernel", "inceptionScore", "nn1", "mmd", "recall", "leafEntropy", "leafNmi"]) {
+      assert(Number.isFinite(values[name]), name);
+    }
+    assertEquals([values.leaves, scores[0].label], [4, "Fréchet distance (classifier features)"]);
+    assert(values.recall < 0.5, "an untrained generator reaches the data");
+    assertEquals(valuesOf((await evaluator.evaluateRun(checkpoint)).scores), values);
+    await evaluator.destroy();
+
+    doing.clear();
+    const pixels = await Evaluator.create(device, {
+      ...options,
+      request: { n: 80, features: "pixels", metrics: ["tree"] },
+    });
+    const ofTree = valuesOf((await pixels.evaluateRun(checkpoint)).scores);
+    assertEquals(ofTree, Object.fromEntries(Object.keys(ofTree).map((name) => [name, values[name]])));
+    assertEquals(doing, new Set(["classifier features of generated pictures"])); // labels for the tree; not trained again
+    await pixels.destroy();
+  }));
+
+Deno.test("evaluateRun() refuses a run of pictures of another size", () =>
+  inFolder(async (runs) => {
+    const checkpoint = await writeTinyRun(device, runs);
+    const evaluator = await evaluatorOf(labelledSet(30, 1), { features: "pixels" });
+    await assertRejects(() => evaluator.evaluateRun(checkpoint), RunError, "pictures of 32x32x1, expected 16x16x1");
+  }));
+
+Deno.test("readSamples() reads channels first or last, bytes or numbers, and refuses other sizes and ranges", () =>
+  inFolder(async (folder) => {
+    const path = `${folder}/samples.npy`;
+    const write = (shape: number[], data: Float32Array<ArrayBuffer> | Uint8Array<ArrayBuffer>) =>
+      Deno.writeFile(path, encodeNpy({ shape, data }));
+    const last = Uint8Array.of(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17);
+    await write([1, 2, 3, 3], last);
+    const expected = { images: last, shape: [1, 2, 3, 3] };
+    assertEquals(await readSamples(path, [2, 3, 3]), expected);
+    const first = last.map((_, i) => last[(i % 6) * 3 + Math.floor(i / 6)]);
+    await write([1, 3, 2, 3], first);
+    assertEquals(await readSamples(path, [2, 3, 3]), expected);
+    await write([2, 3, 3], last);
+    assertEquals((await readSamples(path, [3, 3, 1])).shape, [2, 3, 3, 1]);
+    const refused: [number, readonly [number, number, number], string][] = [
+      [0.5, [4, 4, 1], "found an array [2,3,3], expected [n,4,4,1] or [n,4,4] or [n,1,4,4]"],
+      [255, [3, 3, 1], "found pixels up to 255, expected float32 in [-1, 1], or uint8"],
+      [NaN, [3, 3, 1], "found pixels up to NaN"],
+    ];
+    for (const [value, image, message] of refused) {
+      await write([2, 3, 3], new Float32Array(18).fill(value));
+      await assertRejects(() => readSamples(path, image), RunError, message);
+    }
+    await assertRejects(() => readSamples(`${folder}/none.npy`, [1, 1, 2]), RunError, "found no such file");
+    await Deno.writeTextFile(path, "text");
+    await assertRejects(
+      () => readSamples(path, [1, 1, 2]),
+      RunError,
+      `Cannot use samples ${path}: found a file that begins`,
+    );
+  }));
+
+Deno.test("resolveRequest() and metricsFor() take what goes together and say why the rest does not", () => {
+  const [pictures, toy] = [labelledSet(30, 1), points(20)];
+  assertEquals(resolveRequest({}, pictures), {
+    ...{ features: "classifier", n: 30, atMost: true, seed: 0, split: "test" },
+    ...{ metrics: undefined, weights: undefined },
+  });
+  assertEquals(resolveRequest({}, toy).features, "points");
+  assertEquals(resolveRequest({}, { ...pictures, labels: null }).features, "pixels");
+  const all = metricsFor({ features: "points" }, { leaves: 4, modes: true });
+  assertEquals(all, ["fid", "kid", "knn", "mmd", "prdc", "modes", "tree"]);
+  const wrong: [EvaluationRequest, EvaluatedSet, string][] = [
+    [{ features: "classifier" }, toy, "Cannot make classifier features of pair: it has points"],
+    [{ features: "inception" }, pictures, "without weights: expected --weights FILE"],
+    [{ weights: "file.pth" }, pictures, "with classifier features: expected --features inception"],
+    [{ metrics: ["is"], features: "pixels" }, pictures, "Cannot compute is from pixels"],
+    [{ metrics: ["modes"] }, pictures, "Cannot compute modes of bars: its modes are not known"],
+  ];
+  for (const [request, data, message] of wrong) assertThrows(() => resolveRequest(request, data), RangeError, message);
+  assertThrows(
+    () => metricsFor({ metrics: ["tree"], features: "pixels" }, { leaves: 0, modes: false }),
+    RangeError,
+    "expected a run",
+  );
+});
+
+Deno.test("chosenFrom() takes pictures with their labels, other ones for another seed, never more than there are", () => {
+  const data = labelledSet(30, 1);
+  const chosen = chosenFrom(data, { n: 10, seed: 1 });
+  const size = 16 * 16;
+  const rows = Array.from({ length: 30 }, (_, i) => data.images.subarray(i * size, (i + 1) * size).join());
+  const found = Array.from(
+    { length: 10 },
+    (_, i) => rows.indexOf(chosen.images.subarray(i * size, (i + 1) * size).join()),
+  );
+  assertEquals(new Set(found).size, 10);
+  assertEquals([...chosen.labels!], found.map((i) => data.labels[i]));
+  assert(chosenFrom(data, { n: 10, seed: 2 }).images.join() !== chosen.images.join());
+  assertEquals(chosenFrom(data, { n: 30, seed: 1 }).images, data.images);
+  assertThrows(
+    () => chosenFrom(data, { n: 31, seed: 1 }),
+    RangeError,
+    "with 31 of bars: expected a whole number from 1 to 30",
+  );
+});
+
+Deno.test("nearestLabels() gives each point the class of the nearest one", () => {
+  const real = { images: Float32Array.of(0, 0, 1, 1, 5, 5), labels: Uint32Array.of(4, 7, 9) };
+  assertEquals([...nearestLabels(Float32Array.of(0.1, 0, 4, 4, 0.9, 0.9), real)], [4, 9, 7]);
+});
