@@ -12,9 +12,9 @@ export interface LogisticProblem {
   readonly classes: number;
 }
 
-/** Part of the mean diagonal that Newton's matrix gets added, so that it can be factored whatever the data. */
+/** Part of its diagonal that Newton's matrix gets added (Marquardt 1963), so that it can be factored whatever the data. */
 const DAMPING = 1e-9;
-const LEAST_DAMPING = 1e-30; // where the matrix is 0
+const LEAST_DAMPING = 1e-30; // where the diagonal is 0
 /** A step is taken if it gains this part of what the slope promises (Armijo 1966). */
 const SUFFICIENT = 1e-4;
 const HALVINGS = 40;
@@ -109,15 +109,14 @@ function newtonDirection(problem: LogisticProblem, w: Float64Array): { direction
       }
     }
   });
-  let diagonal = 0;
-  for (let i = 0; i < size; i++) diagonal += matrix[i * size + i] / size;
-  for (let damping = DAMPING;; damping *= 100) {
+  for (let damping = DAMPING; damping < 1; damping *= 100) {
     const damped = matrix.slice();
-    for (let i = 0; i < size; i++) damped[i * size + i] += damping * diagonal + LEAST_DAMPING;
+    for (let i = 0; i < size; i++) damped[i * size + i] += damping * matrix[i * size + i] + LEAST_DAMPING;
     const direction = gradient.slice();
     if (!solvePositive(damped, direction)) continue;
     return { direction, slope: direction.reduce((sum, value, i) => sum + value * gradient[i], 0) };
   }
+  return { direction: gradient, slope: 0 }; // numbers too large to go on from
 }
 
 /** Calls back with `log q [classes]` of each point that counts, and how much it does. */
