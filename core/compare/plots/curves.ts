@@ -54,7 +54,10 @@ export function curvesFigure({ title, panels }: { title: string; panels: readonl
   });
   const rows = Math.ceil(drawn.length / MOST_COLUMNS);
   const body = tiled(drawn, Math.ceil(drawn.length / rows), GAP);
-  return page(below([legend(methods, body.width), body], GAP), title);
+  const drawnAtAll = (name: string) =>
+    panels.some(({ methods }) => methods.some(({ method, curves }) => method === name && curves.length > 0));
+  const entries = methods.flatMap((name, i) => drawnAtAll(name) ? [{ name, colour: colourOf(i) }] : []);
+  return page(below([legend(entries, body.width), body], GAP), title);
 }
 
 /** The lines of one method: its seeds first, their mean on top. */
@@ -106,13 +109,13 @@ function strokeOf({ x, y }: Curve, plot: Plot, colour: string, faint: boolean): 
 }
 
 /** What the colours mean, in rows that are not wider than the panels. */
-function legend(names: readonly string[], width: number): Drawing {
+function legend(methods: readonly { name: string; colour: string }[], width: number): Drawing {
   let [x, row] = [0, 0];
-  const entries = names.map((name, i) => {
+  const entries = methods.map(({ name, colour }) => {
     const own = LEGEND.stroke + 6 + textWidth(name, { size: SIZE.heading });
     if (x > 0 && x + own > width) [x, row] = [0, row + 1];
     const y = row * LEGEND.row + LEGEND.row / 2;
-    const entry = line(x, y, x + LEGEND.stroke, y, colourOf(i), 3) +
+    const entry = line(x, y, x + LEGEND.stroke, y, colour, 3) +
       text(name, x + LEGEND.stroke + 6, y + SIZE.heading * 0.36, { size: SIZE.heading, colour: INK.text });
     x += own + LEGEND.gap;
     return entry;

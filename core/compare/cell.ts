@@ -1,0 +1,73 @@
+/** One training of a comparison: begun, gone on with, or found done; then scored. */
+
+import type { Device } from "../gpu/device.ts";
+import type { TrainOptions } from "../train/options.ts";
+import { findResumable } from "../train/resume.ts";
+import { train, type TrainingData } from "../train/train.ts";
+import { NonFiniteError } from "../train/trainer.ts";
+import { type CellFailure, type CellResult, curvesOf, savedRunOf, type Score, writeResult } from "./store.ts";
+
+/** Scores the newest checkpoint of a run. */
+export type Evaluate = (run: string) => Promise<{ scores: readonly Score[]; note: string }>;
+
+/** What a cell is trained and scored with. */
+export interface CellJob {
+  device: Device;
+  data: TrainingData;
+  options: TrainOptions;
+  /** The folder of the cell. */
+  folder: string;
+  evaluate: Evaluate;
+  signal?: AbortSignal;
+}
+
+/** How far a cell is, as it happens. */
+export interface CellProgress {
+  readonly iteration: number;
+  /** Since it was begun or gone on with. */
+  readonly seconds: number;
+}
+
+/**
+ * Trains and scores one cell; what is found saved of it is not done again. A loss that is no finite number is a result,
+ * too: the cell has failed, the others go on.
+ *
+ * @returns What is known of it now; null where `signal` stopped it
+ * @throws {RunError} If a file cannot be read or written
+ * @throws {DeviceError} If the adapter is lost
+ */
+export async function* runCell(job: CellJob): AsyncGenerator<CellProgress, CellResult | CellFailure | null> {
+  const begun = performance.now();
+  const seconds = () => (performance.now() - begun) / 1000;
+  try {
+    const run = yield* trainCell(job, seconds);
+    if (run === null) return null;
+    const trainedFor = seconds();
+    const { scores, note } = await job.evaluate(run);
+    const trainingSeconds = (await curvesOf(run)).elapsedSeconds.y.at(-1)!; // of all its parts
+    const finite = scores.filter(({ value }) => Number.isFinite(value)); // JSON has no others
+    const result = { run, scores: finite, note, trainingSeconds, seconds: trainingSeconds + seconds() - trainedFor };
+    await writeResult(job.folder, result);
+    return result;
+  } catch (error) {
+    if (!(error instanceof NonFiniteError)) throw error;
+    const failure = { run: job.folder, failure: error.message, seconds: seconds() };
+    await writeResult(job.folder, failure);
+    return failure;
+  }
+}
+
+/** The run folder when all iterations are done; null where it was stopped before. */
+async function* trainCell(
+  { device, data, options, folder, signal }: CellJob,
+  seconds: () => number,
+): AsyncGenerator<CellProgress, string | null> {
+  const saved = await savedRunOf(folder);
+  if (saved !== null && saved.iteration >= options.iterations) return saved.run;
+  const resume = saved === null ? undefined : await findResumable(saved.run);
+  for await (const event of train({ device, data, options, runs: folder, resume, signal })) {
+    if (event.kind === "measured") yield { iteration: event.measurement.iteration, seconds: seconds() };
+    if (event.kind === "ended") return event.stopped ? null : event.folder;
+  }
+  return null;
+}

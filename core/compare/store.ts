@@ -1,0 +1,135 @@
+/** The folder of a comparison: what is compared, and what is known of each training so far. */
+
+import type { Better } from "../metrics/metric.ts";
+import { checkpointsOf, METRICS_FILE, RunError, runsIn } from "../sampling/run.ts";
+import { orRunError, writeWhole } from "../sampling/write.ts";
+import type { Curve } from "./plots/curves.ts";
+import type { Cell } from "./request.ts";
+
+/** One number that a run is scored with. */
+export interface Score {
+  /** As a file has it, such as `precision`. */
+  readonly name: string;
+  /** As a reader sees it, features included. */
+  readonly label: string;
+  readonly better: Better;
+  readonly value: number;
+}
+
+/** What is known of a run that was trained and scored. */
+export interface CellResult {
+  /** The run folder. */
+  readonly run: string;
+  readonly scores: readonly Score[];
+  /** What the scores were made from: features, counts of samples, seed. */
+  readonly note: string;
+  readonly trainingSeconds: number;
+  /** Training and scoring. */
+  readonly seconds: number;
+}
+
+/** What is known of a training that came to nothing, such as by a loss that is no number. */
+export interface CellFailure {
+  readonly run: string;
+  readonly failure: string;
+  readonly seconds: number;
+}
+
+const COMPARISON_FILE = "comparison.json";
+const RESULT_FILE = "result.json";
+const ADVICE = "; --out names another folder";
+
+/** The folder of one cell, within that of its comparison. */
+export function cellFolder(folder: string, { method, seed }: Pick<Cell, "method" | "seed">): string {
+  return `${folder}/cells/${method}-${seed}`;
+}
+
+/**
+ * Makes the folder of a comparison, or checks that the one that is there is of this comparison.
+ *
+ * @param shared What decides every number in it, by name, as JSON values
+ * @throws {RunError} If it holds another comparison (says what differs), something else, or cannot be written
+ */
+export async function openComparison(folder: string, shared: Readonly<Record<string, unknown>>): Promise<void> {
+  const path = `${folder}/${COMPARISON_FILE}`;
+  await orRunError("make the folder of a comparison,", folder, () => Deno.mkdir(folder, { recursive: true }), ADVICE);
+  const found = await readRecord(path);
+  if (found === null) return await writeWhole(path, `${JSON.stringify(shared, null, 2)}\n`, ADVICE);
+  const wanted = JSON.parse(JSON.stringify(shared));
+  const names = [...new Set([...Object.keys(found), ...Object.keys(wanted)])];
+  const text = (value: unknown) => value === undefined ? "not given" : JSON.stringify(value);
+  const differences = names.filter((name) => text(found[name]) !== text(wanted[name]))
+    .map((name) => `${name} was ${text(found[name])} and is ${text(wanted[name])}`);
+  if (differences.length === 0) return;
+  throw new RunError(
+    `Cannot go on with the comparison in ${folder}: ${
+      differences.join("; ")
+    }; expected the same arguments (methods and ` +
+      `seeds may be added)${ADVICE}`,
+  );
+}
+
+/** What is known of a cell; null where it is not done. */
+export async function readResult(folder: string): Promise<CellResult | CellFailure | null> {
+  const path = `${folder}/${RESULT_FILE}`;
+  const found = await readRecord(path);
+  if (found === null || "failure" in found || Array.isArray(found.scores)) {
+    return found as CellResult | CellFailure | null;
+  }
+  throw new RunError(
+    `Cannot read ${path}: it holds no scores, expected those of a run; remove it to score the run again`,
+  );
+}
+
+/**
+ * Notes what is known of a cell.
+ *
+ * @throws {RunError} If it cannot be written
+ */
+export async function writeResult(folder: string, result: CellResult | CellFailure): Promise<void> {
+  await orRunError("make", folder, () => Deno.mkdir(folder, { recursive: true }), ADVICE);
+  await writeWhole(`${folder}/${RESULT_FILE}`, `${JSON.stringify(result, null, 2)}\n`, ADVICE);
+}
+
+async function readRecord(path: string): Promise<Record<string, unknown> | null> {
+  const text = await orRunError("read", path, async () => {
+    try {
+      return await Deno.readTextFile(path);
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return null;
+      throw error;
+    }
+  });
+  if (text === null) return null;
+  try {
+    const value = JSON.parse(text);
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
+  } catch {
+    // said below
+  }
+  throw new RunError(
+    `Cannot read ${path}: it is no JSON object, expected the one that compare wrote; remove it to go on`,
+  );
+}
+
+/** The newest run of a cell that something is saved of, and after which iteration; null where there is none. */
+export async function savedRunOf(folder: string): Promise<{ run: string; iteration: number } | null> {
+  for (const name of (await runsIn(folder)).reverse()) {
+    const run = `${folder}/${name}`;
+    const last = (await checkpointsOf(run)).at(-1);
+    if (last !== undefined) return { run, iteration: last.iteration };
+  }
+  return null;
+}
+
+/** The learning curve of every quantity in the log of a run. */
+export async function curvesOf(run: string): Promise<Record<string, Curve>> {
+  const text = await orRunError("read", run, () => Deno.readTextFile(`${run}/${METRICS_FILE}`));
+  const reports: Record<string, number>[] = text.split("\n").filter((line) => line !== "").map((line) =>
+    JSON.parse(line)
+  );
+  const names = Object.keys(reports[0] ?? {}).filter((name) => name !== "iteration");
+  return Object.fromEntries(
+    names.map((name) => [name, { x: reports.map(({ iteration }) => iteration), y: reports.map((r) => r[name]) }]),
+  );
+}

@@ -1,0 +1,90 @@
+/** A comparison from its first training to its pictures, stopped in between. */
+
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { compare, type CompareEvent, type CompareJob } from "../../../core/compare/compare.ts";
+import { type CompareRequest, methodsOf } from "../../../core/compare/request.ts";
+import { latestCheckpoint, RunError } from "../../../core/sampling/run.ts";
+import { device } from "../../gpu.ts";
+import { inFolder, names } from "../../in_folder.ts";
+import { points } from "../../train/shapes.ts";
+
+const ITERATIONS = 12;
+const REQUEST: CompareRequest = {
+  methods: methodsOf("madgan,gan,mog"),
+  seeds: 1,
+  shared: { dataset: "circle", iterations: ITERATIONS, objective: "lsgan", batch: 16, depth: 1 },
+};
+const SVG = new TextEncoder().encode("pixels"); // what becomes of it is the rasteriser's to test
+
+/** A job that scores a run by its last iteration and counts how often it is asked to. */
+function jobIn(folder: string): CompareJob & { scored: string[] } {
+  const scored: string[] = [];
+  return {
+    ...{ device, data: points(64), request: REQUEST, folder, scored, evaluation: { samples: 10 } },
+    rasterize: () => SVG,
+    evaluate: async (run) => {
+      scored.push(run);
+      const { iteration } = await latestCheckpoint(run);
+      const score = { name: "iterations", label: "Iterations", better: "higher" as const, value: iteration };
+      return { scores: [score], note: "the last iteration" };
+    },
+  };
+}
+
+/** Stops at an iteration of a method. */
+async function stoppedAt(job: CompareJob, method: string, iteration: number): Promise<CompareEvent[]> {
+  const stop = new AbortController();
+  const events: CompareEvent[] = [];
+  for await (const event of compare({ ...job, signal: stop.signal })) {
+    events.push(event);
+    if (event.kind === "training" && event.cell.method === method && event.iteration >= iteration) stop.abort();
+  }
+  return events;
+}
+
+const kinds = (events: readonly CompareEvent[]) => [...new Set(events.map(({ kind }) => kind))];
+
+Deno.test("compare() goes on where it was stopped, and writes table and pictures at the end", () =>
+  inFolder(async (folder) => {
+    const first = jobIn(folder);
+    const stopped = await stoppedAt(first, "mog", 3);
+    assertEquals(kinds(stopped), ["refused", "training", "done", "stopped"]);
+    assertEquals(first.scored.length, 1);
+    assertEquals(await names(folder), [".lock", "cells", "comparison.json", "table.csv", "table.md"]);
+
+    const second = jobIn(folder);
+    const events = await Array.fromAsync(compare(second));
+    const done = events.flatMap((event) => event.kind === "done" ? [[event.cell.method, event.found]] : []);
+    assertEquals(done, [["gan", true], ["mog", false]]);
+    assertEquals(second.scored.map((run) => run.slice(folder.length)), ["/cells/mog-0/00000-circle-mog-toy"]);
+    const iterations = events.flatMap((event) => event.kind === "training" ? [event.iteration] : []);
+    assert(iterations[0] > 3, `went on at ${iterations[0]}`);
+    assertEquals(iterations.at(-1), ITERATIONS);
+
+    const figures = ["curves", "generators-mog", "metrics", "scatter"];
+    const files = [...figures.flatMap((name) => [`${name}.png`, `${name}.svg`]), "table.csv", "table.md"];
+    assertEquals((await names(folder)).filter((name) => name.includes(".") && !/^\.|json$/.test(name)), files);
+    const wrote = events.flatMap((event) => event.kind === "wrote" ? [event.path] : []);
+    assertEquals(wrote.length, 2 + figures.length);
+    const table = await Deno.readTextFile(`${folder}/table.md`);
+    assertStringIncludes(table, "| gan    | **12.00**    |");
+    assertStringIncludes(table, "- madgan: Cannot train madgan with lsgan");
+    assertStringIncludes(table, "Scores: the last iteration.");
+    assertStringIncludes(await Deno.readTextFile(`${folder}/scatter.svg`), "Iterations 12.00");
+    assertStringIncludes(await Deno.readTextFile(`${folder}/generators-mog.svg`), ">leaf 1<");
+
+    const third = { ...jobIn(folder), evaluation: { samples: 20 } };
+    await assertRejects(() => Array.fromAsync(compare(third)), RunError, "samples was 10 and is 20");
+  }));
+
+Deno.test("compare() notes a training whose loss is no number, and goes on", () =>
+  inFolder(async (folder) => {
+    const shared = { ...REQUEST.shared, regularizers: { gp: 3.4e38 } }; // a float holds no more
+    const job = { ...jobIn(folder), request: { ...REQUEST, methods: methodsOf("gan"), shared } };
+    const events = await Array.fromAsync(compare(job));
+    assertEquals(job.scored, []);
+    assertEquals(events.at(-1), { kind: "wrote", path: `${folder}/table.csv` }); // and nothing to draw
+    assertStringIncludes(await Deno.readTextFile(`${folder}/table.md`), "- gan: seed 0: Cannot go on training");
+    const again = await Array.fromAsync(compare(job));
+    assertEquals(again.flatMap((event) => event.kind === "done" ? [event.found] : []), [true]);
+  }));

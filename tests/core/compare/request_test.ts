@@ -1,0 +1,48 @@
+/** Which trainings a comparison has. */
+
+import { assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { ALL_METHODS, cellsOf, methodsOf } from "../../../core/compare/request.ts";
+
+const CONTEXT = { traits: { software: true }, count: 1000, image: [1, 1, 2] as const };
+const SHARED = { dataset: "ring8", iterations: 100, objective: "dragan" };
+
+Deno.test("methodsOf() knows all, lists and the nearest name", () => {
+  assertEquals(methodsOf("all"), ALL_METHODS);
+  assertEquals([...ALL_METHODS].sort(), ["deligan", "dmwgan-pl", "gan", "hmog", "madgan", "megan", "mgan", "mog"]);
+  assertEquals(methodsOf(" mog,gan , mog"), ["mog", "gan"]);
+  assertThrows(() => methodsOf("hmog,magdan"), RangeError, "the nearest is madgan");
+  assertThrows(() => methodsOf(""), RangeError, "expected one of");
+});
+
+Deno.test("cellsOf() has every method with the first seed before the second", () => {
+  const cells = cellsOf({ methods: ["gan", "hmog"], seeds: 2, shared: SHARED }, CONTEXT);
+  assertEquals(cells.map(({ method, seed }) => [method, seed]), [["gan", 0], ["hmog", 0], ["gan", 1], ["hmog", 1]]);
+  const options = cells.map((cell) => "options" in cell ? cell.options : null);
+  assertEquals(options.map((o) => [o?.method, o?.seed, o?.iterations, o?.saveEvery, o?.preset]), [
+    ["gan", 0, 100, 100, "toy"],
+    ["hmog", 0, 100, 100, "toy"],
+    ["gan", 1, 100, 100, "toy"],
+    ["hmog", 1, 100, 100, "toy"],
+  ]);
+});
+
+Deno.test("cellsOf() says why a method does not go with the objective, and goes on with the others", () => {
+  const [madgan, gan] = cellsOf(
+    { methods: ["madgan", "gan"], seeds: 1, shared: { ...SHARED, objective: "wgan" } },
+    CONTEXT,
+  );
+  assertMatch("refused" in madgan ? madgan.refused : "", /^Cannot train madgan with wgan: .*expected one of/);
+  assertEquals("options" in gan, true);
+});
+
+Deno.test("cellsOf() refuses numbers of seeds that make no sense, and what nothing can be trained with", () => {
+  for (const seeds of [0, -1, 1.5, NaN, 1001]) {
+    assertThrows(
+      () => cellsOf({ methods: ["gan"], seeds, shared: SHARED }, CONTEXT),
+      RangeError,
+      `Cannot compare with ${seeds} seeds: expected a whole number from 1 to 1000`,
+    );
+  }
+  const shared = { ...SHARED, objective: "drgan" };
+  assertThrows(() => cellsOf({ methods: ["gan", "hmog"], seeds: 2, shared }, CONTEXT), RangeError, "nearest is dragan");
+});

@@ -1,0 +1,69 @@
+/** The folder of a comparison. */
+
+import { assertEquals, assertRejects } from "@std/assert";
+import {
+  cellFolder,
+  curvesOf,
+  openComparison,
+  readResult,
+  savedRunOf,
+  writeResult,
+} from "../../../core/compare/store.ts";
+import { RunError } from "../../../core/sampling/run.ts";
+import { inFolder } from "../../in_folder.ts";
+
+Deno.test("openComparison() goes on with the same comparison and names what differs in another", () =>
+  inFolder(async (folder) => {
+    const shared = { dataset: "ring8", iterations: 100, body: [8, 8] };
+    await openComparison(`${folder}/new`, shared);
+    await openComparison(`${folder}/new`, { ...shared });
+    const error = await assertRejects(
+      () => openComparison(`${folder}/new`, { dataset: "ring8", iterations: 200, body: [8, 4], metrics: "modes" }),
+      RunError,
+      'iterations was 100 and is 200; body was [8,8] and is [8,4]; metrics was not given and is "modes"',
+    );
+    assertEquals(error.message.startsWith(`Cannot go on with the comparison in ${folder}/new: `), true);
+  }));
+
+Deno.test("openComparison() refuses a folder whose file it did not write", () =>
+  inFolder(async (folder) => {
+    for (const text of ["", "[]", "{"]) {
+      await Deno.writeTextFile(`${folder}/comparison.json`, text);
+      await assertRejects(() => openComparison(folder, {}), RunError, "it is no JSON object");
+    }
+    await Deno.writeTextFile(`${folder}/file`, "");
+    await assertRejects(() => openComparison(`${folder}/file`, {}), RunError, "--out names another folder");
+  }));
+
+Deno.test("readResult() gives back what writeResult() wrote, null before, and refuses anything else", () =>
+  inFolder(async (folder) => {
+    const own = cellFolder(folder, { method: "dmwgan-pl", seed: 3 });
+    assertEquals(own, `${folder}/cells/dmwgan-pl-3`);
+    assertEquals(await readResult(own), null);
+    const scores = [{ name: "modes", label: "modes found", better: "higher" as const, value: 8 }];
+    const result = { run: `${own}/00000-a`, scores, note: "", trainingSeconds: 1, seconds: 2 };
+    await writeResult(own, result);
+    assertEquals(await readResult(own), result);
+    await Deno.writeTextFile(`${own}/result.json`, `{"scores": 1}`);
+    await assertRejects(() => readResult(own), RunError, "remove it to score the run again");
+  }));
+
+Deno.test("savedRunOf() is the newest run with a checkpoint", () =>
+  inFolder(async (folder) => {
+    assertEquals(await savedRunOf(`${folder}/nowhere`), null);
+    for (const name of ["00000-a", "00001-a", "00002-a"]) await Deno.mkdir(`${folder}/${name}`);
+    assertEquals(await savedRunOf(folder), null);
+    await Deno.writeTextFile(`${folder}/00000-a/checkpoint-000100.safetensors`, "");
+    await Deno.writeTextFile(`${folder}/00001-a/autosave-000001.safetensors`, "");
+    await Deno.writeTextFile(`${folder}/00001-a/autosave-000020.safetensors`, "");
+    assertEquals(await savedRunOf(folder), { run: `${folder}/00001-a`, iteration: 20 });
+  }));
+
+Deno.test("curvesOf() has a curve for every number in the log", () =>
+  inFolder(async (folder) => {
+    await Deno.writeTextFile(
+      `${folder}/metrics.jsonl`,
+      `{"iteration":10,"criticLoss":1.5}\n{"iteration":20,"criticLoss":2}\n`,
+    );
+    assertEquals(await curvesOf(folder), { criticLoss: { x: [10, 20], y: [1.5, 2] } });
+  }));
