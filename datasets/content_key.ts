@@ -2,13 +2,15 @@
 
 import { createHash } from "node:crypto";
 import { writeAll, writeWhole } from "./partial.ts";
+import { isPicture } from "./picture_choice.ts";
 import type { FileTree } from "./picture_files.ts";
 
 /** A file changed less than so many ms ago may change again without another time of change. */
 const SETTLED = 2000;
 
 /**
- * SHA-256 over the names (inside), lengths and bytes of the files that hold a tree, in hexadecimal.
+ * SHA-256 over the names (inside), lengths and bytes of the pictures of a folder, or over the bytes of an archive, in
+ * hexadecimal.
  *
  * Reading them all takes about a second for each GB, so the result is kept in `memoFolder` together with the length and
  * time of change of each file, and believed as long as those are the same.
@@ -17,7 +19,7 @@ const SETTLED = 2000;
  * @throws The signal's reason, if it aborts
  */
 export async function contentKey(tree: FileTree, memoFolder: string | null, signal?: AbortSignal): Promise<string> {
-  const parts = await tree.parts(signal);
+  const parts = await tree.parts(isPicture, signal);
   const path = await Deno.realPath(tree.path);
   const name = `${createHash("sha256").update(path).digest("hex").slice(0, 16)}.json`;
   const stamp = stampOf(tree.path, parts);

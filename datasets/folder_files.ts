@@ -3,25 +3,17 @@
 import { byName } from "./archive_rules.ts";
 import type { FileContent, FileEntry, FileTree } from "./picture_files.ts";
 
-/** The files below a folder. Links to files are followed, links to folders are not: they may lead in a circle. */
+/**
+ * The files below a folder, looked up once. Links to files are followed, links to folders are not: they may lead in a
+ * circle.
+ */
 export class FolderFiles implements FileTree {
+  #found?: readonly FileEntry[];
+
   constructor(readonly path: string) {}
 
   async list(signal?: AbortSignal): Promise<readonly FileEntry[]> {
-    const found: FileEntry[] = [];
-    const folders = [""];
-    for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
-      signal?.throwIfAborted();
-      for await (const entry of Deno.readDir(`${this.path}/${folder}`)) {
-        const name = `${folder}${entry.name}`;
-        if (entry.isDirectory) folders.push(`${name}/`);
-        else {
-          const info = await Deno.stat(`${this.path}/${name}`).catch(() => null); // a link may lead nowhere
-          if (info?.isFile) found.push({ name, size: info.size });
-        }
-      }
-    }
-    return found.sort(byName);
+    return this.#found ??= await this.#find(signal);
   }
 
   async *read(wanted: ReadonlySet<string>, signal?: AbortSignal): AsyncIterable<FileContent> {
@@ -31,7 +23,34 @@ export class FolderFiles implements FileTree {
     }
   }
 
-  async parts(signal?: AbortSignal): Promise<readonly string[]> {
-    return (await this.list(signal)).map(({ name }) => `${this.path}/${name}`);
+  async parts(isWanted: (name: string) => boolean, signal?: AbortSignal): Promise<readonly string[]> {
+    return (await this.list(signal)).filter(({ name }) => isWanted(name)).map(({ name }) => `${this.path}/${name}`);
+  }
+
+  async #find(signal?: AbortSignal): Promise<readonly FileEntry[]> {
+    const found: FileEntry[] = [];
+    const folders = [""];
+    for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
+      signal?.throwIfAborted();
+      for await (const entry of Deno.readDir(`${this.path}/${folder}`)) {
+        const name = `${folder}${entry.name}`;
+        if (entry.isDirectory) folders.push(`${name}/`);
+        else {
+          const size = sizeOfFile(`${this.path}/${name}`);
+          if (size !== null) found.push({ name, size });
+        }
+      }
+    }
+    return found.sort(byName);
+  }
+}
+
+/** Length in bytes; null for what is no file, such as a link that leads nowhere. Without a promise for each of many. */
+function sizeOfFile(path: string): number | null {
+  try {
+    const { isFile, size } = Deno.statSync(path);
+    return isFile ? size : null;
+  } catch {
+    return null;
   }
 }

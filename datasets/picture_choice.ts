@@ -24,9 +24,16 @@ const MAX_BYTES = 2 ** 28;
 /** One picture in so many is kept for test. */
 const TEST_SHARE = 10;
 
+const isVisible = (name: string): boolean => !name.split("/").some((part) => part[0] === "." || part === "__MACOSX");
+
 /**
- * The JPEG and PNG files among all, by their endings: those to train with, then those to test, each in the order of
- * their names. Files and folders that start with a dot, and `__MACOSX`, are what systems leave behind and do not count.
+ * Whether a file should be a picture: its name ends with .jpg, .jpeg or .png. Files and folders that start with a dot,
+ * and `__MACOSX`, are what systems leave behind and do not count.
+ */
+export const isPicture = (name: string): boolean => PICTURE.test(name) && isVisible(name);
+
+/**
+ * The pictures among files: those to train with, then those to test, each in the order of their names.
  *
  * A picture is one to test if the first 32 bits of the SHA-256 of its name are a multiple of 10: the same pictures
  * wherever the set is, whatever is added to it.
@@ -40,8 +47,8 @@ export function choosePictures(
   files: readonly FileEntry[],
   path: string,
 ): { pictures: readonly Picture[]; notes: readonly string[] } {
-  const visible = files.filter(({ name }) => !name.split("/").some((part) => part[0] === "." || part === "__MACOSX"));
-  const chosen = visible.filter(({ name }) => PICTURE.test(name));
+  const visible = files.filter(({ name }) => isVisible(name));
+  const chosen = visible.filter(({ name }) => isPicture(name));
   if (chosen.length === 0) {
     const found = visible.length === 0 ? "it is empty" : `found ${visible.length} files (${endingsOf(visible)})`;
     throw new Deno.errors.NotFound(`Cannot find pictures in ${path}: ${found}, expected JPEG or PNG files`);

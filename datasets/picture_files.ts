@@ -39,8 +39,8 @@ export interface FileTree {
    * @throws The signal's reason, if it aborts
    */
   read(wanted: ReadonlySet<string>, signal?: AbortSignal): AsyncIterable<FileContent>;
-  /** The files of the system that hold it: the archive itself, or all that `list` gives. */
-  parts(signal?: AbortSignal): Promise<readonly string[]>;
+  /** The files of the system that hold what is wanted: the archive itself, or those of a folder, ordered by name. */
+  parts(isWanted: (name: string) => boolean, signal?: AbortSignal): Promise<readonly string[]>;
 }
 
 const HEAD = 512; // bytes in which every kind shows itself

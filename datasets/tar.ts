@@ -56,12 +56,12 @@ export class TarFiles implements FileTree {
     } catch (error) {
       extract.destroy();
       await fed;
-      throw this.#explained(failure ?? error, listing.size);
+      throw this.#explained(failure ?? error, listing.size, signal);
     } finally {
       extract.destroy();
       await fed;
     }
-    if (failure !== undefined) throw this.#explained(failure, listing.size);
+    if (failure !== undefined) throw this.#explained(failure, listing.size, signal);
   }
 
   /** Writes the archive into `extract`, as fast as that takes it; returns early once it is destroyed. */
@@ -88,11 +88,10 @@ export class TarFiles implements FileTree {
     extract.end(undefined);
   }
 
-  /** An error of reading as one that names the archive. */
-  #explained(error: unknown, size: number): unknown {
-    const explained = error instanceof SyntaxError || error instanceof DOMException ||
-      error instanceof Error && "code" in error && error.code !== undefined;
-    if (explained || !(error instanceof Error)) return error;
+  /** A fault of the archive as an error that names it; others as they are. */
+  #explained(error: unknown, size: number, signal?: AbortSignal): unknown {
+    const ofSystem = error instanceof Error && "code" in error && error.code !== undefined;
+    if (signal?.aborted || ofSystem || error instanceof SyntaxError || !(error instanceof Error)) return error;
     const kind = this.#gzip ? "gzip or TAR" : "TAR";
     return new SyntaxError(
       `Cannot read ${this.path}: found ${size} bytes of faulty ${kind} (${error.message}), expected a whole archive`,

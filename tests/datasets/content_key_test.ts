@@ -28,6 +28,8 @@ Deno.test("contentKey() depends on names and bytes, not on the place or the time
     assertEquals(await keyOf(folder, "copy"), key);
     await Deno.writeFile(`${folder}/tree/a/1.jpg`, Uint8Array.of(1, 2, 4));
     assertNotEquals(await keyOf(folder), key);
+    await Deno.writeTextFile(`${folder}/copy/a/notes.txt`, "no picture");
+    assertEquals(await keyOf(folder, "copy"), key);
     await Deno.rename(`${folder}/copy/a/1.jpg`, `${folder}/copy/a/3.jpg`);
     assertNotEquals(await keyOf(folder, "copy"), key);
   });
