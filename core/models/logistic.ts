@@ -93,20 +93,18 @@ function newtonDirection(problem: LogisticProblem, w: Float64Array): { direction
   const size = features * free;
   const gradient = new Float64Array(size);
   const matrix = new Float64Array(size * size);
-  const spread = new Float64Array(free * free); // c (diag(q) − q qᵀ)
+  const q = new Float64Array(classes);
   forEachPoint(problem, w, (n, logQ, total) => {
-    const q = logQ.map(Math.exp);
-    for (let k = 0; k < free; k++) {
-      for (let j = 0; j < free; j++) spread[k * free + j] = total * q[k] * (j === k ? 1 - q[j] : -q[j]);
-    }
+    for (let k = 0; k < free; k++) q[k] = Math.exp(logQ[k]);
     for (let f = 0; f < features; f++) {
       const xf = x[n * features + f];
       for (let k = 0; k < free; k++) {
         gradient[f * free + k] += xf * (counts[n * classes + k] - total * q[k]);
         const row = (f * free + k) * size;
+        const scale = total * xf * q[k];
         for (let g = 0; g <= f; g++) { // the lower half
-          const product = xf * x[n * features + g];
-          for (let j = 0; j < free; j++) matrix[row + g * free + j] += product * spread[k * free + j];
+          const product = scale * x[n * features + g];
+          for (let j = 0; j < free; j++) matrix[row + g * free + j] += product * (Number(j === k) - q[j]);
         }
       }
     }
