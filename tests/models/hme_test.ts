@@ -149,6 +149,14 @@ Deno.test("fitEm() learns the path weights of a tree from soft targets", () => {
   assertGreater(logLikelihood, negativeEntropy - 0.005);
 });
 
+Deno.test("fitEm() fits experts that the inputs do not determine", () => {
+  const x = Array.from({ length: 60 }, (_, at) => Math.floor(at / 2) / 10); // the same number twice
+  const y = Array.from({ length: 30 }, (_, n) => 3 * x[2 * n] + 1);
+  const model = hme({ inputs: 2, depth: 1, task: "regression", outputs: 1 });
+  const { prediction } = predict(model, fitEm(model, { x, y }, { restarts: 1 }).parameters, x);
+  y.forEach((value, n) => assertAlmostEquals(prediction[n], value, 1e-6));
+});
+
 Deno.test("fitEm() keeps the variance of experts above the least", () => {
   const x = [-2, -1, 1, 2];
   const model = hme({ inputs: 1, depth: 1, task: "regression", outputs: 1, leastVariance: 0.01 });
