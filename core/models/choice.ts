@@ -1,9 +1,9 @@
 /** Heads that choose one generator for every sample: the choice is drawn from a part of the latent. */
 
-import { add, div, equal, log, mul, neg, square, sub, where } from "../ops/elementwise.ts";
+import { abs, add, equal, greaterEqual, log, mul, neg, relu, square, sub, where } from "../ops/elementwise.ts";
 import { reshape, slice, stopGradient } from "../ops/movement.ts";
 import { max, sum } from "../ops/reduce.ts";
-import { zeros } from "../ops/source.ts";
+import { constant, zeros } from "../ops/source.ts";
 import type { Tensors } from "../grad.ts";
 import type { Tensor } from "../tensor.ts";
 import type { Initializer } from "../nn/init.ts";
@@ -49,15 +49,22 @@ export function gumbel(pairs: Tensor): Tensor {
 }
 
 /**
- * One-hot rows of where the largest number stands (halves, where two are equal); it has no gradient.
+ * One-hot rows of where the largest number stands, the first of those that are equal but for rounding; it has no gradient.
+ * A kernel may compute `x` again, and round otherwise, where it is compared with its largest element: none need equal that.
  *
  * @param x `[batch, n]`
- * @returns `[batch, n]`
+ * @returns `[batch, n]`, every row with exactly one 1
  */
 export function oneHotOfLargest(x: Tensor): Tensor {
-  const largest = stopGradient(equal(x, max(x, { axes: [-1], keepDims: true })));
-  return div(largest, sum(largest, { axes: [-1], keepDims: true }));
+  const ofRow = (y: Tensor) => max(y, { axes: [-1], keepDims: true });
+  const largest = ofRow(x);
+  const near = greaterEqual(x, sub(largest, mul(add(abs(largest), 1), ROUNDING)));
+  const n = x.shape[1];
+  const countdown = mul(near, constant(Array.from({ length: n }, (_, i) => n - i)));
+  return stopGradient(equal(countdown, ofRow(countdown))); // whole numbers, which every kernel has alike
 }
+
+const ROUNDING = 2e-6; // of numbers around 1 in f32, after some operations
 
 /**
  * One-hot choice with `P(l) = softmax(x)_l` (Gumbel's trick): where `x + Gumbel` is largest, within a region if one is
@@ -142,7 +149,7 @@ export type LatentMixture = { mean: Tensor; deviation: Tensor; dense: Linear };
 const START = { spread: 1, deviation: 0.2 };
 
 /**
- * Head of a single generator over a learned mixture of normal latents: `h = W (μ_l + σ_l ∘ z) + b`, `l` uniform among
+ * Head of a single generator over a learned mixture of normal latents: `h = relu(W (μ_l + σ_l ∘ z) + b)`, `l` uniform among
  * `2^depth` (Gurumurthy, Sarvadevabhatla & Babu, "DeLiGAN: generative adversarial networks for diverse and limited data",
  * CVPR 2017). Its leaves are the components.
  *
@@ -168,7 +175,7 @@ export function latentMixture(options: HeadOptions): MixtureHead<LatentMixture> 
         mixLeaves({ bias: mean }, weights, noise),
         mul(mixLeaves({ bias: deviation }, weights, noise), noise),
       );
-      const features = reshape(linear(dense, drawn), [z.shape[0], ...featureShape]);
+      const features = reshape(relu(linear(dense, drawn)), [z.shape[0], ...featureShape]);
       return { features, weights, gates: weights, logits };
     },
   });
