@@ -112,9 +112,9 @@ function view(options: TrainOptions, state: TrainState) {
   };
 }
 
-/** Iterations done. */
+/** Iterations done; half a step more, since a quotient that is a whole number may be rounded down on the way. */
 const iterationsDone = ({ step }: TrainState, { criticSteps }: TrainOptions): Tensor =>
-  floor(div(toFloat(step), criticSteps + 1));
+  floor(div(add(toFloat(step), 0.5), criticSteps + 1));
 
 /**
  * A step of the critic: the images `indices` of the data against as many generated ones.
