@@ -38,7 +38,7 @@ Deno.test("train writes a run and says what it does; --resume goes on with it", 
     assertEquals([first.code, first.stderr], [0, ""]);
     const lines = first.stdout.trimEnd().split("\n");
     assertMatch(lines[0], /^Preset tiny: as asked \(.+\)$/);
-    assertStringIncludes(lines[1], `Data: ${COUNT} images of mnist from `);
+    assertStringIncludes(lines[1], `Data: ${COUNT} images of 32x32x1 of mnist from `);
     assertStringIncludes(lines[2], `Training ${runs}/00000-mnist-hmog-tiny from iteration 0 to 3 (batch 8`);
     assertMatch(lines.at(-2)!, /^3\/3 {2}critic -?[\d.]+ {2}generator -?[\d.]+ {2}[\d.]+ images\/s {2}done$/);
     assertMatch(lines.at(-1)!, /^Trained 3 iterations in \d+ s; draw from it with: deno task sample --run /);
@@ -54,9 +54,9 @@ Deno.test("train -h names every flag with its default", async () => {
   const { code, stdout } = await train("-h");
   assertEquals(code, 0);
   const meaning = (flag: string) => stdout.split("\n").find((line) => line.startsWith(`  --${flag} `))!;
-  assertStringIncludes(meaning("batch"), "(paper 128, small 64, tiny 16)");
-  assertStringIncludes(meaning("iterations"), "(paper 250 epochs, small 1500, tiny 30)");
-  const given = ["dataset", "resume", "epochs", "no-tune", "dry-run", "quiet", "help"]; // have none
+  assertStringIncludes(meaning("batch"), "(paper 128, small 64, tiny 16, toy 256)");
+  assertStringIncludes(meaning("iterations"), "(paper 250 epochs, small 1500, tiny 30, toy 6000)");
+  const given = ["dataset", "resume", "epochs", "no-tune", "dry-run", "quiet", "help", "localize", "grow"]; // have none
   for (const line of stdout.split("\n").filter((line) => line.startsWith("  --"))) {
     const flag = /--([a-z-]+)/.exec(line)![1];
     assert(given.includes(flag) || line.endsWith(")"), line);
