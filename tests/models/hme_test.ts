@@ -150,9 +150,10 @@ Deno.test("fitEm() learns the path weights of a tree from soft targets", () => {
 });
 
 Deno.test("fitEm() fits experts that the inputs do not determine", () => {
-  const x = Array.from({ length: 60 }, (_, at) => Math.floor(at / 2) / 10); // the same number twice
-  const y = Array.from({ length: 30 }, (_, n) => 3 * x[2 * n] + 1);
-  const model = hme({ inputs: 2, depth: 1, task: "regression", outputs: 1 });
+  const numbers = Array.from({ length: 30 }, (_, n) => n / 10);
+  const x = numbers.flatMap((value) => [value, value, 0]);
+  const y = numbers.map((value) => 3 * value + 1);
+  const model = hme({ inputs: 3, depth: 1, task: "regression", outputs: 1 });
   const { prediction } = predict(model, fitEm(model, { x, y }, { restarts: 1 }).parameters, x);
   y.forEach((value, n) => assertAlmostEquals(prediction[n], value, 1e-6));
 });
