@@ -2,6 +2,8 @@
 
     python3 bench/peers/hmog_torch.py --preset small --batch 64 --iterations 8    # measures and prints JSON
     python3 bench/peers/hmog_torch.py --serve                                     # a request a line, an answer a line
+    python3 bench/peers/hmog_torch.py --samples-out torch.npy --data /usr/share/datasets/fashion-mnist --iterations 1500
+                                                                  # trains on real pictures and writes 10,000 of its own
 
 The same work as ours: batches gathered from bytes on the device, five critic steps (Wasserstein distance with gradient
 penalty 10, the norm per image) and one generator step (with the moving average of its weights), Adam with AMSGrad,
@@ -18,9 +20,14 @@ device have them:
 
 A request is {"preset", "batch", "variant", "iterations"}, its answer {"ms": of an iteration, "criticLoss",
 "generatorLoss"} or {"refused": why}. The first line of all says what is installed.
+
+Samples are drawn with the moving average of the weights and written as float32 [10000, 32, 32, 1] in [-1, 1], for
+`deno task evaluate --samples torch.npy --dataset fashionmnist`: the quality of the same configuration there, to compare
+with that of a run here. Every epoch is an order of its own, as here.
 """
 
 import argparse
+import gzip
 import json
 import os
 import platform
@@ -37,6 +44,7 @@ PRESETS = {  # as core/models/presets.ts
 }
 VARIANTS = ["eager", "one-thread", "published-head", "tf32", "compile"]
 SIDE, IMAGES, CRITIC_STEPS, PENALTY, EMA_DECAY = 32, 4096, 5, 10.0, 0.999
+SAMPLES, SAMPLES_AT_ONCE, REPORT_EVERY = 10_000, 500, 100
 THREADS = len(os.sched_getaffinity(0))
 DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
@@ -109,10 +117,10 @@ def start(layers):
 class Training:
     """A model in training, an iteration at a time."""
 
-    def __init__(self, preset, batch, variant):
+    def __init__(self, preset, batch, variant, images=None, seed=0):
         options = dict(PRESETS[preset])
         rate, critic = options.pop("lr"), options.pop("critic")
-        torch.manual_seed(0)
+        torch.manual_seed(seed)
         self.batch, self.latent, self.tf32 = batch, options["latent"], variant == "tf32"
         self.threads = 1 if variant == "one-thread" else THREADS
         self.generator = Generator(**options, published_head=variant == "published-head").to(DEVICE)
@@ -120,9 +128,18 @@ class Training:
         self.ema = [p.detach().clone() for p in self.generator.parameters()]
         adam = lambda model: torch.optim.Adam(model.parameters(), lr=rate, betas=(0.5, 0.999), amsgrad=True)
         self.adam = {model: adam(model) for model in (self.generator, self.critic)}
-        self.images = torch.randint(0, 256, (IMAGES, 1, SIDE, SIDE), dtype=torch.uint8, device=DEVICE)
+        random = lambda: torch.randint(0, 256, (IMAGES, 1, SIDE, SIDE), dtype=torch.uint8)
+        self.images = (random() if images is None else images).to(DEVICE)
+        self.order, self.steps = torch.empty(0, dtype=torch.long), 0
         compiled = torch.compile if variant == "compile" else lambda model: model
         self.make, self.rate = compiled(self.generator), compiled(self.critic)
+
+    def rows(self):
+        """the next rows of this epoch's order; those that fill no batch are left out"""
+        if len(self.order) < self.batch:
+            self.order = torch.randperm(len(self.images), device=DEVICE)
+        rows, self.order = self.order[: self.batch], self.order[self.batch :]
+        return rows
 
     def noise(self):
         return torch.randn(self.batch, self.latent, device=DEVICE)
@@ -134,7 +151,7 @@ class Training:
         self.adam[model].step()
 
     def critic_step(self):
-        real = self.images[torch.randint(0, IMAGES, (self.batch,), device=DEVICE)].float() / 127.5 - 1
+        real = self.images[self.rows()].float() / 127.5 - 1
         with torch.no_grad():
             fake = self.make(self.noise())
         epsilon = torch.rand(self.batch, 1, 1, 1, device=DEVICE)
@@ -148,9 +165,11 @@ class Training:
     def generator_step(self):
         loss = -self.rate(self.make(self.noise())).mean()
         self.step(self.generator, loss)
+        decay = min(EMA_DECAY, (1 + self.steps) / (10 + self.steps))  # as core/train/ema.ts
+        self.steps += 1
         with torch.no_grad():
             for average, p in zip(self.ema, self.generator.parameters()):
-                average.lerp_(p, 1 - EMA_DECAY)
+                average.lerp_(p, 1 - decay)
         return loss.detach()
 
     def iteration(self):
@@ -168,6 +187,38 @@ class Training:
         critic_loss, generator_loss = (loss.item() for loss in losses)  # waits for the device
         ms = (time.perf_counter() - before) * 1000 / iterations
         return {"ms": ms, "criticLoss": critic_loss, "generatorLoss": generator_loss}
+
+
+    def samples(self, count):
+        """pictures of the moving average, [count, side, side, 1]"""
+        with torch.no_grad():
+            for average, p in zip(self.ema, self.generator.parameters()):
+                p.copy_(average)
+            latents = torch.randn(count, self.latent, device=DEVICE).split(SAMPLES_AT_ONCE)
+            return torch.cat([self.generator(z) for z in latents]).permute(0, 2, 3, 1).cpu().contiguous()
+
+
+def read_images(folder):
+    """the training pictures of a set in the files of MNIST, within a border of zeros, as datasets/mnist.ts"""
+    name = next(name for name in sorted(os.listdir(folder)) if name.startswith("train-images"))
+    opened = gzip.open if name.endswith(".gz") else open
+    with opened(os.path.join(folder, name), "rb") as file:
+        header, pixels = file.read(16), file.read()
+    count, height, width = (int.from_bytes(header[at : at + 4], "big") for at in (4, 8, 12))
+    images = torch.frombuffer(bytearray(pixels), dtype=torch.uint8).view(count, 1, height, width)
+    border = (SIDE - width) // 2
+    return F.pad(images, (border, border, border, border))
+
+
+def write_samples(path, folder, preset, batch, iterations, seed):
+    import numpy
+
+    training = Training(preset, batch, "eager", images=read_images(folder), seed=seed)
+    for done in range(0, iterations, REPORT_EVERY):
+        steps = min(REPORT_EVERY, iterations - done)
+        report = training.measure(steps)
+        print(f"{done + steps}/{iterations}", {name: round(value, 3) for name, value in report.items()}, file=sys.stderr)
+    numpy.save(path, training.samples(SAMPLES).numpy())
 
 
 def refusal(variant):
@@ -221,9 +272,17 @@ def main():
     flags.add_argument("--serve", action="store_true", help="answer requests, a line of JSON each")
     flags.add_argument("--preset", choices=list(PRESETS), default="small")
     flags.add_argument("--batch", type=int, default=64)
-    flags.add_argument("--iterations", type=int, default=8, help="measured, after two that are not")
+    flags.add_argument("--iterations", type=int, default=8, help="measured, after two that are not; or trained")
     flags.add_argument("--variant", choices=VARIANTS, default="eager")
+    flags.add_argument("--samples-out", metavar="FILE.npy", help="train on --data and write samples")
+    flags.add_argument("--data", metavar="DIR", help="folder with the files of MNIST or FashionMNIST")
+    flags.add_argument("--seed", type=int, default=0, help="of training and samples")
     values = flags.parse_args()
+    if (values.samples_out is None) != (values.data is None):
+        flags.error("--samples-out and --data belong together")
+    if values.samples_out:
+        options = (values.preset, values.batch, values.iterations, values.seed)
+        return write_samples(values.samples_out, values.data, *options)
     if values.serve:
         return serve()
     known = {}
