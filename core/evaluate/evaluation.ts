@@ -22,6 +22,8 @@ export interface Evaluation {
   /** What made the samples: a checkpoint or a file. */
   readonly source: string;
   readonly features: string;
+  /** Tells apart networks of one kind, such as classifiers of other data: their numbers are not to be compared. */
+  readonly featureKey: string;
   /** What is to be known of them, such as the accuracy of a classifier. */
   readonly featureNote: string;
   readonly real: number;
@@ -34,15 +36,15 @@ export interface Evaluation {
 
 /** Everything but the scores. */
 export type Circumstances =
-  & Pick<Evaluation, "dataset" | "source" | "featureNote" | "real" | "fake">
+  & Pick<Evaluation, "dataset" | "source" | "featureKey" | "featureNote" | "real" | "fake">
   & Pick<ResolvedRequest, "features" | "seed" | "split">;
 
 /** An evaluation from numbers by name. */
 export function evaluationOf(values: Readonly<Record<string, number>>, circumstances: Circumstances): Evaluation {
-  const { features, featureNote, real, fake, split, dataset, seed } = circumstances;
+  const { features, featureKey, featureNote, real, fake, split, dataset, seed } = circumstances;
   const scores = Object.entries(values).map(([name, value]) => ({ name, value, ...meaningOf(name, features) }));
   const detail = featureNote === "" ? "" : ` (${featureNote})`;
-  const note = `${features}${detail}, ${fake} generated against ${real} of ${dataset}'s ${split} split, seed ${seed}`;
+  const note = `${featureKey}${detail}, ${fake} generated against ${real} of ${dataset}'s ${split} split, seed ${seed}`;
   return { ...circumstances, scores, note };
 }
 

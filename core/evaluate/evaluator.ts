@@ -172,8 +172,8 @@ export class Evaluator {
       modes: this.data.modes,
     });
     const circumstances: Circumstances = {
-      ...{ dataset: this.data.name, split, source, features: featureName, featureNote: extractor.note, seed },
-      ...{ real: real.features.rows, fake: fake.features.rows },
+      ...{ dataset: this.data.name, split, source, seed, real: real.features.rows, fake: fake.features.rows },
+      ...{ features: featureName, featureKey: extractor.key, featureNote: extractor.note },
     };
     return evaluationOf(values, circumstances);
   }

@@ -47,6 +47,12 @@ Deno.test("rawFeatures() are the numbers themselves, bytes as pixels in [-1, 1]"
   assertEquals([features.rows, features.columns, ...features.values], [2, 2, 3, 4, 5, 6]);
 });
 
+Deno.test("features of pictures are those of pixels as near as they can be shown, points stay where they are", async () => {
+  const beyond = { images: Float32Array.of(-3, 0.5, 1.2, 0), shape: [2, 1, 2, 1] };
+  assertEquals([...(await rawFeatures("pixels").extract(beyond)).features.values], [-1, 0.5, 1, 0]);
+  assertEquals((await rawFeatures("points").extract(beyond)).features.values, beyond.images);
+});
+
 Deno.test("featureName() knows three, and the nearest of another", () => {
   assertEquals(featureName("pixels"), "pixels");
   assertThrows(() => featureName("inceptoin"), RangeError, "the nearest is inception");
