@@ -151,12 +151,39 @@ def terms():
     }
 
 
+def spectral():
+    """One round of PyTorch's spectral_norm, and what many would come to."""
+    layers = {"conv": (torch.nn.Conv2d(3, 5, 4), models.conv), "score": (torch.nn.Linear(20, 2), models.dense)}
+    result = {}
+    for name, (layer, layout) in layers.items():
+        layer.weight.data, layer.bias.data = numbers(*layer.weight.shape), numbers(*layer.bias.shape)
+        weight = layer.weight.detach().clone()
+        torch.nn.utils.spectral_norm(layer)
+        before = numbers(layer.weight.shape[0])
+        layer.weight_u.data = before.clone()
+        layer(torch.ones(1, 3, 4, 4) if name == "conv" else torch.ones(1, 20))
+        dy = numbers(*layer.weight.shape)
+        (gradient,) = torch.autograd.grad((layer.weight * dy).sum(), layer.weight_orig)
+        result[name] = {
+            "weight": written(layout(weight)),
+            "bias": written(layer.bias),
+            "direction": written(before[None]),
+            "normalized": written(layout(layer.weight)),
+            "next": written(layer.weight_u[None]),
+            "dy": written(layout(dy)),
+            "gradient": written(layout(gradient)),
+            "largest": written(torch.linalg.svdvals(weight.reshape(weight.shape[0], -1))[0]),
+        }
+    return result
+
+
 if __name__ == "__main__":
     golden = {
         "seed": SEED,
         "versions": {"python": sys.version.split()[0], "torch": torch.__version__, "numpy": numpy.__version__},
         "heads": heads(),
         "terms": terms(),
+        "spectral": spectral(),
     }
     path = pathlib.Path(__file__).with_suffix(".json")
     path.write_text(json.dumps(golden, separators=(",", ":")) + "\n")
