@@ -1,14 +1,15 @@
 /** One training of a comparison: begun, gone on with, or found done; then scored. */
 
+import type { Evaluation } from "../evaluate/evaluation.ts";
 import type { Device } from "../gpu/device.ts";
 import type { TrainOptions } from "../train/options.ts";
 import { findResumable } from "../train/resume.ts";
 import { train, type TrainingData } from "../train/train.ts";
 import { NonFiniteError } from "../train/trainer.ts";
-import { type CellFailure, type CellResult, curvesOf, savedRunOf, type Score, writeResult } from "./store.ts";
+import { type CellFailure, type CellResult, curvesOf, savedRunOf, writeResult } from "./store.ts";
 
 /** Scores the newest checkpoint of a run. */
-export type Evaluate = (run: string) => Promise<{ scores: readonly Score[]; note: string }>;
+export type Evaluate = (run: string) => Promise<Pick<Evaluation, "scores" | "note">>;
 
 /** What a cell is trained and scored with. */
 export interface CellJob {
@@ -28,6 +29,8 @@ export interface CellProgress {
   readonly seconds: number;
 }
 
+const OF_LEAVES = /^(leaf|leaves|level\d|dendrogram|largestPath)/;
+
 /**
  * Trains and scores one cell; what is found saved of it is not done again. A loss that is no finite number is a result,
  * too: the cell has failed, the others go on.
@@ -45,8 +48,9 @@ export async function* runCell(job: CellJob): AsyncGenerator<CellProgress, CellR
     const trainedFor = seconds();
     const { scores, note } = await job.evaluate(run);
     const trainingSeconds = (await curvesOf(run)).elapsedSeconds.y.at(-1)!; // of all its parts
-    const finite = scores.filter(({ value }) => Number.isFinite(value)); // JSON has no others
-    const result = { run, scores: finite, note, trainingSeconds, seconds: trainingSeconds + seconds() - trainedFor };
+    const alone = job.options.model.head === "single"; // and has no leaves to tell apart
+    const told = scores.filter(({ name, value }) => Number.isFinite(value) && !(alone && OF_LEAVES.test(name)));
+    const result = { run, scores: told, note, trainingSeconds, seconds: trainingSeconds + seconds() - trainedFor };
     await writeResult(job.folder, result);
     return result;
   } catch (error) {

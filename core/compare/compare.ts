@@ -9,7 +9,7 @@ import { type Evaluate, runCell } from "./cell.ts";
 import { figures } from "./figures.ts";
 import { type Cell, cellsOf, type CompareRequest } from "./request.ts";
 import { type CellFailure, cellFolder, type CellResult, openComparison, readResult } from "./store.ts";
-import { type Column, csvTable, markdownTable, type Row } from "./table.ts";
+import { type Column, csvTable, markdownTable, type Row, shownOf } from "./table.ts";
 import { secondsLeft } from "./time_left.ts";
 
 /** What is compared, on what, and where to. */
@@ -167,10 +167,10 @@ async function writeTables(job: CompareJob, progress: Progress): Promise<void> {
     notes: [
       `${options.iterations} iterations with batch ${options.batch}, preset ${options.preset}; ` +
       `${job.request.seeds === 1 ? "one seed" : `mean ± deviation over ${job.request.seeds} seeds`}, the best in bold.`,
-      ...[...new Set(notes)].map((note) => `Scores: ${note}.`),
+      ...[...new Set(notes)].map((note) => `Scores: ${note}. All of them are in table.csv.`),
     ],
   };
-  await writeWhole(`${job.folder}/table.md`, markdownTable(rows, columns, text));
+  await writeWhole(`${job.folder}/table.md`, markdownTable(rows, shownOf(columns), text));
   await writeWhole(`${job.folder}/table.csv`, csvTable(rows, columns));
 }
 
@@ -182,7 +182,8 @@ async function* writeFigures(job: CompareJob, progress: Progress): AsyncGenerato
     progress.known.flatMap(({ cell, result }) => cell.method === method && "scores" in result ? [result.run] : []);
   const runs = Object.fromEntries(methods.map((method) => [method, runsOf(method)]));
   const title = titleOf(progress.known[0].cell.options);
-  for await (const { name, svg } of figures({ device, data, title, runs, ...tableOf(job, progress) })) {
+  const { rows, columns } = tableOf(job, progress);
+  for await (const { name, svg } of figures({ device, data, title, runs, rows, columns: shownOf(columns) })) {
     if (job.signal?.aborted) return yield { kind: "stopped" };
     await writeWhole(`${folder}/${name}.svg`, svg);
     await writeWhole(`${folder}/${name}.png`, [job.rasterize(svg)]);

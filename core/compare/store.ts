@@ -1,20 +1,10 @@
 /** The folder of a comparison: what is compared, and what is known of each training so far. */
 
-import type { Better } from "../metrics/metric.ts";
+import type { Score } from "../evaluate/evaluation.ts";
 import { checkpointsOf, METRICS_FILE, RunError, runsIn } from "../sampling/run.ts";
 import { orRunError, writeWhole } from "../sampling/write.ts";
 import type { Curve } from "./plots/curves.ts";
 import type { Cell } from "./request.ts";
-
-/** One number that a run is scored with. */
-export interface Score {
-  /** As a file has it, such as `precision`. */
-  readonly name: string;
-  /** As a reader sees it, features included. */
-  readonly label: string;
-  readonly better: Better;
-  readonly value: number;
-}
 
 /** What is known of a run that was trained and scored. */
 export interface CellResult {

@@ -24,6 +24,13 @@ export interface TableText {
   readonly notes: readonly string[];
 }
 
+/** Numbers that a reader is shown, the first ones first; the file with all numbers has the others, too. */
+const SHOWN = [
+  ...["modesFound", "goodShare", "modeBalance"],
+  ...["frechet", "kernel", "inceptionScore", "nn1", "mmd", "precision", "recall", "density", "coverage"],
+  ...["leafNmi", "dendrogramPurity", "leafEntropy", "largestPathWeight"],
+  "trainingSeconds",
+];
 const DIGITS = 4; // of the largest number of a column; the others have as many decimals
 const MISSING = "–";
 const DIRECTIONS: Readonly<Record<Better, string>> = { lower: " ↓", higher: " ↑", half: " (best 0.5)", neither: "" };
@@ -31,6 +38,11 @@ const DIRECTIONS: Readonly<Record<Better, string>> = { lower: " ↓", higher: " 
 /** A heading with the direction in which a number is better. */
 export function headingOf({ label, better }: Column): string {
   return `${label}${DIRECTIONS[better]}`;
+}
+
+/** The columns that a reader is shown, in the order in which they tell most. */
+export function shownOf(columns: readonly Column[]): Column[] {
+  return SHOWN.flatMap((name) => columns.filter((column) => column.name === name));
 }
 
 /** The numbers of one method in one column, one for every seed that has it. */
@@ -103,11 +115,11 @@ export function bestOf(values: readonly number[], better: Better): number | unde
 /** Writes numbers of one column with equally many decimals. */
 function numberFormat(means: readonly number[]): (x: number) => string {
   const largest = Math.max(0, ...means.map(Math.abs));
-  if (largest === 0) return (x) => x.toPrecision(1);
+  if (largest === 0) return () => "0";
   const power = Math.floor(Math.log10(largest));
   if (power < -3 || power > 6) return (x) => x.toExponential(DIGITS - 2);
   if (means.every(Number.isInteger) && power >= DIGITS - 1) return (x) => x.toFixed(0);
-  return (x) => x.toFixed(Math.max(0, DIGITS - 1 - power));
+  return (x) => x.toFixed(Math.max(0, DIGITS - 1 - power)).replace(/^-(0\.?0*)$/, "$1");
 }
 
 /**

@@ -4,6 +4,7 @@ import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/
 import { compare, type CompareEvent, type CompareJob } from "../../../core/compare/compare.ts";
 import { type CompareRequest, methodsOf } from "../../../core/compare/request.ts";
 import { latestCheckpoint, RunError } from "../../../core/sampling/run.ts";
+import { meaningOf } from "../../../core/metrics/evaluation.ts";
 import { device } from "../../gpu.ts";
 import { inFolder, names } from "../../in_folder.ts";
 import { points } from "../../train/shapes.ts";
@@ -25,7 +26,7 @@ function jobIn(folder: string): CompareJob & { scored: string[] } {
     evaluate: async (run) => {
       scored.push(run);
       const { iteration } = await latestCheckpoint(run);
-      const score = { name: "iterations", label: "Iterations", better: "higher" as const, value: iteration };
+      const score = { name: "modesFound", value: iteration, ...meaningOf("modesFound", "pixels") };
       return { scores: [score], note: "the last iteration" };
     },
   };
@@ -67,10 +68,10 @@ Deno.test("compare() goes on where it was stopped, and writes table and pictures
     const wrote = events.flatMap((event) => event.kind === "wrote" ? [event.path] : []);
     assertEquals(wrote.length, 2 + figures.length);
     const table = await Deno.readTextFile(`${folder}/table.md`);
-    assertStringIncludes(table, "| gan    | **12.00**    |");
+    assertStringIncludes(table, "| gan    | **12.00**     |");
     assertStringIncludes(table, "- madgan: Cannot train madgan with lsgan");
     assertStringIncludes(table, "Scores: the last iteration.");
-    assertStringIncludes(await Deno.readTextFile(`${folder}/scatter.svg`), "Iterations 12.00");
+    assertStringIncludes(await Deno.readTextFile(`${folder}/scatter.svg`), "modes found 12.00");
     assertStringIncludes(await Deno.readTextFile(`${folder}/generators-mog.svg`), ">leaf 1<");
 
     const third = { ...jobIn(folder), evaluation: { samples: 20 } };

@@ -9,6 +9,7 @@ import {
   savedRunOf,
   writeResult,
 } from "../../../core/compare/store.ts";
+import { meaningOf } from "../../../core/metrics/evaluation.ts";
 import { RunError } from "../../../core/sampling/run.ts";
 import { inFolder } from "../../in_folder.ts";
 
@@ -40,7 +41,7 @@ Deno.test("readResult() gives back what writeResult() wrote, null before, and re
     const own = cellFolder(folder, { method: "dmwgan-pl", seed: 3 });
     assertEquals(own, `${folder}/cells/dmwgan-pl-3`);
     assertEquals(await readResult(own), null);
-    const scores = [{ name: "modes", label: "modes found", better: "higher" as const, value: 8 }];
+    const scores = [{ name: "recall", value: 0.5, ...meaningOf("recall", "pixels") }];
     const result = { run: `${own}/00000-a`, scores, note: "", trainingSeconds: 1, seconds: 2 };
     await writeResult(own, result);
     assertEquals(await readResult(own), result);

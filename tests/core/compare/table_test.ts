@@ -8,6 +8,7 @@ import {
   headingOf,
   markdownTable,
   type Row,
+  shownOf,
   textsOf,
 } from "../../../core/compare/table.ts";
 
@@ -47,6 +48,7 @@ Deno.test("textsOf() marks all that are written alike, and none where none is be
 
 Deno.test("textsOf() writes numbers of any size", () => {
   assertEquals(textsOf(one("x", 0, 0), column("x", "neither")), ["0", "0"]);
+  assertEquals(textsOf(one("x", -1e-9, 2), column("x", "neither")), ["0.000", "2.000"]);
   assertEquals(textsOf(one("x", 12345, 3), column("x", "neither")), ["12345", "3"]);
   assertEquals(textsOf(one("x", 1e-7, 3e-9), column("x", "neither")), ["1.00e-7", "3.00e-9"]);
   assertEquals(textsOf(one("x", -0.02, 0.0001), column("x", "neither")), ["-0.02000", "0.00010"]);
@@ -87,6 +89,13 @@ Deno.test("markdownTable() has a line for every method and says once why numbers
     markdownTable(one("a|b", 1), [column("a|b", "half")], { title: "", notes: [] }),
     "a\\|b (best 0.5)",
   );
+});
+
+Deno.test("shownOf() leaves out what explains other numbers, and begins with what tells most", () => {
+  const columns = ["trainingSeconds", "frechetOfMeans", "frechet", "modes", "modesFound"].map((name) =>
+    column(name, "lower")
+  );
+  assertEquals(shownOf(columns).map(({ name }) => name), ["modesFound", "frechet", "trainingSeconds"]);
 });
 
 Deno.test("headingOf() has the direction", () => {

@@ -1,0 +1,154 @@
+/** `deno task compare`: methods and seeds in, a table and pictures out. */
+
+import { compare, type CompareEvent } from "../core/compare/compare.ts";
+import { cellsOf } from "../core/compare/request.ts";
+import { shownOf } from "../core/compare/table.ts";
+import { Evaluator } from "../core/evaluate/evaluator.ts";
+import type { Split } from "../core/evaluate/request.ts";
+import { type Device, openDevice } from "../core/gpu/device.ts";
+import type { TrainOptions } from "../core/train/options.ts";
+import { cacheFolder } from "../datasets/cache.ts";
+import { type Dataset, loadDataset } from "../datasets/registry.ts";
+import { FLAGS, type Plan, plansOf, USAGE, USUAL_COUNT, type Values } from "./compare_flags.ts";
+import { helpText, readFlags, usage } from "./flags.ts";
+import { STOPPED_EARLY } from "./follow.ts";
+import { loadingDisplay } from "./loading.ts";
+import { duration } from "./progress.ts";
+import { rasterizer } from "./rasterize.ts";
+import { runTask } from "./run_task.ts";
+import { columns, stopOnSignals, writeTo } from "./terminal.ts";
+import { tunerFor } from "./tuning.ts";
+
+const ANY_COUNT = 60_000; // images, to check a call before the data are read
+
+async function main(args: readonly string[]): Promise<void> {
+  const { help, ...flags } = readFlags(args, FLAGS);
+  if (help) return console.log(helpText(USAGE, FLAGS));
+  const plans = plansOf(flags);
+  // Mistakes in the call come first, before a device is opened and data are read.
+  for (const { request } of plans) {
+    usage(() => cellsOf(request, { traits: { software: true }, count: ANY_COUNT }));
+  }
+  const signal = stopOnSignals(flags.quiet === true);
+  const device = await openDevice();
+  try {
+    for (const plan of plans) {
+      if (!await follow(device, plan, { flags, signal })) return;
+    }
+  } finally {
+    await device.destroy();
+  }
+}
+
+/** Compares and shows how it goes; false where the user stopped it. */
+async function follow(
+  device: Device,
+  { request, evaluation, folder }: Plan,
+  { flags, signal }: { flags: Values; signal: AbortSignal },
+): Promise<boolean> {
+  const { quiet = false } = flags;
+  const say = quiet ? () => {} : (line: string) => writeTo(Deno.stdout, `${line}\n`);
+  const warn = quiet ? () => {} : (text: string) => writeTo(Deno.stderr, text);
+  const terminal = Deno.stderr.isTerminal();
+  const parts = new Map<Split, Promise<Dataset>>();
+  const load = (split: Split) => {
+    const { "data-dir": dataDir, size } = flags;
+    const options = { split, dataDir, size, signal, ...quiet ? {} : loadingDisplay(terminal, warn) };
+    if (!parts.has(split)) parts.set(split, loadDataset(request.shared.dataset, options));
+    return parts.get(split)!;
+  };
+  try {
+    const [data, { shape: [kept] }] = [await load("train"), await load("test")];
+    const [count, ...image] = data.shape;
+    const context = { traits: device.traits, count, image: image as unknown as TrainOptions["model"]["image"] };
+    const first = usage(() => cellsOf(request, context)).find((cell) => "options" in cell)!;
+    if (!flags["no-tune"]) {
+      device.tuner = tunerFor(device, (first as { options: TrainOptions }).options, { signal, terminal, write: warn });
+    }
+    const evaluator = await usageOf(() =>
+      Evaluator.create(device, {
+        load,
+        request: { ...evaluation, n: evaluation.n ?? Math.min(USUAL_COUNT, kept) },
+        cache: cacheFolder(),
+      })
+    );
+    const { atMost: _, ...decided } = evaluator.request;
+    say(`Comparing ${request.methods.join(", ")} on ${data.name} in ${folder} (${device.description})`);
+    const evaluate = (run: string) => evaluator.evaluateRun(run);
+    const rasterize = await rasterizer();
+    const show = display({ quiet });
+    try {
+      for await (
+        const event of compare({ device, data, request, folder, evaluate, evaluation: decided, rasterize, signal })
+      ) {
+        show(event);
+        if (event.kind === "stopped") return false;
+      }
+    } finally {
+      await evaluator.destroy();
+    }
+    say(`\n${await Deno.readTextFile(`${folder}/table.md`)}\nWrote all of it into ${folder}`);
+    return true;
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    say(STOPPED_EARLY); // while data were loaded
+    return false;
+  }
+}
+
+/** What `task` resolves to, where values out of range come from flags. */
+async function usageOf<T>(task: () => Promise<T>): Promise<T> {
+  return await task().catch((error) =>
+    usage(() => {
+      throw error;
+    })
+  );
+}
+
+const USUAL_COLUMNS = 80; // where a terminal does not say how wide it is
+const REWRITES = 200; // ms between two states of the line on a terminal
+
+/** Shows what happens: a line for every training, and how far the one under way is where lines can be rewritten. */
+function display({ quiet }: { quiet: boolean }): (event: CompareEvent) => void {
+  if (quiet) return () => {};
+  const terminal = Deno.stdout.isTerminal();
+  const write = (text: string) => writeTo(Deno.stdout, terminal ? `\r\x1b[K${text}` : text);
+  let last = -Infinity;
+  return (event) => {
+    if (event.kind === "training") {
+      const now = performance.now();
+      if (!terminal || now - last < REWRITES) return;
+      last = now;
+      write(
+        `${nameOf(event)} ${event.iteration}/${event.cell.options.iterations}${leftOf(event)}`.slice(
+          0,
+          (columns() || USUAL_COLUMNS) - 1,
+        ),
+      );
+    } else if (event.kind === "refused") write(`${event.method} is left out: ${event.reason}\n`);
+    else if (event.kind === "done") write(`${nameOf(event)} ${resultOf(event)}${leftOf(event)}\n`);
+    else if (event.kind === "stopped") write("Stopped, what is done is saved; the same call goes on from here\n");
+  };
+}
+
+type CellEvent = Extract<CompareEvent, { kind: "training" | "done" }>;
+
+/** `[3/24] hmog, seed 0:` */
+const nameOf = ({ cell: { method, seed }, place }: CellEvent): string =>
+  `[${String(place.number).padStart(String(place.of).length)}/${place.of}] ${method}, seed ${seed}:`;
+
+const leftOf = ({ secondsLeft }: CellEvent): string =>
+  secondsLeft === null || secondsLeft === 0 ? "" : `; about ${duration(secondsLeft)} left`;
+
+/** `trained in 58 s, modes found 8, good share 0.93` */
+function resultOf({ result, found }: Extract<CompareEvent, { kind: "done" }>): string {
+  if ("failure" in result) return `failed: ${result.failure}`;
+  const trained = found ? "was there already" : `trained in ${duration(result.trainingSeconds)}`;
+  const scores = shownOf(result.scores).slice(0, 2).map(({ name, label }) => {
+    const { value } = result.scores.find((score) => score.name === name)!;
+    return `${label} ${Number(value.toPrecision(3))}`;
+  });
+  return [trained, ...scores].join(", ");
+}
+
+if (import.meta.main) await runTask("compare", () => main(Deno.args));

@@ -1,0 +1,53 @@
+/** Ready comparisons: what to ask for by one name. */
+
+import type { MetricName } from "../metrics/metric.ts";
+import { nearestName } from "../nearest.ts";
+import type { SharedRequest } from "./request.ts";
+
+/** A comparison on each of some data sets. */
+export interface Recipe {
+  readonly datasets: readonly string[];
+  readonly seeds: number;
+  readonly shared: Omit<SharedRequest, "dataset">;
+  readonly metrics: readonly MetricName[];
+  /** Samples a run is scored with, and as many real ones. */
+  readonly n: number;
+}
+
+/** The recipes by name; each compares all methods. */
+export const RECIPES = {
+  /** The toy problems of the paper: rounds of Gaussians, 8 in a ring and 25 in a grid. */
+  toy: {
+    datasets: ["ring8", "grid25"],
+    seeds: 3,
+    shared: { preset: "toy", objective: "non-saturating", regularizers: { r1: 0.1 }, iterations: 2000 },
+    metrics: ["modes", "fid", "mmd", "tree"],
+    n: 2500, // as many as VEEGAN counts modes with
+  },
+  /** FashionMNIST with the configuration for a CPU. */
+  "fashion-small": {
+    datasets: ["fashionmnist"],
+    seeds: 1,
+    shared: { preset: "small", objective: "non-saturating", regularizers: { r1: 1 }, iterations: 700 },
+    metrics: ["fid", "kid", "prdc", "tree"],
+    n: 2000,
+  },
+} as const satisfies Record<string, Recipe>;
+
+/** The names of recipes. */
+export const RECIPE_NAMES = Object.keys(RECIPES) as readonly (keyof typeof RECIPES)[];
+
+/**
+ * The recipe of a name.
+ *
+ * @throws {RangeError} If there is none; the message has the nearest known one
+ */
+export function recipeOf(name: string): Recipe {
+  const known = RECIPE_NAMES.find((candidate) => candidate === name);
+  if (known !== undefined) return RECIPES[known];
+  throw new RangeError(
+    `Cannot find recipe ${name}: it is unknown, expected one of ${RECIPE_NAMES.join(", ")} (the nearest is ${
+      nearestName(name, RECIPE_NAMES)
+    })`,
+  );
+}
