@@ -117,7 +117,7 @@ const dmwganPl: Method = {
     const logPrior = logSoftmax(reshape(head.prior as Tensor, [1, mixture.weights.shape[1]]));
     const seen = mean(exp(logSoftmax(stopGradient(realClasses!))), { axes: [0], keepDims: true });
     const entropy = neg(sum(mul(exp(logPrior), logPrior)));
-    const keep = exp(mul(iteration, Math.log(PRIOR_DECAY)));
+    const keep = reshape(exp(mul(iteration, Math.log(PRIOR_DECAY))), []);
     const prior = neg(add(sum(mul(seen, logPrior)), mul(keep, entropy)));
     return add(mul(identity(classes!, mixture.weights), IDENTITY), prior);
   },
