@@ -126,3 +126,29 @@ Deno.test("locate() says that the cache cannot be written or that there is none"
     assertStringIncludes(homeless.message, "the download failed (HOME names no folder to keep it in)");
   });
 });
+
+Deno.test("locate() takes a file of the set, or a folder it is accepted as, for the folder they lie in", async () => {
+  await inWorld(async (root, options) => {
+    const [images, labels] = SET.files;
+    const set = { ...SET, files: [{ ...images, accepted: ["images.gz", "unpacked/"] }, labels] };
+    await fill(`${root}/mine`, ["images.gz", "labels.gz"]);
+    await fill(`${root}/other/unpacked`, ["1.png"]);
+    await fill(`${root}/other`, ["labels"]);
+    const located = async (dataDir: string) => (await locate(set, { ...options, dataDir })).paths;
+    assertEquals(await located(`${root}/mine/images.gz`), [`${root}/mine/images.gz`, `${root}/mine/labels.gz`]);
+    assertEquals(await located(`${root}/other/unpacked/`), [`${root}/other/unpacked`, `${root}/other/labels`]);
+    assertEquals(await located(`${root}/other`), [`${root}/other/unpacked`, `${root}/other/labels`]);
+  });
+});
+
+Deno.test("locate() downloads nothing of a set with a page, and names it", async () => {
+  await inWorld(async (root, options) => {
+    const set = { ...SET, page: "shapes.example/terms" };
+    const { message } = await assertRejects(() => locate(set, options), Deno.errors.NotFound);
+    assertStringIncludes(message, "; its terms have you fetch it yourself, from shapes.example/terms: name its folder");
+    const given = await assertRejects(() => locate(set, { ...options, dataDir: root }), Deno.errors.NotFound);
+    assertStringIncludes(given.message, "without --data-dir the usual folders are searched");
+    assertEquals(given.message.includes("downloaded"), false);
+    assertEquals([...Deno.readDirSync(root)], []);
+  });
+});

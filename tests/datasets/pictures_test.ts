@@ -152,6 +152,19 @@ Deno.test("loadPictures() refuses a set of which more than 1 % is faulty, and ke
   });
 });
 
+Deno.test("loadPictures() gives labels two bytes where there are more than 256 classes", async () => {
+  await inFolder(async (folder) => {
+    const files = await shades(named("train", 1));
+    const classes = Array.from({ length: 300 }, (_, i) => `${i}/${named("train", 1, `${i}/`)[0].split("/")[1]}`);
+    const [file] = Object.values(files);
+    await Deno.writeFile(`${folder}/zip`, await zipOf(Object.fromEntries(classes.map((name) => [name, file]))));
+    const { labels, classNames } = await load(folder, "zip");
+    assert(labels instanceof Uint16Array);
+    assertEquals([...labels], [...classNames.keys()]);
+    assertEquals((await load(folder, "zip")).labels, labels, "from the cache");
+  });
+});
+
 Deno.test("loadPictures() reports every picture and the time that is left", async () => {
   await inFolder(async (folder) => {
     await writeFiles(`${folder}/tree`, await shades(named("train", 120)));
