@@ -1,0 +1,65 @@
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { decode } from "fast-png";
+import { inFolder, names } from "../in_folder.ts";
+import { runTaskFile } from "./task.ts";
+
+const QUICK = ["--dataset", "ring8", "--methods", "mog,madgan", "--seeds", "1", "--iterations", "4", "--batch", "16"];
+const SCORED = ["--depth", "1", "--n", "40", "--metrics", "modes,tree", "--objective", "lsgan"];
+
+/** Calls `deno task compare` with these flags to its end. */
+const compare = (...args: string[]) => runTaskFile("cli/compare.ts", args);
+
+Deno.test("compare trains, scores and draws; the same call finds everything done, others are refused", () =>
+  inFolder(async (folder) => {
+    const out = ["--out", `${folder}/ring`];
+    const { code, stdout, stderr } = await compare(...QUICK, ...SCORED, ...out);
+    assertEquals([code, stderr], [0, ""]);
+    const lines = stdout.trimEnd().split("\n");
+    assertStringIncludes(lines[0], `Comparing mog, madgan on ring8 in ${folder}/ring (`);
+    assertStringIncludes(lines[1], "madgan is left out: Cannot train madgan with lsgan");
+    assertMatch(lines[2], /^\[1\/1\] mog, seed 0: trained in \d+ s, modes found \d, good share [\d.]+$/);
+    assertEquals(lines.at(-1), `Wrote all of it into ${folder}/ring`);
+    const table = await Deno.readTextFile(`${folder}/ring/table.md`);
+    assertStringIncludes(stdout, table);
+    assertMatch(table, /^\| Method \| modes found ↑ .*\| leaf label NMI ↑ .*\| Training, s \|$/m);
+    assertStringIncludes(table, "points, 40 generated against 40 of ring8's test split, seed 0.");
+    const files = ["curves", "generators-mog", "metrics", "scatter"].flatMap((name) => [`${name}.png`, `${name}.svg`]);
+    const found = await names(`${folder}/ring`);
+    assertEquals(files.filter((name) => !found.includes(name)), []);
+    const { width, height } = decode(await Deno.readFile(`${folder}/ring/scatter.png`));
+    assert(width > 400 && height > 400, `${width}x${height}`);
+
+    const again = await compare(...QUICK, ...SCORED, ...out);
+    assertMatch(again.stdout.split("\n")[2], /^\[1\/1\] mog, seed 0: was there already, modes found \d/);
+    const other = await compare(...QUICK, ...SCORED, ...out, "--lr", "0.1");
+    assertEquals([other.code, other.stdout.split("\n").length], [1, 2]);
+    assertStringIncludes(other.stderr, "learningRate was 0.001 and is 0.1; expected the same arguments");
+  }));
+
+Deno.test("compare refuses a wrong call with one sentence, before anything is trained", async () => {
+  const cases: [args: string[], message: string][] = [
+    [[], "Cannot compare without data: expected --dataset NAME"],
+    [["--dataset", "ring9"], "the nearest is ring8"],
+    [["--dataset", "ring8", "--methods", "hmog,gam"], "the nearest is gan"],
+    [["--dataset", "ring8", "--seeds", "0"], "Cannot compare with 0 seeds: expected a whole number from 1"],
+    [["--dataset", "ring8", "--metrics", "mode"], "the nearest is modes"],
+    [["--dataset", "ring8", "--n", "0"], "Cannot score 0 samples"],
+    [["--dataset", "ring8", "--objective", "wgan", "--methods", "madgan"], "Cannot train madgan with wgan"],
+    [["--recipe", "toys"], "the nearest is toy"],
+    [["--recipe", "toy", "--lr", "1"], "Cannot use --lr with --recipe"],
+  ];
+  const results = await Promise.all(cases.map(([args]) => compare(...args, "--out", "/nonexistent/comparison")));
+  for (const [i, { code, stdout, stderr }] of results.entries()) {
+    assertEquals([code, stdout], [2, ""], cases[i][0].join(" "));
+    assertStringIncludes(stderr, cases[i][1]);
+    assertEquals(stderr.trimEnd().split("\n").length, 1);
+  }
+});
+
+Deno.test("compare -h names every flag and the recipes", async () => {
+  const { code, stdout } = await compare("-h");
+  assertEquals(code, 0);
+  for (const text of ["--recipe NAME", "toy (ring8, grid25)", "fashion-small (fashionmnist)", "--methods", "(3)"]) {
+    assertStringIncludes(stdout, text);
+  }
+});
