@@ -89,6 +89,28 @@ Deno.test("ProgressDisplay gives no speed before an iteration that ran alone was
   ]);
 });
 
+Deno.test("ProgressDisplay.restart() forgets the time before it", () => {
+  const lines: string[] = [];
+  let time = 0;
+  const display = new ProgressDisplay({
+    iterations: 8,
+    images: 320,
+    terminal: false,
+    write: (line) => lines.push(line.trimEnd()),
+    now: () => time,
+  });
+  for (let iteration = 1; iteration <= 8; iteration++) {
+    if (iteration === 5) {
+      time += 60_000; // compiles
+      display.restart();
+    }
+    time += iteration < 5 ? 100 : 500;
+    display.measured({ iteration, criticLoss: -1, generatorLoss: 2 });
+  }
+  const speeds = lines.map((line) => /(\d+) images/.exec(line)?.[1]);
+  assertEquals(speeds, [undefined, undefined, "3200", "3200", undefined, undefined, "640", "640"]);
+});
+
 Deno.test("ProgressDisplay is never silent for more than 30 s and an iteration", () => {
   const seconds = 2;
   const lines = shown(false, 1000, 1000 * seconds).trimEnd().split("\n").slice(0, -1);

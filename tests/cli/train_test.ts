@@ -50,6 +50,14 @@ Deno.test("train writes a run and says what it does; --resume goes on with it", 
     assertStringIncludes(done.stderr, "4 iterations are done, expected more with --iterations");
   }));
 
+Deno.test("train --grow says when leaves are split", () =>
+  withData(async (data, runs) => {
+    const tiny = [...data, "--preset", "tiny", "--batch", "8", "--runs", runs, "--iterations", "4", "--grow"];
+    const { code, stdout, stderr } = await train(...tiny);
+    assertEquals([code, stderr], [0, ""]);
+    assertStringIncludes(stdout, "\nDepth 2 after iteration 1: 4 leaves\n");
+  }));
+
 Deno.test("train -h names every flag with its default", async () => {
   const { code, stdout } = await train("-h");
   assertEquals(code, 0);
