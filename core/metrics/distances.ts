@@ -109,8 +109,14 @@ export function radiiOf({ k, distances, ties }: Neighbours, nth = k): Float64Arr
   return Float64Array.from(ties, (_, row) => distances[row * k + nth - 1]);
 }
 
-/** The `k` nearest rows of each row among the others of its set: a row is not its own neighbour, its duplicates are. */
+/**
+ * The `k` nearest rows of each row among the others of its set: a row is not its own neighbour, its duplicates are.
+ *
+ * @throws {RangeError} If there are not more than `k` rows
+ * @throws {DeviceError} If the adapter was lost
+ */
 export async function neighboursWithin(device: Device, matrix: Matrix, k: number): Promise<Neighbours> {
+  checkNeighbours(k, matrix.rows - 1);
   const points = pointsOfOne(matrix);
   const nearest = new Nearest(points.count, k);
   await forEachBlock(device, points, points, (block) => {
@@ -120,12 +126,18 @@ export async function neighboursWithin(device: Device, matrix: Matrix, k: number
   return nearest;
 }
 
-/** The `k` nearest fake rows of every real one, and the other way round. */
+/**
+ * The `k` nearest fake rows of every real one, and the other way round.
+ *
+ * @throws {RangeError} If one set has fewer than `k` rows
+ * @throws {DeviceError} If the adapter was lost
+ */
 export async function neighboursBetween(
   device: Device,
   compared: Compared,
   k: number,
 ): Promise<{ fakeOfReal: Neighbours; realOfFake: Neighbours }> {
+  checkNeighbours(k, Math.min(compared.real.rows, compared.fake.rows));
   const { real, fake } = pointsOf(compared);
   const [fakeOfReal, realOfFake] = [new Nearest(real.count, k), new Nearest(fake.count, k)];
   await forEachBlock(device, real, fake, (block) => {
@@ -133,6 +145,11 @@ export async function neighboursBetween(
     realOfFake.offer(block, real, fake, true);
   });
   return { fakeOfReal, realOfFake };
+}
+
+function checkNeighbours(k: number, most: number): void {
+  if (Number.isInteger(k) && k >= 1 && k <= most) return;
+  throw new RangeError(`Cannot find ${k} neighbours: ${most} rows to choose from, expected at least as many`);
 }
 
 /** The nearest columns found so far. */

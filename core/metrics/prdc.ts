@@ -88,7 +88,7 @@ class Balls {
         const other = ofFake[j];
         if (least > radius && least > other) continue;
         let distance = high + fake.high[j] - 2 * products[at]; // at most
-        const open = (limit: number) => least <= limit && limit < distance;
+        const open = (limit: number) => !(least > limit) && !(distance <= limit); // so, too, where f32 overflowed
         if (open(radius) || open(other)) distance = exactDistance(real, i, fake, j);
         if (distance <= radius) {
           this.#around[j]++;

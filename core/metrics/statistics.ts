@@ -6,7 +6,10 @@ import { matmul } from "../ops/matmul.ts";
 import { transpose } from "../ops/movement.ts";
 import { checkMatrix, columnMeans, type Matrix } from "./matrix.ts";
 
-/** Mean and covariance of a set of features: all that the Fréchet distance needs of it. */
+/**
+ * Mean and covariance of a set of features: all that the Fréchet distance needs of it. Where they are kept, it is in
+ * float64: a covariance rounded to f32 has variances of 10⁻⁷ where it had none, whose roots count.
+ */
 export interface FeatureStatistics {
   /** Samples they were computed from. */
   readonly count: number;

@@ -1,4 +1,4 @@
-import { assertAlmostEquals, assertEquals } from "@std/assert";
+import { assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
 import { neighboursBetween, neighboursWithin, radiiOf } from "../../../core/metrics/distances.ts";
 import { matrix } from "../../../core/metrics/matrix.ts";
 import { draws } from "../../../core/draws.ts";
@@ -53,4 +53,16 @@ Deno.test("radiiOf() are the distances to the k-th neighbour, or a nearer one", 
   const neighbours = await neighboursWithin(device, matrix(Float32Array.of(0, 1, 3, 7), 1), 2);
   assertEquals([...radiiOf(neighbours)], [9, 4, 9, 36]);
   assertEquals([...radiiOf(neighbours, 1)], [1, 1, 4, 16]);
+});
+
+Deno.test("neighboursWithin() finds neighbours of features whose squares f32 cannot hold", async () => {
+  const values = Float32Array.of(0, 1e25, 3e25, 7e25);
+  const rows = rowsOf(values, 1);
+  const { distances } = await neighboursWithin(device, matrix(values, 1), 2);
+  assertEquals([...distances], nearestByLoops(rows, rows, 2, true));
+});
+
+Deno.test("neighboursWithin() refuses more neighbours than there are", async () => {
+  const two = matrix(Float32Array.of(0, 1), 1);
+  await assertRejects(() => neighboursWithin(device, two, 2), RangeError, "Cannot find 2 neighbours: 1 rows to choose");
 });
