@@ -49,6 +49,7 @@ const STD = 0.02; // of starting weights (DCGAN)
  * Differs from the reference: biases start at 0 (there `N(0, 0.02²)`), as in DCGAN.
  *
  * @param classes Outputs of a second dense layer on the same features, `classes`; none unless given
+ * @param start Starting weights: as described (`dcgan`), or `N(0, 2/inputs)` throughout (`he`)
  * @throws {RangeError} If the options do not fit together (`checkModelOptions`)
  *
  * @example
@@ -63,7 +64,7 @@ const STD = 0.02; // of starting weights (DCGAN)
  * assertEquals(small.apply(small.parameters(initializer(1)), ones([16, 32, 32, 1])).shape, [16, 1]);
  * ```
  */
-export function critic(options: ModelOptions, { classes = 0 } = {}): Critic {
+export function critic(options: ModelOptions, { classes = 0, start = startOf(options) } = {}): Critic {
   checkModelOptions(options);
   const [height, width, imageChannels] = options.image;
   const dense = options.layers === "dense";
@@ -73,11 +74,20 @@ export function critic(options: ModelOptions, { classes = 0 } = {}): Critic {
     dense ? [channels[i + 1]] : [height / 2 ** (i + 1), width / 2 ** (i + 1), channels[i + 1]];
   const inFeatures = shapeOf(options.critic.length - 1).reduce((a, b) => a * b);
 
+  const std = (inputs: number) => start === "he" ? Math.sqrt(2 / inputs) : STD;
+
   const layerParameters = (init: Initializer, i: number): CriticLayer => {
     const [inChannels, outChannels] = [channels[i], channels[i + 1]];
     const layer = dense
-      ? { dense: linearParameters(init, { inFeatures: inChannels, outFeatures: outChannels, std: he(inChannels) }) }
-      : { conv: conv2dParameters(init, { inChannels, outChannels, kernelSize: KERNEL_SIZE, std: STD }) };
+      ? { dense: linearParameters(init, { inFeatures: inChannels, outFeatures: outChannels, std: std(inChannels) }) }
+      : {
+        conv: conv2dParameters(init, {
+          inChannels,
+          outChannels,
+          kernelSize: KERNEL_SIZE,
+          std: std(KERNEL_SIZE ** 2 * inChannels),
+        }),
+      };
     if (options.criticNorm === "layer") return { ...layer, norm: normParameters(init, shapeOf(i)) };
     return options.criticNorm === "batch" ? { ...layer, norm: normParameters(init, [outChannels]) } : layer;
   };
@@ -93,7 +103,7 @@ export function critic(options: ModelOptions, { classes = 0 } = {}): Critic {
     return reshape(last, [x.shape[0], inFeatures]);
   };
   const outputs = (init: Initializer, outFeatures: number) =>
-    linearParameters(init, { inFeatures, outFeatures, std: dense ? he(inFeatures) : STD });
+    linearParameters(init, { inFeatures, outFeatures, std: std(inFeatures) });
   return {
     parameters: (init) => ({
       layers: options.critic.map((_, i) => layerParameters(init, i)),
@@ -105,4 +115,7 @@ export function critic(options: ModelOptions, { classes = 0 } = {}): Critic {
   };
 }
 
-const he = (inputs: number): number => Math.sqrt(2 / inputs);
+/** How weights start. */
+type Start = "dcgan" | "he";
+
+const startOf = ({ layers }: ModelOptions): Start => layers === "dense" ? "he" : "dcgan";

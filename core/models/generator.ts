@@ -85,6 +85,7 @@ export function generator(options: ModelOptions): Generator {
     latent: options.latent,
     depth: options.depth,
     leaves: options.leaves,
+    leafSpread: options.leafSpread,
     featureShape: dense ? [options.features] : [height / scale, width / scale, options.features],
   });
   return {

@@ -30,6 +30,8 @@ export interface Path {
   region?: Tensor;
   /** `τ > 0`, one element: logits are divided by it, so that gates below 1 decide harder; 1 unless given. */
   temperature?: Operand;
+  /** `[batch, latent]`, by which the path is chosen in place of `z`, which the leaves still see; for trees. */
+  chooser?: Tensor;
 }
 
 /** Turns a latent `z` into the first feature map `h = Σ_l p_l(z) y_l(z)`. */
@@ -62,6 +64,8 @@ export interface HeadOptions {
   depth: number;
   /** `y_l(z) = W_l z + b_l`, or `y_l` alone. */
   leaves: "linear" | "constant";
+  /** Standard deviation that the biases of linear leaves start with: how unlike leaves are; 0 unless given. */
+  leafSpread?: number;
 }
 
 /** Local generators: `weight [leaves·latent, out]`, leaf by leaf, and `bias [leaves, out]`; constant leaves are a bias. */
@@ -69,12 +73,18 @@ export type Leaves = { weight: Tensor; bias: Tensor } | { bias: Tensor };
 
 /**
  * Starting values: linear leaves `W ~ N(0, 1/latent)`, `b = 0`, so that each `y_l` has variance 1 for `z ~ N(0, 1)`;
- * constant leaves `y ~ N(0, 1)`. Both as in the published code.
+ * constant leaves `y ~ N(0, 1)`. Both as in the published code, but for a `leafSpread` above 0: `b ~ N(0, leafSpread²)`.
  */
-export function leafParameters(init: Initializer, { latent, featureShape, depth, leaves }: HeadOptions): Leaves {
+export function leafParameters(
+  init: Initializer,
+  { latent, featureShape, depth, leaves, leafSpread = 0 }: HeadOptions,
+): Leaves {
   const [count, out] = [2 ** depth, sizeOf(featureShape)];
   if (leaves === "constant") return { bias: init.normal([count, out]) };
-  return { weight: init.normal([count * latent, out], { std: Math.sqrt(1 / latent) }), bias: init.zeros([count, out]) };
+  return {
+    weight: init.normal([count * latent, out], { std: Math.sqrt(1 / latent) }),
+    bias: leafSpread === 0 ? init.zeros([count, out]) : init.normal([count, out], { std: leafSpread }),
+  };
 }
 
 /**

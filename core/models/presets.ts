@@ -19,6 +19,8 @@ export type ModelOptions = {
   head: HeadName;
   /** Leaves of a mixture: `W_l z + b_l` or a constant. */
   leaves: "linear" | "constant";
+  /** How unlike linear leaves are at the start: standard deviation of their biases, 0 as published. */
+  leafSpread: number;
   /** Levels of decisions, 1 to 10; every other mixture has as many generators as the tree has leaves, `2^depth`. */
   depth: number;
   /** Convolutions that double or halve the side, or dense layers, for points. */
@@ -53,6 +55,7 @@ export const PRESETS: Readonly<Record<PresetName, ModelOptions>> = {
     latent: 100,
     head: "tree",
     leaves: "linear",
+    leafSpread: 0,
     depth: 5,
     layers: "convolutional",
     features: 256,
@@ -66,6 +69,7 @@ export const PRESETS: Readonly<Record<PresetName, ModelOptions>> = {
     latent: 64,
     head: "tree",
     leaves: "linear",
+    leafSpread: 0,
     depth: 3,
     layers: "convolutional",
     features: 64,
@@ -79,6 +83,7 @@ export const PRESETS: Readonly<Record<PresetName, ModelOptions>> = {
     latent: 8,
     head: "tree",
     leaves: "linear",
+    leafSpread: 0,
     depth: 2,
     layers: "convolutional",
     features: 8,
@@ -92,6 +97,7 @@ export const PRESETS: Readonly<Record<PresetName, ModelOptions>> = {
     latent: 8,
     head: "tree",
     leaves: "linear",
+    leafSpread: 0,
     depth: 3,
     layers: "dense",
     features: 64,
@@ -175,7 +181,8 @@ const MOST_CHANNELS = 4096; // of any layer; more is a slip of the keyboard
  * powers of 2 in size
  */
 export function checkModelOptions(options: ModelOptions): void {
-  const { image, latent, head, leaves, depth, layers, features, body, output, critic, criticNorm } = options;
+  const { image, latent, head, leaves, leafSpread, depth, layers, features, body, output, critic, criticNorm } =
+    options;
   checkName("head", head, HEADS);
   checkName("leaves", leaves, ["linear", "constant"]);
   checkName("output", output, ["tanh", "identity"]);
@@ -186,6 +193,9 @@ export function checkModelOptions(options: ModelOptions): void {
       `Cannot build a ${head === "single" ? "single generator" : headTitle(head)} with constant leaves: ` +
         `each makes one picture, expected linear`,
     );
+  }
+  if (!(leafSpread >= 0 && Number.isFinite(leafSpread))) {
+    throw new RangeError(`Cannot use ${leafSpread} as leaf spread: expected a number of at least 0`);
   }
   if (head !== "single") checkDepth(depth, headTitle(head));
   checkCount("latent", latent);

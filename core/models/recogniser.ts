@@ -23,14 +23,14 @@ export interface Recogniser {
 }
 
 /**
- * A network with the layers of the critic and as many outputs as are asked for, apart from the critic (`Q` of InfoGAN,
- * Chen et al., NeurIPS 2016, which shares the critic's layers).
+ * A network with the layers of the critic, without normalisation, and as many outputs as are asked for, apart from the
+ * critic (`Q` of InfoGAN, Chen et al., NeurIPS 2016, which shares the critic's layers). Weights start at `N(0, 2/inputs)`
+ * (He et al., ICCV 2015).
  *
  * @throws {RangeError} If the options do not fit together (`checkModelOptions`)
  */
 export function recogniser(options: ModelOptions, { outputs }: { outputs: number }): Recogniser {
-  const norm = options.layers === "dense" ? "none" : "layer";
-  const network = critic({ ...options, criticNorm: norm }, { classes: outputs });
+  const network = critic({ ...options, criticNorm: "none" }, { classes: outputs, start: "he" });
   return {
     parameters: (init) => {
       const { layers, classes } = network.parameters(init);

@@ -56,8 +56,8 @@ export function softTree(options: HeadOptions): MixtureHead<SoftTree> {
       gates: linearParameters(init, { inFeatures: latent, outFeatures: leaves - 1, std: Math.sqrt(1 / latent) }),
       leaves: leafParameters(init, options),
     }),
-    apply(parameters, z, { region, temperature } = {}) {
-      const logits = tempered(linear(parameters.gates, z), temperature);
+    apply(parameters, z, { region, temperature, chooser = z } = {}) {
+      const logits = tempered(linear(parameters.gates, chooser), temperature);
       const logWeights = logLevelWeights(logits, depth);
       const weights = region === undefined
         ? reshape(exp(logWeights), [z.shape[0], leaves])

@@ -2,19 +2,54 @@
 
 import type { Mixture } from "../models/mixture.ts";
 import { nodeWeights } from "../models/soft_tree.ts";
-import { add, div, log, maximum, mul, neg, softplus, sub } from "../ops/elementwise.ts";
-import { slice, stopGradient } from "../ops/movement.ts";
+import { add, div, greaterEqual, log, maximum, mul, neg, softplus, sub, where } from "../ops/elementwise.ts";
+import { slice } from "../ops/movement.ts";
 import { mean, sum } from "../ops/reduce.ts";
+import { constant } from "../ops/source.ts";
 import type { Tensor } from "../tensor.ts";
 
-/** Weights of the two terms. */
-export type LocalizeOptions = { sharpen: number; recognise: number };
+/** How leaves are made readable. */
+export type LocalizeOptions = {
+  /** Weight of the sharpening term. */
+  sharpen: number;
+  /** Weight of the recogniser's term. */
+  recognise: number;
+  /** Part of every batch whose path is chosen by another latent than the one its leaves see. */
+  exchange: number;
+  /** Iterations done before paths are exchanged. */
+  exchangeFrom: number;
+};
 
-/** The usual weights. */
-export const LOCALIZE: LocalizeOptions = { sharpen: 2, recognise: 3 };
+/** Temperature of the gates at the start and after half of the iterations. */
+export const LOCALIZE_TEMPERATURE: readonly [from: number, to: number] = [1, 0.1];
+/** How unlike leaves are at the start. */
+export const LOCALIZE_SPREAD = 1;
 
-/** Temperature of the gates at the start and in the end, unless asked otherwise. */
-export const LOCALIZE_TEMPERATURE: readonly [from: number, to: number] = [1, 0.2];
+const EXCHANGE_AFTER = 0.4; // of a run: from the start, pictures stay worse
+
+/** What works for a run of so many iterations. */
+export function localizeFor(iterations: number): LocalizeOptions {
+  return { sharpen: 2, recognise: 5, exchange: 0.25, exchangeFrom: Math.round(EXCHANGE_AFTER * iterations) };
+}
+
+/**
+ * Latents by which paths are chosen: late in a run, in the first rows of a batch, others than those the leaves see. So a
+ * leaf learns to make good pictures of every latent, also of those its gates would send elsewhere, and can be forced.
+ *
+ * @param z `[batch, latent]`
+ * @param other Independent of `z`, of the same shape
+ * @param iteration Iterations done, one element
+ */
+export function choosers(
+  z: Tensor,
+  { other, iteration, exchange, exchangeFrom }:
+    & { other: Tensor; iteration: Tensor }
+    & Pick<LocalizeOptions, "exchange" | "exchangeFrom">,
+): Tensor {
+  const [batch] = z.shape;
+  const rows = constant(Array.from({ length: batch }, (_, i) => Number(i < exchange * batch)), [batch, 1]);
+  return where(mul(rows, greaterEqual(iteration, exchangeFrom)), other, z);
+}
 
 const TINY = 1e-12; // under logarithms and shares
 
@@ -27,7 +62,8 @@ const TINY = 1e-12; // under logarithms and shares
  * - recognising `Σ_m E r_m BCE(Q_m(x), g_m)`: every decision can be told from the picture (the idea of InfoGAN, Chen et al.
  *   2016, and of MGAN, Hoang et al. 2018, brought to every split)
  *
- * Both sums are weighted means over the nodes of a level, summed over levels.
+ * The first sum is minus the mutual information of path and latent, the second the cross entropy of the paths under the
+ * recogniser. Nothing counts as constant, and the recogniser learns by the same loss.
  *
  * @param recognised `Q [batch, gates]`, logits
  * @returns The loss, and what to report of it
@@ -35,10 +71,10 @@ const TINY = 1e-12; // under logarithms and shares
 export function localizeLoss(
   { weights, gates, logits }: Mixture,
   recognised: Tensor,
-  { sharpen, recognise }: LocalizeOptions,
+  { sharpen, recognise }: Pick<LocalizeOptions, "sharpen" | "recognise">,
 ): { loss: Tensor; metrics: Readonly<Record<string, Tensor>> } {
   const [batch, count] = gates.shape;
-  const reached = stopGradient(slice(nodeWeights(weights), { start: [0, 0], shape: [batch, count] }));
+  const reached = slice(nodeWeights(weights), { start: [0, 0], shape: [batch, count] });
   const usage = mean(reached, { axes: [0] });
   const average = div(mean(mul(reached, gates), { axes: [0] }), maximum(usage, TINY));
   const spread = entropy(average);

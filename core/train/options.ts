@@ -7,7 +7,7 @@ import type { AdapterTraits } from "../tensor.ts";
 import type { AdamOptions } from "./adam.ts";
 import { batchesPerEpoch } from "./batches.ts";
 import { type AugmentationName, augmentationName } from "./augment.ts";
-import { LOCALIZE, LOCALIZE_TEMPERATURE, type LocalizeOptions } from "./localize.ts";
+import { LOCALIZE_SPREAD, LOCALIZE_TEMPERATURE, localizeFor, type LocalizeOptions } from "./localize.ts";
 import { checkTogether, type MethodName, methodName, METHODS } from "./methods.ts";
 import { type Objective, type ObjectiveName, objectiveName, OBJECTIVES } from "./objectives.ts";
 import { checkGrow, type Grow, usualSplits } from "./grow.ts";
@@ -107,6 +107,7 @@ const REPORT_EVERY = 10;
 export const SAMPLES_IN_A_RUN = 20;
 /** Checkpoints in a run, about, unless asked otherwise. */
 export const CHECKPOINTS_IN_A_RUN = 10;
+const ANNEALING = 0.5; // of a run, until the gates have their last temperature
 const SHORTEST_GAP = 10; // iterations between two of them, at least, unless asked otherwise
 
 /**
@@ -151,13 +152,14 @@ export function resolveOptions(
       ...preset.options,
       head: METHODS[method].head,
       leaves: (request.leaves ?? preset.options.leaves) as ModelOptions["leaves"],
+      leafSpread: request.localize ? LOCALIZE_SPREAD : preset.options.leafSpread,
       depth,
       criticNorm: (request.criticNorm ?? preset.options.criticNorm) as ModelOptions["criticNorm"],
     },
     objective,
     regularizers: { ...regularizers, ...withoutUndefined(request.regularizers ?? {}) },
-    gateTemperature: { from, to, over: iterations },
-    localize: request.localize ? LOCALIZE : null,
+    gateTemperature: { from, to, over: Math.max(1, Math.round(ANNEALING * iterations)) },
+    localize: request.localize ? localizeFor(iterations) : null,
     grow: request.grow ? usualSplits(depth, iterations) : [],
     augment: (request.augment ?? []).map(augmentationName),
     iterations,

@@ -4,6 +4,7 @@ import { isTensor, type Tensors, vjp } from "../grad.ts";
 import { type Critic, critic, type CriticParameters } from "../models/critic.ts";
 import { generator, type GeneratorParameters } from "../models/generator.ts";
 import { isPoint } from "../models/presets.ts";
+import type { Path } from "../models/mixture.ts";
 import { recogniser, type RecogniserParameters } from "../models/recogniser.ts";
 import { scheduled } from "../models/schedule.ts";
 import { type Directions, initialDirections, normalizeSpectral } from "../models/spectral.ts";
@@ -21,7 +22,7 @@ import { adam, initialMoments, type Moments } from "./adam.ts";
 import { augment } from "./augment.ts";
 import { movingAverage } from "./ema.ts";
 import { imagesOf, type TrainingImages } from "./images.ts";
-import { localizeLoss } from "./localize.ts";
+import { choosers, localizeLoss } from "./localize.ts";
 import { identity, type Method, METHODS } from "./methods.ts";
 import { type Objective, OBJECTIVES, type Scores } from "./objectives.ts";
 import type { TrainOptions } from "./options.ts";
@@ -51,6 +52,7 @@ export type TrainState = {
 const LATENT_STREAM = 1;
 const EPSILON_STREAM = 2;
 const NOISE_STREAM = 3; // of a penalty
+const CHOOSER_STREAM = 4;
 const AUGMENT_STREAM = 16; // and those behind it
 const SAMPLE_ROUND = 1; // of the key that fixed latents are drawn with; training draws in round 0
 /** Pictures of a grid, points of a scatter. */
@@ -116,6 +118,20 @@ function view(options: TrainOptions, state: TrainState) {
 const iterationsDone = ({ step }: TrainState, { criticSteps }: TrainOptions): Tensor =>
   floor(div(add(toFloat(step), 0.5), criticSteps + 1));
 
+/** Latents of a step, and how the generator takes its path from them. */
+function latentsOf(
+  options: TrainOptions,
+  state: TrainState,
+  { key, shape }: { key: Tensor; shape: Shape },
+): { z: Tensor; path: Path } {
+  const z = normal(key, { shape, stream: LATENT_STREAM });
+  const iteration = iterationsDone(state, options);
+  const temperature = scheduled(options.gateTemperature, iteration);
+  if (options.localize === null) return { z, path: { temperature } };
+  const other = normal(key, { shape, stream: CHOOSER_STREAM });
+  return { z, path: { temperature, chooser: choosers(z, { other, iteration, ...options.localize }) } };
+}
+
 /**
  * A step of the critic: the images `indices` of the data against as many generated ones.
  *
@@ -129,9 +145,8 @@ export function criticStep(options: TrainOptions, data: TrainingImages, { apart 
   return (state: TrainState, { indices }: { indices: Tensor }) => {
     const batch = indices.shape[0];
     const { key, parameters, directions, augmented } = view(options, state);
-    const z = normal(key, { shape: [batch, make.head.latent], stream: LATENT_STREAM });
-    const temperature = scheduled(options.gateTemperature, iterationsDone(state, options));
-    const { images, weights } = make.apply(state.generator, z, { temperature });
+    const { z, path } = latentsOf(options, state, { key, shape: [batch, make.head.latent] });
+    const { images, weights } = make.apply(state.generator, z, path);
     const seen = { real: augmented(real(indices), "real"), fake: augmented(images, "fake") };
     const judge = judgeOf(method, score, parameters);
     const judged = judgeBoth(judge, seen, apart || options.model.criticNorm === "batch");
@@ -202,9 +217,9 @@ export function generatorStep(options: TrainOptions, data: TrainingImages) {
   const realOf = imagesOf(data);
   return (state: TrainState, { indices }: { indices?: Tensor } = {}) => {
     const { key, parameters, augmented } = view(options, state);
-    const z = normal(key, { shape: [options.batch, make.head.latent], stream: LATENT_STREAM });
+    const { z, path } = latentsOf(options, state, { key, shape: [options.batch, make.head.latent] });
     const iteration = iterationsDone(state, options);
-    const mixture = make.apply(state.generator, z, { temperature: scheduled(options.gateTemperature, iteration) });
+    const mixture = make.apply(state.generator, z, path);
     const judge = judgeOf(method, score, parameters);
     const judged = judge(augmented(mixture.images, "fake"));
     const real = indices && realOf(indices);
