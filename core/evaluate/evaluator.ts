@@ -1,7 +1,8 @@
 /** Scores generated pictures against a data set, as often as wanted. */
 
 import type { Device } from "../gpu/device.ts";
-import { evaluateMetrics, type MetricName } from "../metrics/evaluation.ts";
+import { type Neighbours, neighboursWithin } from "../metrics/distances.ts";
+import { evaluateMetrics, type MetricName, NEIGHBOURS, type RealSamples } from "../metrics/evaluation.ts";
 import { type Matrix, matrix } from "../metrics/matrix.ts";
 import { type FeatureStatistics, featureStatistics } from "../metrics/statistics.ts";
 import { RunError, RUNS_FOLDER } from "../sampling/run.ts";
@@ -11,7 +12,7 @@ import { classesOf, classifierFeatures } from "./classifier_features.ts";
 import { type Circumstances, type Evaluation, evaluationOf } from "./evaluation.ts";
 import { type FeatureExtractor, type Features, type PictureSet, rawFeatures } from "./features.ts";
 import { inceptionFeatures } from "./inception_features.ts";
-import { FEATURES, kept, STATISTICS } from "./kept.ts";
+import { FEATURES, kept, NEIGHBOUR_DISTANCES, STATISTICS } from "./kept.ts";
 import { chosenFrom, type EvaluatedSet, nearestLabels, type RealPictures } from "./real.ts";
 import {
   type EvaluationRequest,
@@ -69,6 +70,7 @@ export class Evaluator {
   #classifier: Promise<FeatureExtractor> | undefined;
   #realFeatures: Promise<Features> | undefined;
   #statistics: Promise<FeatureStatistics> | undefined;
+  #neighbours: Promise<Neighbours> | undefined;
 
   private constructor(
     readonly device: Device,
@@ -155,12 +157,7 @@ export class Evaluator {
     const real = await (this.#realFeatures ??= this.#extractReal(extractor));
     const fake = await this.#extract(extractor, pictures, "generated");
     const values = await evaluateMetrics(this.device, metrics, {
-      real: {
-        features: real.features,
-        statistics: metrics.includes("fid")
-          ? await (this.#statistics ??= this.#realStatistics(real, extractor))
-          : undefined,
-      },
+      real: { features: real.features, ...await this.#known(real, extractor, metrics) },
       fake: {
         ...fake,
         weights,
@@ -202,17 +199,30 @@ export class Evaluator {
     return kept(path, FEATURES, () => this.#extract(extractor, this.real, "real"));
   }
 
-  #realStatistics({ features }: Features, extractor: FeatureExtractor): Promise<FeatureStatistics> {
-    const make = () => featureStatistics(this.device, features);
-    return kept(this.#pathOf("statistics", extractor), STATISTICS, make);
+  /** What metrics need to know of the real pictures alone. */
+  async #known(
+    { features }: Features,
+    extractor: FeatureExtractor,
+    metrics: readonly MetricName[],
+  ): Promise<Pick<RealSamples, "statistics" | "neighbours">> {
+    const [ofMoments, ofNeighbours] = ["statistics", "neighbours"].map((what) => this.#pathOf(what, extractor));
+    if (metrics.includes("fid")) {
+      this.#statistics ??= kept(ofMoments, STATISTICS, () => featureStatistics(this.device, features));
+    }
+    if (metrics.some((name) => name === "knn" || name === "prdc") && features.rows > NEIGHBOURS) {
+      const make = () => neighboursWithin(this.device, features, NEIGHBOURS);
+      this.#neighbours ??= kept(ofNeighbours, NEIGHBOUR_DISTANCES, make);
+    }
+    return { statistics: await this.#statistics, neighbours: await this.#neighbours };
   }
 
   /** Where something of the real pictures is kept, named for all that it depends on. */
   #pathOf(what: string, { key }: FeatureExtractor): string | null {
     const { cache } = this.options;
     const { n, seed } = this.request;
-    const { name, fingerprint } = this.data;
-    return cache && `${cache}/evaluation/${name}-${fingerprint.slice(0, 16)}-${key}-${n}-${seed}-${what}.safetensors`;
+    const { name, fingerprint, shape: [count] } = this.data;
+    const chosen = n === count ? "all" : `${n}-${seed}`;
+    return cache && `${cache}/evaluation/${name}-${fingerprint.slice(0, 16)}-${key}-${chosen}-${what}.safetensors`;
   }
 
   #extract(extractor: FeatureExtractor, pictures: PictureSet, which: string): Promise<Features> {

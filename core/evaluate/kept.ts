@@ -1,5 +1,6 @@
 /** What is computed once for a data set and kept in the user's cache folder: features and statistics of real pictures. */
 
+import type { Neighbours } from "../metrics/distances.ts";
 import { type Matrix, matrix } from "../metrics/matrix.ts";
 import type { FeatureStatistics } from "../metrics/statistics.ts";
 import { decodeSafetensors, encodeSafetensors, type StoredTensor } from "../safetensors.ts";
@@ -57,6 +58,16 @@ export const STATISTICS: Form<FeatureStatistics> = {
   value: ({ count, mean, covariance }) => {
     if (!count || !mean || covariance?.data.length * 2 !== mean.data.length ** 2) return undefined;
     return { count: count.data[0], mean: doublesOf(mean), covariance: doublesOf(covariance) };
+  },
+};
+
+/** Neighbours of every picture, `f64` as two words each. */
+export const NEIGHBOUR_DISTANCES: Form<Neighbours> = {
+  tensors: ({ distances, ties }) => ({ distances: wordsOf(distances), ties: { shape: [ties.length], data: ties } }),
+  value: ({ distances, ties }) => {
+    const k = distances && ties ? distances.data.length / 2 / ties.data.length : NaN;
+    if (!Number.isInteger(k) || !(ties.data instanceof Uint32Array)) return undefined;
+    return { k, distances: doublesOf(distances), ties: ties.data };
   },
 };
 

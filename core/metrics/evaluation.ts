@@ -20,7 +20,7 @@ export * from "./metric.ts";
 export { meaningOf } from "./meanings.ts";
 
 /** Neighbours that make the balls of precision and recall, and that vote at most. */
-const K = 5;
+export const NEIGHBOURS = 5;
 
 /** Computes one group of numbers; `within` are the neighbours that several of them need. */
 type Metric = (device: Device, evaluated: Evaluated, within: () => Promise<Within>) => Promise<Scores> | Scores;
@@ -43,7 +43,7 @@ const METRICS: Readonly<Record<MetricName, Metric>> = {
   async knn(device, evaluated, within) {
     const { real, fake } = featuresOf(evaluated);
     const known = real.rows === fake.rows ? await within() : undefined;
-    const tests = await twoSampleTest(device, { real, fake }, { ks: [1, K], within: known });
+    const tests = await twoSampleTest(device, { real, fake }, { ks: [1, NEIGHBOURS], within: known });
     return Object.fromEntries(tests.flatMap(({ k, accuracy, real, fake }) => [
       [`nn${k}`, accuracy],
       [`nn${k}Real`, real],
@@ -55,7 +55,7 @@ const METRICS: Readonly<Record<MetricName, Metric>> = {
     return { mmd: squared, mmdBandwidth: bandwidth };
   },
   async prdc(device, evaluated, within) {
-    return { ...await prdc(device, featuresOf(evaluated), { k: K, within: await within() }) };
+    return { ...await prdc(device, featuresOf(evaluated), { k: NEIGHBOURS, within: await within() }) };
   },
   modes(_, { fake, modes }) {
     const scores = modeScores(fake.points ?? fake.features, given(modes, "modes", "the modes of the data"));
@@ -140,9 +140,9 @@ export async function evaluateMetrics(
 
 async function neighboursOf(device: Device, evaluated: Evaluated): Promise<Within> {
   const { real, fake } = featuresOf(evaluated);
-  checkCompared({ real, fake }, { metric: `${K} nearest neighbours`, atLeast: K + 1 });
-  const neighbours = async (of: typeof real): Promise<Neighbours> => await neighboursWithin(device, of, K);
-  return { real: await neighbours(real), fake: await neighbours(fake) };
+  checkCompared({ real, fake }, { metric: `${NEIGHBOURS} nearest neighbours`, atLeast: NEIGHBOURS + 1 });
+  const neighbours = async (of: typeof real): Promise<Neighbours> => await neighboursWithin(device, of, NEIGHBOURS);
+  return { real: evaluated.real.neighbours ?? await neighbours(real), fake: await neighbours(fake) };
 }
 
 function featuresOf({ real, fake }: Evaluated) {

@@ -1,5 +1,6 @@
 /** What metrics are computed from, and what is said of the numbers they give. */
 
+import type { Neighbours } from "./distances.ts";
 import type { FeatureStatistics } from "./statistics.ts";
 import type { Matrix } from "./matrix.ts";
 
@@ -23,6 +24,8 @@ export interface RealSamples {
   readonly features: Matrix;
   /** Mean and covariance of the features, if they are known; else they are computed. */
   readonly statistics?: FeatureStatistics;
+  /** The `NEIGHBOURS` nearest of every row in its own set, if they are known; else they are computed. */
+  readonly neighbours?: Neighbours;
 }
 
 /** Generated pictures; what is undefined is not known of them, and metrics that need it refuse. */

@@ -58,9 +58,13 @@ Deno.test("evaluateSamples() scores a file of points: itself perfectly, others w
     assertEquals([worse.precision, worse.recall, worse.modesFound], [0, 0, 0]);
     await evaluator.destroy();
 
-    assertEquals(await names(`${cache}/evaluation`), ["pair-pair-200-0-points-200-0-statistics.safetensors"]);
-    const again = await evaluatorOf(data, { metrics: ["fid"] }, cache); // from statistics in the cache
-    assertEquals((await again.evaluateSamples(moved)).scores[0].value, worse.frechet);
+    assertEquals(await names(`${cache}/evaluation`), [
+      "pair-pair-200-0-points-all-neighbours.safetensors",
+      "pair-pair-200-0-points-all-statistics.safetensors",
+    ]);
+    const again = await evaluatorOf(data, { metrics: ["fid", "prdc", "modes"] }, cache); // from what was kept
+    assertEquals(valuesOf((await again.evaluateSamples(same)).scores), perfect);
+    assertEquals(valuesOf((await again.evaluateSamples(moved)).scores), worse);
     await again.destroy();
   }));
 
