@@ -51,12 +51,18 @@ export {
 export * from "./core/nn/norm.ts";
 export { activations } from "./core/nn/activation.ts";
 
-export type { Mixture, MixtureHead } from "./core/models/mixture.ts";
+export type { Mixture, MixtureHead, Path } from "./core/models/mixture.ts";
 export { leavesUnder, nodeWeights, softTree } from "./core/models/soft_tree.ts";
 export { flatMixture } from "./core/models/flat_mixture.ts";
 export { single } from "./core/models/single.ts";
+export { disjoint, gumbelMixture, latentMixture } from "./core/models/choice.ts";
 export { type Generated, type Generator, generator } from "./core/models/generator.ts";
 export { type Critic, critic } from "./core/models/critic.ts";
+export { type Recogniser, recogniser } from "./core/models/recogniser.ts";
+export { normalizeSpectral } from "./core/models/spectral.ts";
+export { type Hme, hme, type HmeOptions } from "./core/models/hme.ts";
+export { type EmOptions, fitEm } from "./core/models/hme_em.ts";
+export { predict } from "./core/models/hme_numbers.ts";
 export { type ModelOptions, PRESETS } from "./core/models/presets.ts";
 export { drawFromRegion } from "./core/models/conditional.ts";
 
@@ -69,12 +75,24 @@ export {
 } from "./core/sampling/sampler.ts";
 export { findRun, readCheckpoint, RunError } from "./core/sampling/run.ts";
 export { imageGrid } from "./core/sampling/grid.ts";
+export { samplePicture } from "./core/sampling/sample_picture.ts";
 export { encodePng } from "./core/png.ts";
 
 export { type Objective, OBJECTIVES } from "./core/train/objectives.ts";
+export { type Method, METHODS } from "./core/train/methods.ts";
+export { penalties, type Regularizers } from "./core/train/regularizers.ts";
+export { augment, AUGMENTATIONS } from "./core/train/augment.ts";
+export { localizeLoss } from "./core/train/localize.ts";
+export { fitGradient, type GradientOptions } from "./core/train/hme_gradient.ts";
 export { adam, type AdamOptions } from "./core/train/adam.ts";
 export { resolveOptions, type TrainOptions } from "./core/train/options.ts";
 export { Trainer } from "./core/train/trainer.ts";
 
-export type { ImageDataset } from "./datasets/dataset.ts";
+export { type Evaluated, evaluateMetrics, METRIC_NAMES } from "./core/metrics/evaluation.ts";
+export { Evaluator } from "./core/evaluate/evaluator.ts";
+export { compare, type CompareJob } from "./core/compare/compare.ts";
+
+export type { ImageDataset, LoadOptions } from "./datasets/dataset.ts";
 export { DATASET_NAMES, loadDataset } from "./datasets/registry.ts";
+export { type PointDataset, toy } from "./datasets/toys.ts";
+export { GLYPH_PATHS, type GlyphDataset, glyphs } from "./datasets/glyphs.ts";
