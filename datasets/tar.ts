@@ -1,6 +1,8 @@
 /** TAR archives, plain or inside gzip, read from front to back (POSIX.1-2001 pax, GNU and ustar, by way of tar-stream). */
 
 import { type Extract, extract as tarExtract } from "tar-stream";
+import { pipeline, Readable } from "node:stream";
+import { createGunzip } from "node:zlib";
 import { ArchiveListing } from "./archive_rules.ts";
 import type { FileContent, FileEntry, FileTree } from "./picture_files.ts";
 
@@ -74,7 +76,7 @@ export class TarFiles implements FileTree {
       })
     );
     using file = await Deno.open(this.path);
-    const stream = this.#gzip ? file.readable.pipeThrough(new DecompressionStream("gzip")) : file.readable;
+    const stream: AsyncIterable<Uint8Array> = this.#gzip ? unpacked(file.readable) : file.readable;
     let bytes = 0;
     for await (const chunk of stream) {
       signal?.throwIfAborted();
@@ -90,7 +92,7 @@ export class TarFiles implements FileTree {
 
   /** A fault of the archive as an error that names it; others as they are. */
   #explained(error: unknown, size: number, signal?: AbortSignal): unknown {
-    const ofSystem = error instanceof Error && "code" in error && error.code !== undefined;
+    const ofSystem = error instanceof Error && "code" in error && /^E[A-Z0-9]+$/.test(String(error.code)); // as ENOENT
     if (signal?.aborted || ofSystem || error instanceof SyntaxError || !(error instanceof Error)) return error;
     const kind = this.#gzip ? "gzip or TAR" : "TAR";
     return new SyntaxError(
@@ -98,6 +100,14 @@ export class TarFiles implements FileTree {
       { cause: error },
     );
   }
+}
+
+/**
+ * What gzip holds. Not by `DecompressionStream`, which refuses archives that were put together from several or filled up
+ * with zeros.
+ */
+function unpacked(bytes: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+  return pipeline(Readable.from(bytes), createGunzip({ chunkSize: 2 ** 20 }), () => {}); // whoever reads hears of errors
 }
 
 async function contentOf(entry: TarEntry): Promise<Uint8Array<ArrayBuffer>> {

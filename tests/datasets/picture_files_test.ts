@@ -58,6 +58,15 @@ Deno.test("openFiles() lists and reads folders, ZIP, TAR and packed TAR alike, w
   });
 });
 
+Deno.test("openFiles() reads a packed TAR of several gzip streams, filled up with zeros", async () => {
+  await inFolder(async (folder) => {
+    const tar = await tarOf(FILES);
+    const parts = [gzipped(tar.subarray(0, 1000)), gzipped(tar.subarray(1000)), new Uint8Array(1024)];
+    await Deno.writeFile(`${folder}/tgz`, new Uint8Array(await new Blob(parts).arrayBuffer()));
+    assertEquals(await contents(await openFiles(`${folder}/tgz`), Object.keys(FILES)), FILES);
+  });
+});
+
 Deno.test("openFiles() gives plain names to entries that start with ./ or have back slashes", async () => {
   await inFolder(async (folder) => {
     await Deno.writeFile(`${folder}/tar`, await tarOf({ "./a/./b.txt": text("b"), "c\\d.txt": text("d") }));
