@@ -12,9 +12,11 @@ export interface SamplePictureOptions {
   weights?: Float32Array;
   /** Or the leaf of each. */
   leaves?: readonly number[];
+  /** Pixels of both sides of a scatter, 512 unless given. */
+  side?: number;
 }
 
-const SIDE = 512; // pixels of a scatter
+const SIDE = 512; // pixels of a scatter, unless told otherwise
 const REACH = 1.1; // of both axes: a little more than the data, which are in [-1, 1]
 const RADIUS = 1.5; // pixels of a dot
 const PAPER = 255;
@@ -36,7 +38,7 @@ const COLOURS = [
  * @param samples `[n, height, width, channels]`, row-major
  * @throws {RangeError} If the shape does not fit the numbers, or points have not two numbers
  */
-export function samplePicture(samples: Float32Array, { shape, ...path }: SamplePictureOptions): Picture {
+export function samplePicture(samples: Float32Array, { shape, side = SIDE, ...path }: SamplePictureOptions): Picture {
   const [n, ...image] = shape;
   if (!isPoint(image as unknown as ModelOptions["image"])) {
     return imageGrid(samples, { shape, scale: viewingScale(shape[2]) });
@@ -46,10 +48,10 @@ export function samplePicture(samples: Float32Array, { shape, ...path }: SampleP
   }
   const leaves = path.leaves ?? largest(path.weights ?? new Float32Array(n).fill(1), n);
   const picture = {
-    width: SIDE,
-    height: SIDE,
+    width: side,
+    height: side,
     channels: 3 as const,
-    data: new Uint8Array(SIDE * SIDE * 3).fill(PAPER),
+    data: new Uint8Array(side * side * 3).fill(PAPER),
   };
   for (let i = 0; i < n; i++) dot(picture, samples[2 * i], samples[2 * i + 1], COLOURS[leaves[i] % COLOURS.length]);
   return picture;
@@ -65,7 +67,7 @@ function largest(weights: Float32Array, n: number): number[] {
 }
 
 function dot({ data, width }: Picture, x: number, y: number, colour: readonly number[]): void {
-  const [centreX, centreY] = [x, -y].map((value) => (value / REACH + 1) / 2 * SIDE - 0.5);
+  const [centreX, centreY] = [x, -y].map((value) => (value / REACH + 1) / 2 * width - 0.5);
   for (let row = Math.ceil(centreY - RADIUS); row <= centreY + RADIUS; row++) {
     for (let column = Math.ceil(centreX - RADIUS); column <= centreX + RADIUS; column++) {
       const inside = (row - centreY) ** 2 + (column - centreX) ** 2 <= RADIUS ** 2;

@@ -1,11 +1,14 @@
 /** The whole tree as one picture: every node with samples drawn from its region of the latent space. */
 
+import { isPoint } from "../models/presets.ts";
 import type { Picture } from "../png.ts";
 import { imageGrid } from "./grid.ts";
+import { samplePicture } from "./sample_picture.ts";
 import { RareRegionError, type Sampler } from "./sampler.ts";
 
 const LEAF_COLUMNS = 2; // pictures side by side at a leaf; a node has the width of its leaves
 const ROWS = 3; // of pictures at every node
+const SCATTER = { side: 96, points: 500 }; // of points, at every node
 const GAP = 8; // pixels between leaves
 const LEVEL_GAP = 28; // between levels: room for the branches
 const BRANCH = { width: 2, grey: 140 };
@@ -28,14 +31,15 @@ interface Box {
 export async function treePicture(sampler: Sampler, { seed }: { seed: number }): Promise<Picture> {
   const [height, width, channels] = sampler.options.image;
   const { leaves } = sampler.structure;
+  const points = isPoint(sampler.options.image);
   const cell = { width: width + 1, height: height + 1 };
-  const leafWidth = LEAF_COLUMNS * cell.width + 1;
-  const blockHeight = ROWS * cell.height + 1;
+  const leafWidth = points ? SCATTER.side : LEAF_COLUMNS * cell.width + 1;
+  const blockHeight = points ? SCATTER.side : ROWS * cell.height + 1;
   const levels = levelsOf(sampler);
   const picture = blank(
     leaves * (leafWidth + GAP) + GAP,
     levels.length * (blockHeight + LEVEL_GAP) - LEVEL_GAP + 2 * GAP,
-    channels as 1 | 3,
+    points ? 3 : channels as 1 | 3,
   );
   let above: Box[] = [];
   for (const [level, nodes] of levels.entries()) {
@@ -49,7 +53,8 @@ export async function treePicture(sampler: Sampler, { seed }: { seed: number }):
     for (const [i, box] of boxes.entries()) {
       if (above.length > 0) drawBranch(picture, above[Math.floor(i * above.length / boxes.length)], box);
       const columns = Math.floor((box.width - 1) / cell.width);
-      const block = await blockOf(sampler, nodes[i], { seed, columns });
+      const n = points ? SCATTER.points : columns * ROWS;
+      const block = await blockOf(sampler, nodes[i], { seed, columns, n });
       if (block) paste(picture, block, box.left + Math.floor((box.width - block.width) / 2), box.top);
     }
     above = boxes;
@@ -67,13 +72,14 @@ function levelsOf({ structure: { nodes, leaves, pathTo } }: Sampler): number[][]
 async function blockOf(
   sampler: Sampler,
   node: number,
-  { seed, columns }: { seed: number; columns: number },
+  { seed, columns, n }: { seed: number; columns: number; n: number },
 ): Promise<Picture | null> {
   try {
     // Another seed for every node: regions overlap, and the same first candidate would be accepted in several.
     const ownSeed = (seed + node) % Number.MAX_SAFE_INTEGER;
-    const { images, shape } = await sampler.sample({ n: columns * ROWS, seed: ownSeed, node });
-    return imageGrid(images, { shape, columns, padding: 1 });
+    const { images, shape, samples } = await sampler.sample({ n, seed: ownSeed, node });
+    if (!isPoint(sampler.options.image)) return imageGrid(images, { shape, columns, padding: 1 });
+    return samplePicture(images, { shape, side: SCATTER.side, leaves: samples.map(({ leaf }) => leaf) });
   } catch (error) {
     if (error instanceof RareRegionError) return null;
     throw error;
