@@ -93,7 +93,7 @@ function scoresFigureOf({ rows, columns, title }: FigureJob): string | null {
     const found = rows.map((row) => ({ method: row.method, values: valuesOf(row, column) }));
     return found.every(({ values }) => values.length === 0) ? [] : [{ title: headingOf(column), rows: found }];
   });
-  return panels.length === 0 ? null : metricsFigure({ title: `${title}: scores over seeds`, panels });
+  return panels.length === 0 ? null : metricsFigure({ title: `${title}: scores`, panels });
 }
 
 async function drawFrom(device: Device, method: string, run: string): Promise<Drawn> {
@@ -134,15 +134,14 @@ function* pointFigures({ data, title, ...scores }: FigureJob, drawn: readonly Dr
 }
 
 async function* imageFigures({ data, title, ...scores }: FigureJob, drawn: readonly Drawn[]): AsyncGenerator<Figure> {
-  const real = { title: "data", picture: gridOf(realImages(data, { n: IN_A_GRID.all, seed: SEED })) };
-  const panels = drawn.map((one) => ({
-    title: one.method,
-    notes: notesOf(scores, one),
-    picture: gridOf(firstOf(one)),
-  }));
-  yield { name: "grids", svg: await picturesFigure({ title: `${title}: samples`, panels: [real, ...panels] }) };
-  for (const [i, panel] of panels.entries()) {
-    yield { name: `grid-${drawn[i].method}`, svg: await picturesFigure({ title, panels: [panel] }) };
+  const real = { title: "data", picture: gridOf(realImages(data, { n: IN_A_GRID.all, seed: SEED }), 1) };
+  const panelOf = (one: Drawn, scale?: number) => {
+    return { title: one.method, notes: notesOf(scores, one), picture: gridOf(firstOf(one), scale) };
+  };
+  const all = [real, ...drawn.map((one) => panelOf(one, 1))];
+  yield { name: "grids", svg: await picturesFigure({ title: `${title}: samples`, panels: all }) };
+  for (const one of drawn) {
+    yield { name: `grid-${one.method}`, svg: await picturesFigure({ title, panels: [panelOf(one)] }) };
   }
   for (const one of drawn.filter(({ generatorCount }) => generatorCount > 1)) {
     const { method, name } = one;
@@ -170,7 +169,7 @@ function ofGenerator({ images, shape: [n, ...image], generators, name }: Drawn, 
   return [{
     title: `${name} ${generator}`,
     notes: [`${Math.round(100 * own.length / n)} % of samples`],
-    picture: gridOf({ images: pixels, shape: [IN_A_GRID.generator, ...image] }),
+    picture: gridOf({ images: pixels, shape: [IN_A_GRID.generator, ...image] }, 1),
   }];
 }
 
@@ -179,7 +178,7 @@ interface Pixels {
   readonly shape: readonly number[];
 }
 
-const gridOf = ({ images, shape }: Pixels) => imageGrid(images, { shape, scale: viewingScale(shape[2]) });
+const gridOf = ({ images, shape }: Pixels, scale = viewingScale(shape[2])) => imageGrid(images, { shape, scale });
 
 /** The first scores of a method, as the table has them. */
 function notesOf({ rows, columns }: Pick<FigureJob, "rows" | "columns">, { method }: Drawn): string[] {

@@ -1,7 +1,7 @@
 /** Grids of pictures under their names, in one figure. */
 
 import { encodePng, type Picture } from "../../png.ts";
-import { below, caption, type Drawing, element, INK, page, tiled } from "./svg.ts";
+import { below, caption, type Drawing, element, evenCaptions, INK, page, tiled } from "./svg.ts";
 
 /** A grid under its name and what there is to say of it. */
 export interface PicturePanel {
@@ -23,10 +23,10 @@ const CHUNK = 0x8000; // bytes that become characters at once: a call takes only
 export async function picturesFigure(
   { title, panels }: { title: string; panels: readonly PicturePanel[] },
 ): Promise<string> {
-  const drawn = await Promise.all(panels.map(async ({ title, notes = [], picture }) => {
-    const grid = await embedded(picture);
-    return below([caption([title, ...notes]), grid], 6);
-  }));
+  const captions = evenCaptions(panels.map(({ title, notes = [] }) => [title, ...notes]));
+  const drawn = await Promise.all(
+    panels.map(async ({ picture }, i) => below([caption(captions[i]), await embedded(picture)], 6)),
+  );
   return page(tiled(drawn, PANELS_IN_A_ROW, GAP), title);
 }
 

@@ -4,7 +4,7 @@ import { rangeOf } from "./axis.ts";
 import { colourOf } from "./palette.ts";
 import { panel, type Plot } from "./panel.ts";
 import { regions } from "./regions.ts";
-import { below, beside, caption, digits, type Drawing, element, INK, page, tiled } from "./svg.ts";
+import { below, beside, caption, digits, type Drawing, element, evenCaptions, INK, page, tiled } from "./svg.ts";
 
 /** Points in the plane and, for each, the generator that made it. */
 export interface MadePoints {
@@ -40,10 +40,11 @@ const AROUND = 0.06; // of the data's extent, beside the room an axis leaves
 export function scatterFigure(
   { title, data, panels }: { title: string; data: Float32Array; panels: readonly ScatterPanel[] },
 ): string {
-  const drawn = panels.map((made) => {
-    check(made);
+  panels.forEach(check);
+  const captions = evenCaptions(panels.map((made) => [made.title, ...notesOf(made, data)]));
+  const drawn = panels.map((made, i) => {
     const drawing = axesOf(data, SIDE.method, false, (plot) => backdrop(data, plot) + colouredDots(made, plot));
-    return below([caption([made.title, ...notesOf(made, data)]), drawing], 6);
+    return below([caption(captions[i]), drawing], 6);
   });
   return page(tiled(drawn, PANELS_IN_A_ROW, GAP), title);
 }

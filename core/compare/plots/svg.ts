@@ -166,6 +166,12 @@ export function caption([heading, ...lines]: readonly string[], { colour }: { co
   };
 }
 
+/** Captions with as many lines as the longest has, so that what is below them begins at one height. */
+export function evenCaptions(captions: readonly (readonly string[])[]): string[][] {
+  const lines = Math.max(0, ...captions.map(({ length }) => length));
+  return captions.map((caption) => [...caption, ...Array(lines - caption.length).fill("")]);
+}
+
 /**
  * A whole SVG file: the drawing on white paper under a title.
  *
