@@ -44,10 +44,17 @@ export const FLAGS = {
   objective: {
     kind: "text",
     value: "NAME",
-    meaning: `What is minimised: ${OBJECTIVE_NAMES.join(", ")} (${USUAL_OBJECTIVE})`,
+    meaning: `What is minimised: ${OBJECTIVE_NAMES.join(", ")} (${
+      ofPresets((name) => TRAINING[name].objective ?? USUAL_OBJECTIVE)
+    })`,
   },
   gp: { kind: "number", meaning: "Weight of the gradient penalty (10 with wgan-gp, else 0)" },
-  r1: { kind: "number", meaning: "Weight of half the squared gradient at real images (0)" },
+  r1: {
+    kind: "number",
+    meaning: `Weight of half the squared gradient at real images (${
+      ofPresets((name) => TRAINING[name].regularizers?.r1 ?? 0)
+    })`,
+  },
   r2: { kind: "number", meaning: "Weight of the same at generated images (0)" },
   "critic-norm": {
     kind: "text",
@@ -64,7 +71,9 @@ export const FLAGS = {
   "gate-temperature": {
     kind: "text",
     value: "T[:T]",
-    meaning: "What the gates' logits are divided by, at the start and in the end (1)",
+    meaning: `What the gates' logits are divided by, at the start and after half of the run (${
+      ofPresets((name) => TRAINING[name].gateTemperature?.join(":") ?? 1)
+    })`,
   },
   localize: { kind: "switch", meaning: "Make leaves readable: sharp decisions that can be told from the picture" },
   grow: { kind: "switch", meaning: "Begin with a tree of depth 1 and split its leaves while it is trained" },

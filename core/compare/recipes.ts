@@ -19,8 +19,8 @@ export const RECIPES = {
   /** The toy problems of the paper: rounds of Gaussians, 8 in a ring and 25 in a grid. */
   toy: {
     datasets: ["ring8", "grid25"],
-    seeds: 3,
-    shared: { preset: "toy", objective: "non-saturating", regularizers: { r1: 0.1 }, iterations: 2000 },
+    seeds: 2,
+    shared: { preset: "toy", iterations: 3000 },
     metrics: ["modes", "fid", "mmd", "tree"],
     n: 2500, // as many as VEEGAN counts modes with
   },

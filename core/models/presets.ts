@@ -97,7 +97,7 @@ export const PRESETS: Readonly<Record<PresetName, ModelOptions>> = {
     latent: 8,
     head: "tree",
     leaves: "linear",
-    leafSpread: 0,
+    leafSpread: 1,
     depth: 3,
     layers: "dense",
     features: 64,
