@@ -2,7 +2,7 @@
 
 import type { FileContent } from "./picture_files.ts";
 import type { ImageFormat } from "./picture.ts";
-import type { DecodeAnswer, DecodeRequest } from "./picture_worker.ts";
+import type { DecodeAnswer, DecodeFailure, DecodeRequest } from "./picture_worker.ts";
 
 /** Files a worker may have: one that it decodes, and the next one, so that it does not wait. */
 const AHEAD = 2;
@@ -91,8 +91,9 @@ class DecodePool {
 
   #start(onAnswer: (answer: DecodeAnswer) => void): Worker {
     const worker = new Worker(new URL("./picture_worker.ts", import.meta.url), { type: "module" });
-    worker.onmessage = ({ data }: MessageEvent<DecodeAnswer>) => {
+    worker.onmessage = ({ data }: MessageEvent<DecodeAnswer | DecodeFailure>) => {
       try {
+        if ("failure" in data) throw new Error(`Cannot decode ${data.name}: ${data.failure}, expected no such error`);
         onAnswer(data);
       } catch (error) {
         this.fail(error);

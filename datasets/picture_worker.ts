@@ -15,21 +15,28 @@ export type DecodeAnswer =
   & { readonly name: string }
   & ({ readonly pixels: Uint8Array<ArrayBuffer> } | { readonly fault: string });
 
+/** An error of the program itself, whatever the file holds. */
+export interface DecodeFailure {
+  readonly name: string;
+  readonly failure: string;
+}
+
 /** What is used of the worker's own scope: its types and those of the main program exclude each other. */
 const scope = self as unknown as {
   onmessage: (event: MessageEvent<DecodeRequest>) => void;
-  postMessage(answer: DecodeAnswer, transfer: Transferable[]): void;
+  postMessage(answer: DecodeAnswer | DecodeFailure, transfer: Transferable[]): void;
 };
 
 const decoder = loadDecoder();
+decoder.catch(() => {}); // every request tells
 
 scope.onmessage = async ({ data: { name, content, format } }) => {
-  const decode = await decoder;
   try {
+    const decode = await decoder;
     const pixels = imageOf(decode(content), format);
     scope.postMessage({ name, pixels }, [pixels.buffer]);
   } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    scope.postMessage({ name, fault: error.message }, []);
+    if (error instanceof SyntaxError) scope.postMessage({ name, fault: error.message }, []);
+    else scope.postMessage({ name, failure: String(error) }, []);
   }
 };

@@ -49,7 +49,7 @@ Deno.test("decodeAll() ends with the error of the files, of the callback, or of 
   await assertRejects(
     () => decodeAll(shades(50), { ...options, format: null as unknown as typeof FORMAT }, () => {}),
     Error,
-    "Cannot decode pictures: a worker stopped with ",
+    "Cannot decode 0: TypeError: ",
   );
 });
 
