@@ -47,6 +47,8 @@ Deno.test("neighboursWithin() leaves out a row itself but not its duplicates, an
   const { distances, ties } = await neighboursWithin(device, matrix(values, 2), 2);
   assertEquals([...distances], [0, 0, 0, 0, 0, 0, 0, 0, 25, 25]);
   assertEquals([...ties], [1, 1, 1, 1, 2]); // four equal rows: a third at distance 0; the last has four at 25
+  const late = await neighboursWithin(device, matrix(Float32Array.of(0, 5, -5, 5, 1), 1), 2);
+  assertEquals([late.distances[0], late.distances[1], late.ties[0]], [1, 25, 2]); // the nearest comes after the ties
 });
 
 Deno.test("radiiOf() are the distances to the k-th neighbour, or a nearer one", async () => {
