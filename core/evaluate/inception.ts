@@ -65,6 +65,21 @@ const STRIDED = { kernel: THREE, stride: 2, valid: true };
  *
  * @param images `[batch, height, width, 1 or 3]`, pixels in [-1, 1]
  * @returns `features [batch, 2048]`, `logits [batch, classes]`, and the maps behind `stem`, `Mixed_5d`, … for comparison
+ *
+ * @example
+ * ```ts
+ * import { inception, inceptionUnits } from "./inception.ts";
+ * import { ones, zeros } from "../ops/source.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const options = { variant: "torchvision" } as const;
+ * const units = Object.fromEntries(
+ *   inceptionUnits(options).map(({ name, shape }) => [name, { weight: zeros(shape), bias: zeros([shape[3]]) }]),
+ * );
+ * const fc = { weight: zeros([2048, 1000]), bias: zeros([1000]) };
+ * const { features, logits } = inception({ units, fc }, ones([4, 32, 32, 1]), options);
+ * assertEquals([features.shape, logits.shape], [[4, 2048], [4, 1000]]);
+ * ```
  */
 export function inception(
   { units: parameters, fc }: InceptionParameters,

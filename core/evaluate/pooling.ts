@@ -77,6 +77,15 @@ function alongAxis(x: Tensor, axis: number, { before, after }: { before: number;
  *
  * @param x `[batch, height, width, channels]`
  * @returns `[batch, side, side, channels]`
+ *
+ * @example
+ * ```ts
+ * import { resized } from "./pooling.ts";
+ * import { ones } from "../ops/source.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(resized(ones([8, 32, 32, 3]), 299).shape, [8, 299, 299, 3]);
+ * ```
  */
 export function resized(x: Tensor, side: number): Tensor {
   const [batch, height, width, channels] = x.shape;

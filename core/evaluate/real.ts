@@ -17,9 +17,6 @@ export interface RealPictures extends PictureSet {
   readonly labels: Uint32Array | null;
 }
 
-/** Samples of either kind unless asked otherwise. */
-export const USUAL_COUNT = 10_000;
-
 /**
  * `n` pictures of a set in an order of the seed; all of them in their own order.
  *
@@ -43,6 +40,15 @@ export function chosenFrom(data: NamedSet, { n, seed }: { n: number; seed: numbe
  *
  * @param points `[n, dimensions]`
  * @param real Points with their labels, `[m, dimensions]`
+ *
+ * @example
+ * ```ts
+ * import { nearestLabels } from "./real.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const real = { images: Float32Array.of(-1, 0, 1, 0), labels: Uint32Array.of(4, 7) };
+ * assertEquals([...nearestLabels(Float32Array.of(0.9, 0.2), real)], [7]);
+ * ```
  */
 export function nearestLabels(
   points: Float32Array,
