@@ -1,12 +1,21 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { critic } from "../../core/models/critic.ts";
 import { generator } from "../../core/models/generator.ts";
-import { checkModelOptions, type ModelOptions, presetFor, PRESETS } from "../../core/models/presets.ts";
+import {
+  checkModelOptions,
+  CRITIC_NORMS,
+  type HeadName,
+  type ModelOptions,
+  presetFor,
+  PRESETS,
+} from "../../core/models/presets.ts";
 import { isTensor } from "../../core/grad.ts";
 import { initializer } from "../../core/nn/init.ts";
 import { zeros } from "../../core/ops/source.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import { leavesOf, type Tree } from "../../core/tree.ts";
+
+const HEADS: HeadName[] = ["tree", "flat", "single", "disjoint", "prior", "gumbel", "latents"];
 
 const count = (parameters: Tree<Tensor>) =>
   leavesOf<Tensor>(parameters, isTensor).reduce((sum, [, { size }]) => sum + size, 0);
@@ -22,12 +31,12 @@ Deno.test("presets: paper has the parameters of the published networks", () => {
 
 Deno.test("presets: every preset, with every head and norm, goes from latents to one score each", () => {
   for (const preset of Object.values(PRESETS)) {
-    for (const head of ["tree", "flat", "single"] as const) {
-      for (const criticNorm of ["layer", "batch", "none"] as const) {
+    for (const head of HEADS) {
+      for (const criticNorm of CRITIC_NORMS) {
         const options: ModelOptions = { ...preset, head, criticNorm, image: [64, 32, 3] };
         const [g, d] = [generator(options), critic(options)];
         const init = initializer(1);
-        const made = g.apply(g.parameters(init), zeros([2, options.latent]));
+        const made = g.apply(g.parameters(init), zeros([2, g.head.latent]));
         assertEquals(made.images.shape, [2, 64, 32, 3]);
         assertEquals(made.weights.shape, [2, g.head.leaves]);
         assertEquals(made.gates.shape, [2, g.head.gates]);
@@ -43,6 +52,68 @@ Deno.test("presetFor() takes paper on a GPU, small on a CPU, and says why", () =
   assertEquals(name, "small");
   assertStringIncludes(reason, "CPU");
   assertEquals(presetFor("tiny", { traits: { software: false } }).options, PRESETS.tiny);
+});
+
+Deno.test("presetFor() has another layer with twice the channels for every doubling of the side", () => {
+  const of = (name: string, side: number) =>
+    presetFor(name, { traits: { software: true }, image: [side, side, 3] }).options;
+  const sizes = ({ image, features, body, critic }: ModelOptions) => ({ image, features, body, critic });
+  assertEquals(sizes(of("small", 64)), {
+    image: [64, 64, 3],
+    features: 128,
+    body: [64, 32, 16],
+    critic: [16, 32, 64, 128],
+  });
+  assertEquals(sizes(of("small", 128)), {
+    image: [128, 128, 3],
+    features: 256,
+    body: [128, 64, 32, 16],
+    critic: [16, 32, 64, 128, 256],
+  });
+  assertEquals(sizes(of("paper", 128)), {
+    image: [128, 128, 3],
+    features: 1024,
+    body: [512, 256, 128, 64],
+    critic: [64, 128, 256, 512, 1024],
+  });
+  for (const options of [of("small", 64), of("paper", 128)]) {
+    const [g, d] = [generator(options), critic(options)];
+    assertEquals(g.head.featureShape, [4, 4, options.features]); // DCGAN's 4x4
+    const { images } = g.apply(g.parameters(initializer(1)), zeros([1, g.head.latent]));
+    assertEquals([images.shape, d.apply(d.parameters(initializer(1)), images).shape], [[1, ...options.image], [1, 1]]);
+  }
+});
+
+Deno.test("presetFor() takes toy for points: dense networks", () => {
+  const { name, options, reason } = presetFor("auto", { traits: { software: false }, image: [1, 1, 2] });
+  assertEquals([name, reason], ["toy", "Preset toy: the data are points"]);
+  const [g, d] = [generator(options), critic(options)];
+  const [ofGenerator, ofCritic] = [g.parameters(initializer(1)), d.parameters(initializer(1))];
+  assertEquals(g.apply(ofGenerator, zeros([5, 8])).images.shape, [5, 1, 1, 2]);
+  const shapesOf = (tree: Tree<Tensor>) => leavesOf<Tensor>(tree, isTensor).map(([path, { shape }]) => [path, shape]);
+  assertEquals(shapesOf(ofCritic), [
+    ["layers/0/dense/weight", [2, 128]],
+    ["layers/0/dense/bias", [128]],
+    ["layers/1/dense/weight", [128, 128]],
+    ["layers/1/dense/bias", [128]],
+    ["layers/2/dense/weight", [128, 128]],
+    ["layers/2/dense/bias", [128]],
+    ["score/weight", [128, 1]],
+    ["score/bias", [1]],
+  ]);
+  assertEquals(shapesOf(ofGenerator.body), [
+    ["0/weight", [64, 64]],
+    ["0/bias", [64]],
+    ["1/weight", [64, 64]],
+    ["1/bias", [64]],
+    ["2/weight", [64, 2]],
+    ["2/bias", [2]],
+  ]);
+  assertThrows(
+    () => generator(presetFor("small", { traits: { software: true }, image: [1, 1, 2] }).options),
+    RangeError,
+    "Cannot use points of 2 numbers with convolutions: expected the preset toy",
+  );
 });
 
 Deno.test("presetFor() refuses an unknown preset and names the nearest", () => {

@@ -17,6 +17,7 @@ const ROUNDING = 1e-5; // weights are rounded to six decimals
 
 interface Setup {
   options?: Partial<ModelOptions>;
+  run?: Record<string, unknown>;
   change?: Change;
 }
 
@@ -173,6 +174,29 @@ Deno.test("sample() knows the share of a rare region well enough not to refuse i
       assertEquals(samples[0].path[1], 2);
     }
   }));
+
+Deno.test("sample() takes the gates' temperature at the iteration of its checkpoint", async () => {
+  const logits: number[][] = [];
+  for (const run of [{ gateTemperature: { from: 1, to: 0.25, over: 1000 } }, {}]) { // 0.5 after 500 iterations
+    await withSampler({ run }, async (sampler) => {
+      const { samples } = await sampler.sample({ n: 40, seed: 3 });
+      logits.push(samples.flatMap(({ gates }) => gates.map((g) => Math.log(g / (1 - g)))));
+    });
+  }
+  logits[0].forEach((logit, i) => assertAlmostEquals(logit, 2 * logits[1][i], 1e-3)); // gates have six decimals
+});
+
+Deno.test("sample() of a choice of generators: one makes each picture, and a leaf's pictures are its own", async () => {
+  for (const head of ["disjoint", "gumbel"] as const) {
+    await withSampler({ options: { head } }, async (sampler) => {
+      const free = await sampler.sample({ n: 16, seed: 1 });
+      assert(free.samples.every(({ weights }) => weights.toSorted().join() === "0,0,0,1"));
+      assertEquals(free.latents.length, 16 * (8 + 8)); // the model's, and two for every generator
+      const { samples } = await sampler.sample({ n: 16, seed: 1, leaf: 2 });
+      assert(samples.every(({ weights, path }) => weights.join() === "0,0,1,0" && path.join() === "0,3"));
+    });
+  }
+});
 
 Deno.test("sample() of a flat mixture and of a single generator", async () => {
   await withSampler({ options: { head: "flat" } }, async (sampler) => {

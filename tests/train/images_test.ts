@@ -25,6 +25,23 @@ Deno.test("imagesOf() reads the same from bytes that lie anywhere in memory", ()
   }
 });
 
+Deno.test("imagesOf() numbers are taken exactly as they are, by index", () => {
+  const images = Float32Array.of(0.1, -3, 2 ** -140, 7e30, Math.PI, -0);
+  const batch = imagesOf({ images, shape: [3, 1, 1, 2] })(constant(Uint32Array.of(2, 0, 2, 1)));
+  assertEquals(batch.shape, [4, 1, 1, 2]);
+  assertEquals(
+    Float32Array.from(evaluate64(batch)),
+    Float32Array.of(...[2, 0, 2, 1].flatMap((i) => [...images.subarray(2 * i, 2 * i + 2)])),
+  );
+});
+
+Deno.test("realImages() gives points as they are", () => {
+  const points = Float32Array.of(0.25, -3, 1.5, 2);
+  const { images, shape } = realImages({ images: points, shape: [2, 1, 1, 2] }, { n: 1, seed: 3 });
+  assertEquals(shape, [1, 1, 1, 2]);
+  assertEquals([[0.25, -3], [1.5, 2]].some((point) => point.every((x, i) => x === images[i])), true);
+});
+
 Deno.test("realImages() takes different images, at most as many as there are", () => {
   const { images, shape } = realImages(DATA, { n: 64, seed: 1 });
   assertEquals([shape, images.length], [[3, 2, 1, 3], 18]);

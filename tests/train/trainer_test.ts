@@ -1,13 +1,14 @@
 import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
 import { crc32 } from "../../core/crc32.ts";
 import { compile, createState, type HostArray } from "../../core/compile/program.ts";
-import { resolveOptions, type TrainOptions } from "../../core/train/options.ts";
+import type { TrainingImages } from "../../core/train/images.ts";
+import { resolveOptions, type TrainOptions, type TrainRequest } from "../../core/train/options.ts";
 import { criticStep, initialState } from "../../core/train/steps.ts";
 import { type Measurement, NonFiniteError, Trainer } from "../../core/train/trainer.ts";
 import { leavesOf, type Tree } from "../../core/tree.ts";
 import { device } from "../gpu.ts";
 import { PAIRS } from "./pairs.ts";
-import { shapes } from "./shapes.ts";
+import { points, shapes } from "./shapes.ts";
 
 const DATA = shapes(96);
 
@@ -168,6 +169,26 @@ for (const pair of [...PAIRS.map((pair) => ({ leaves: "linear", ...pair })), ...
     });
   });
 }
+
+Deno.test("Trainer.run() trains on colour images of 64x64, changed on the way, and on points", async () => {
+  const images = Uint8Array.from({ length: 8 * 64 * 64 * 3 }, (_, i) => (i * i) % 251);
+  const jobs: [TrainingImages, Partial<TrainRequest>][] = [
+    [{ images, shape: [8, 64, 64, 3] }, { preset: "tiny", augment: ["flip", "color", "translation", "cutout"] }],
+    [points(32), { criticNorm: "spectral", method: "mgan", objective: "hinge" }],
+  ];
+  for (const [data, request] of jobs) {
+    const [count, ...image] = data.shape;
+    const asked = { dataset: "any", batch: 8, iterations: 2, gateTemperature: [1, 0.5] as const, ...request };
+    const { options } = resolveOptions(asked, { traits: device.traits, count, image });
+    const trainer = await Trainer.create(device, options, data);
+    const measurements = await runTo(trainer, 2);
+    const { images, shape } = await trainer.sample();
+    trainer.destroy();
+    assert(measurements.every((m) => Object.values(m).every(Number.isFinite)));
+    assertEquals(shape, [image[0] === 1 ? 2048 : 64, ...image]);
+    assert(images.length === shape.reduce((a, b) => a * b) && images.every(Number.isFinite));
+  }
+});
 
 const JUDGE_STEPS = 60; // enough for a critic of this size to see the difference to an untrained generator
 const JUDGED = 10; // its last steps, whose mean is less noisy than one
