@@ -6,15 +6,14 @@ import type { Device } from "../gpu/device.ts";
 import { isTensor, vjp } from "../grad.ts";
 import { initializer } from "../nn/init.ts";
 import { add, exp, log, mul, sub } from "../ops/elementwise.ts";
-import { gather, oneHot } from "../ops/gather.ts";
+import { oneHot } from "../ops/gather.ts";
 import { stopGradient } from "../ops/movement.ts";
 import { max, mean, sum } from "../ops/reduce.ts";
-import { constant } from "../ops/source.ts";
 import type { StoredTensor } from "../safetensors.ts";
 import type { Tensor } from "../tensor.ts";
 import { adam, initialMoments, type Moments } from "../train/adam.ts";
 import { Batches, batchesPerEpoch } from "../train/batches.ts";
-import { imagesOf, type TrainingImages } from "../train/images.ts";
+import { type Fed, feedOf, imagesOf, type TrainingImages } from "../train/images.ts";
 import { leavesOf, mapTree } from "../tree.ts";
 import { classifier, type ClassifierParameters, type ClassifierShape } from "./classifier.ts";
 
@@ -92,14 +91,17 @@ export async function trainClassifier(
   const state = await createState<TrainingState>(device, { parameters: start, moments: initialMoments(start) }, {
     together: ["parameters", "moments/first", "moments/second", "moments/largest"],
   });
-  const inputs = { indices: { shape: [batch], dtype: "u32" as const }, rate: { shape: [1] } };
+  const feed = feedOf(data, { batch, largest: device.maxBufferBytes });
+  const inputs = { ...feed.inputs, labels: { shape: [batch], dtype: "u32" as const }, rate: { shape: [1] } };
   try {
     const program = await compile(device, trainingStep(data), { state, inputs });
     const batches = new Batches(count, batch, seed);
     const steps = epochs * batchesPerEpoch(count, batch);
     let reported = Promise.resolve();
     for (let step = 0; step < steps; step++) {
-      program.run({ indices: batches.indices(step), rate: Float32Array.of(1 - step / steps) });
+      const indices = batches.indices(step);
+      const labels = indices.map((index) => data.labels[index]);
+      program.run({ ...feed.values(indices), labels, rate: Float32Array.of(1 - step / steps) });
       if (step % REPORT_EVERY !== 0 && step !== steps - 1) continue;
       await reported; // the one before
       reported = program.read().then(({ loss: [loss] }) => {
@@ -126,11 +128,10 @@ type TrainingState = { parameters: ClassifierParameters; moments: Moments<Classi
 /** A step of Adam on a batch, of which the part `rate` is made. */
 function trainingStep(data: LabelledImages) {
   const { apply } = classifier(classifierShape(data));
-  const labelTable = constant(Uint32Array.from(data.labels));
   const pictures = imagesOf(data);
-  return (state: TrainingState, { indices, rate }: { indices: Tensor; rate: Tensor }) => {
+  return (state: TrainingState, { labels, rate, ...fed }: Record<string, Tensor>) => {
     const { parameters } = state;
-    const loss = crossEntropy(apply(parameters, pictures(indices)).logits, gather(labelTable, indices));
+    const loss = crossEntropy(apply(parameters, pictures(fed as Fed)).logits, labels);
     const leaves = leavesOf<Tensor>(parameters, isTensor).map(([, leaf]) => leaf);
     const gradients = new Map(vjp(loss, leaves).map((gradient, i) => [leaves[i], gradient]));
     const tree = (f: (leaf: Tensor, path: string) => Tensor) =>

@@ -4,6 +4,7 @@ import { mul, sub } from "../ops/elementwise.ts";
 import { gather, gatherBytes } from "../ops/gather.ts";
 import { reshape, slice } from "../ops/movement.ts";
 import { constant } from "../ops/source.ts";
+import type { Shape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { permutation } from "./batches.ts";
 
@@ -23,20 +24,62 @@ export interface Pictures {
   readonly shape: readonly number[];
 }
 
-/** The images of given numbers from a table that stays on the GPU, pixels in [-1, 1]. */
-export function imagesOf({ images, shape: [count, ...image] }: TrainingImages): (indices: Tensor) => Tensor {
+/** How the images of a batch reach a step: their numbers, or they themselves. */
+export type Fed = { indices: Tensor } | { rows: Tensor };
+
+/** What a step is given of each batch. */
+export interface Feed {
+  /** Inputs of its program. */
+  readonly inputs: Readonly<Record<string, { shape: Shape; dtype: "u32" }>>;
+  /** Their values for the images of given numbers. */
+  values(indices: Uint32Array<ArrayBuffer>): Readonly<Record<string, Uint32Array<ArrayBuffer>>>;
+}
+
+/**
+ * How images reach the GPU: all of them once, and of a batch its `indices [batch]`; or, where they are more than a buffer
+ * may hold, the bytes of every batch as `rows [batch, words]`.
+ *
+ * @param largest Bytes of a buffer
+ */
+export function feedOf(data: TrainingImages, { batch, largest }: { batch: number; largest: number }): Feed {
+  const { images, shape: [count] } = data;
+  const size = images.length / count;
+  const words = Math.ceil(size / 4);
+  if (images instanceof Float32Array || count * words * 4 <= largest) {
+    return { inputs: { indices: { shape: [batch], dtype: "u32" } }, values: (indices) => ({ indices }) };
+  }
+  return {
+    inputs: { rows: { shape: [batch, words], dtype: "u32" } },
+    values: (indices) => {
+      const rows = new Uint8Array(batch * words * 4);
+      indices.forEach((index, i) => rows.set(images.subarray(index * size, (index + 1) * size), i * words * 4));
+      return { rows: new Uint32Array(rows.buffer) };
+    },
+  };
+}
+
+/** The images of a batch, pixels in [-1, 1], from a table that stays on the GPU or from their bytes. */
+export function imagesOf({ images, shape: [count, ...image] }: TrainingImages): (fed: Fed) => Tensor {
   if (images instanceof Float32Array) {
     const numbers = constant(images, [count, ...image]);
-    return (indices) => gather(numbers, indices);
+    return (fed) => gather(numbers, numbersOf(fed));
   }
   const size = images.length / count;
   const words = Math.ceil(size / 4);
-  const table = constant(wordsOf(images, { count, size, words }), [count, words]);
-  return (indices) => {
-    const bytes = gatherBytes(table, indices);
-    const pixels = slice(bytes, { start: [0, 0], shape: [indices.shape[0], size] });
-    return reshape(sub(mul(pixels, 2 / 255), 1), [indices.shape[0], ...image]);
+  let table: Tensor | undefined; // packed only where it is used
+  return (fed) => {
+    const [batch] = "rows" in fed ? fed.rows.shape : fed.indices.shape;
+    const bytes = "rows" in fed
+      ? gatherBytes(fed.rows, constant(Uint32Array.from({ length: batch }, (_, i) => i)))
+      : gatherBytes(table ??= constant(wordsOf(images, { count, size, words }), [count, words]), fed.indices);
+    const pixels = slice(bytes, { start: [0, 0], shape: [batch, size] });
+    return reshape(sub(mul(pixels, 2 / 255), 1), [batch, ...image]);
   };
+}
+
+function numbersOf(fed: Fed): Tensor {
+  if ("indices" in fed) return fed.indices;
+  throw new TypeError("Cannot take points from rows of bytes: expected their indices");
 }
 
 /** Rows of bytes as rows of words, the last one filled up with zeros; the same memory where the rows fit. */

@@ -21,7 +21,7 @@ import { leavesOf, mapTree } from "../tree.ts";
 import { adam, initialMoments, type Moments } from "./adam.ts";
 import { augment } from "./augment.ts";
 import { movingAverage } from "./ema.ts";
-import { imagesOf, type TrainingImages } from "./images.ts";
+import { type Fed, imagesOf, type TrainingImages } from "./images.ts";
 import { choosers, localizeLoss } from "./localize.ts";
 import { identity, type Method, METHODS } from "./methods.ts";
 import { type Objective, OBJECTIVES, type Scores } from "./objectives.ts";
@@ -133,7 +133,7 @@ function latentsOf(
 }
 
 /**
- * A step of the critic: the images `indices` of the data against as many generated ones.
+ * A step of the critic: images of the data, by their `indices` or as `rows`, against as many generated ones.
  *
  * @param apart Whether real and generated images are scored apart, not in one pass over both: needed where a score depends
  * on the other images of its batch, and worth it where kernels are dear to compile, since all passes then share theirs
@@ -142,12 +142,13 @@ export function criticStep(options: TrainOptions, data: TrainingImages, { apart 
   const { method, make, score } = networks(options);
   const objective: Objective = OBJECTIVES[options.objective];
   const real = imagesOf(data);
-  return (state: TrainState, { indices }: { indices: Tensor }) => {
-    const batch = indices.shape[0];
+  return (state: TrainState, fed: Fed) => {
+    const images = real(fed);
+    const [batch] = images.shape;
     const { key, parameters, directions, augmented } = view(options, state);
     const { z, path } = latentsOf(options, state, { key, shape: [batch, make.head.latent] });
-    const { images, weights } = make.apply(state.generator, z, path);
-    const seen = { real: augmented(real(indices), "real"), fake: augmented(images, "fake") };
+    const made = make.apply(state.generator, z, path);
+    const seen = { real: augmented(images, "real"), fake: augmented(made.images, "fake") };
     const judge = judgeOf(method, score, parameters);
     const judged = judgeBoth(judge, seen, apart || options.model.criticNorm === "batch");
     const game = objective.critic(judged.scores);
@@ -157,7 +158,7 @@ export function criticStep(options: TrainOptions, data: TrainingImages, { apart 
       epsilon: uniform(key, { shape: [batch, 1, 1, 1], stream: EPSILON_STREAM }),
       noise: () => uniform(key, { shape: seen.real.shape, stream: NOISE_STREAM }),
     });
-    const told = judged.fakeClasses && identity(judged.fakeClasses, weights);
+    const told = judged.fakeClasses && identity(judged.fakeClasses, made.weights);
     const loss = [penalty.loss, told].reduce<Tensor>((sum, part) => part ? add(part, sum) : sum, game);
     const gradients = gradientsOf(loss, state.critic);
     const next = adam(state.critic, gradients, state.moments.critic, options.adam);
@@ -215,14 +216,14 @@ export function generatorStep(options: TrainOptions, data: TrainingImages) {
   const { method, make, score, recognise } = networks(options);
   const objective: Objective = OBJECTIVES[options.objective];
   const realOf = imagesOf(data);
-  return (state: TrainState, { indices }: { indices?: Tensor } = {}) => {
+  return (state: TrainState, fed?: Fed) => {
     const { key, parameters, augmented } = view(options, state);
     const { z, path } = latentsOf(options, state, { key, shape: [options.batch, make.head.latent] });
     const iteration = iterationsDone(state, options);
     const mixture = make.apply(state.generator, z, path);
     const judge = judgeOf(method, score, parameters);
     const judged = judge(augmented(mixture.images, "fake"));
-    const real = indices && realOf(indices);
+    const real = fed && realOf(fed);
     const game = objective.generator({
       fake: judged.score,
       real: objective.relativistic ? judge(augmented(real!, "real")).score : judged.score,

@@ -9,7 +9,7 @@ import type { Tensor } from "../tensor.ts";
 import { leavesOf, type Tree } from "../tree.ts";
 import { Batches } from "./batches.ts";
 import { grownState } from "./grow.ts";
-import type { Pictures, TrainingImages } from "./images.ts";
+import { type Fed, type Feed, feedOf, type Pictures, type TrainingImages } from "./images.ts";
 import type { TrainOptions } from "./options.ts";
 import type { StepName } from "./profile.ts";
 import {
@@ -206,7 +206,8 @@ export class Trainer {
     const { critic, generator } = this.programs;
     const real = generatorSeesReal(this.options);
     const perIteration = criticSteps + Number(real);
-    const batch = (i: number) => ({ indices: this.#batches.indices(this.#iteration * perIteration + i) });
+    const { feed } = this.#compiled;
+    const batch = (i: number) => feed.values(this.#batches.indices(this.#iteration * perIteration + i));
     const batches = Array.from({ length: criticSteps }, (_, i) => batch(i));
     const ofGenerator = real ? batch(criticSteps) : {};
     if (this.watch === null) {
@@ -238,6 +239,7 @@ interface Compiled {
   readonly depth: number;
   readonly state: State<TrainState>;
   readonly programs: Programs;
+  readonly feed: Feed;
   /** What is still to be freed. */
   readonly owned: { destroy(): void }[];
 }
@@ -254,18 +256,23 @@ async function compileSteps(
   const options = { ...final, model: { ...final.model, depth } };
   const start = initialState(options);
   const state = await createState(device, start, { together: together(start) });
-  const indices = { shape: [options.batch], dtype: "u32" } as const;
+  const feed = feedOf(data, { batch: options.batch, largest: device.maxBufferBytes });
+  const inputs = feed.inputs;
   const [critic, generator, sample] = await compileTogether(device, [
     // A CPU driver compiles a kernel for 0.1 to 0.5 s: 7 s instead of 11 before the first step, for steps 5 % longer.
-    trace(criticStep(options, data, { apart: device.traits.software }), { state, inputs: { indices } }),
+    trace(fed(criticStep(options, data, { apart: device.traits.software })), { state, inputs }),
     generatorSeesReal(options)
-      ? trace(generatorStep(options, data), { state, inputs: { indices } })
+      ? trace(fed(generatorStep(options, data)), { state, inputs })
       : trace((now: TrainState) => generatorStep(options, data)(now), { state }),
     trace(sampleStep(options), { state }),
   ]);
   critic.stage(options.criticSteps);
-  return { depth, state, programs: { critic, generator, sample }, owned: [critic, generator, sample, state] };
+  return { depth, state, feed, programs: { critic, generator, sample }, owned: [critic, generator, sample, state] };
 }
+
+/** A step with its inputs as a program gives them. */
+const fed = <R>(step: (state: TrainState, fed: Fed) => R) => (state: TrainState, inputs: Record<string, Tensor>): R =>
+  step(state, inputs as Fed);
 
 /** Number of elements in a tree. */
 function sizeOf(tree: Tensors): number {

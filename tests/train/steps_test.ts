@@ -48,7 +48,7 @@ function valuesOf({ state = {}, outputs }: { state?: unknown; outputs: Record<st
 
 const critic = (options: TrainOptions, state: TrainState) => criticStep(options, DATA)(state, { indices: INDICES });
 const generate = (options: TrainOptions, state: TrainState) => {
-  return generatorStep(options, DATA)(state, generatorSeesReal(options) ? { indices: INDICES } : {});
+  return generatorStep(options, DATA)(state, generatorSeesReal(options) ? { indices: INDICES } : undefined);
 };
 
 const ALWAYS = ["generatorLoss", "largestWeight", "leafUsageEntropy"];
