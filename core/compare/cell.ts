@@ -33,7 +33,7 @@ const OF_LEAVES = /^(leaf|leaves|level\d|dendrogram|largestPath)/;
 
 /**
  * Trains and scores one cell; what is found saved of it is not done again. A loss that is no finite number is a result,
- * too: the cell has failed, the others go on.
+ * too, as are samples that cannot be scored: the cell has failed, the others go on.
  *
  * @returns What is known of it now; null where `signal` stopped it
  * @throws {RunError} If a file cannot be read or written
@@ -42,6 +42,8 @@ const OF_LEAVES = /^(leaf|leaves|level\d|dendrogram|largestPath)/;
 export async function* runCell(job: CellJob): AsyncGenerator<CellProgress, CellResult | CellFailure | null> {
   const begun = performance.now();
   const seconds = () => (performance.now() - begun) / 1000;
+  const { device, folder } = job;
+  const { tuner } = device; // a resumed run brings its own
   try {
     const run = yield* trainCell(job, seconds);
     if (run === null) return null;
@@ -51,13 +53,15 @@ export async function* runCell(job: CellJob): AsyncGenerator<CellProgress, CellR
     const alone = job.options.model.head === "single"; // and has no leaves to tell apart
     const told = scores.filter(({ name, value }) => Number.isFinite(value) && !(alone && OF_LEAVES.test(name)));
     const result = { run, scores: told, note, trainingSeconds, seconds: trainingSeconds + seconds() - trainedFor };
-    await writeResult(job.folder, result);
+    await writeResult(folder, result);
     return result;
   } catch (error) {
-    if (!(error instanceof NonFiniteError)) throw error;
-    const failure = { run: job.folder, failure: error.message, seconds: seconds() };
-    await writeResult(job.folder, failure);
+    if (!(error instanceof NonFiniteError || error instanceof RangeError)) throw error;
+    const failure = { run: folder, failure: error.message, seconds: seconds() };
+    if (error instanceof NonFiniteError) await writeResult(folder, failure); // the same training fails again
     return failure;
+  } finally {
+    device.tuner = tuner;
   }
 }
 
@@ -69,7 +73,8 @@ async function* trainCell(
   const saved = await savedRunOf(folder);
   if (saved !== null && saved.iteration >= options.iterations) return saved.run;
   const resume = saved === null ? undefined : await findResumable(saved.run);
-  for await (const event of train({ device, data, options, runs: folder, resume, signal })) {
+  const resumeCommand = () => "the same call of compare";
+  for await (const event of train({ device, data, options, runs: folder, resume, signal, resumeCommand })) {
     if (event.kind === "measured") yield { iteration: event.measurement.iteration, seconds: seconds() };
     if (event.kind === "ended") return event.stopped ? null : event.folder;
   }

@@ -106,8 +106,8 @@ export async function* compare(job: CompareJob): AsyncGenerator<CompareEvent> {
       if (result === null) return yield { kind: "stopped" };
     }
     known.push({ cell, result });
-    yield { kind: "done", cell, place, result, found, secondsLeft: left() };
     await writeTables(job, { cells, known });
+    yield { kind: "done", cell, place, result, found, secondsLeft: left() };
   }
   for (const name of ["table.md", "table.csv"]) yield { kind: "wrote", path: `${folder}/${name}` };
   yield* writeFigures(job, { cells, known });
