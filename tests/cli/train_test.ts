@@ -63,7 +63,7 @@ Deno.test("train -h names every flag with its default", async () => {
   assertEquals(code, 0);
   const meaning = (flag: string) => stdout.split("\n").find((line) => line.startsWith(`  --${flag} `))!;
   assertStringIncludes(meaning("batch"), "(paper 128, small 64, tiny 16, toy 256)");
-  assertStringIncludes(meaning("iterations"), "(paper 250 epochs, small 1500, tiny 30, toy 6000)");
+  assertStringIncludes(meaning("iterations"), "(paper 250 epochs, small 1500, tiny 30, toy 8000)");
   const given = ["dataset", "resume", "epochs", "no-tune", "dry-run", "quiet", "help", "localize", "grow"]; // have none
   for (const line of stdout.split("\n").filter((line) => line.startsWith("  --"))) {
     const flag = /--([a-z-]+)/.exec(line)![1];

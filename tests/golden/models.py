@@ -269,6 +269,7 @@ OPTIONS = {
     "latent": LATENT,
     "head": "tree",
     "leaves": "linear",
+    "leafSpread": 0,
     "depth": 2,
     "layers": "convolutional",
     "features": 4,

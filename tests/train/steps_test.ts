@@ -101,7 +101,7 @@ for (const method of METHOD_NAMES.filter((name) => name !== "dcgan")) {
 Deno.test("criticStep() takes every norm of the critic, and every penalty together, with every objective", () => {
   for (const criticNorm of CRITIC_NORMS) {
     for (const objective of OBJECTIVE_NAMES) {
-      const alone = { gp: 0, dragan: 0 };
+      const alone = { gp: 0, r1: 0, dragan: 0 };
       const regularizers = criticNorm === "batch" ? alone : { gp: 1, r1: 0.5, r2: 0.5, dragan: 1 };
       const options = optionsOf({ objective, criticNorm, regularizers });
       const { state, metrics } = valuesOf(critic(options, initialState(options)));
