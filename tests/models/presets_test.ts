@@ -138,6 +138,8 @@ Deno.test("checkModelOptions() refuses what describes no model, in one sentence"
       { head: "single", leaves: "constant" },
       "Cannot build a single generator with constant leaves: each makes one picture, expected linear",
     ],
+    [{ leafSpread: -1 }, "Cannot use -1 as leaf spread: expected a number of at least 0"],
+    [{ layers: "dens" }, 'Cannot use layers "dens": expected one of convolutional, dense; the nearest is dense'],
     [{ latent: 0 }, "Cannot use 0 as latent: expected a whole number from 1 to 4096"],
     [{ body: [32, 1.5] }, "Cannot use 1.5 as body channels: expected a whole number from 1 to 4096"],
     [{ critic: [] }, "Cannot build a critic of 0 layers: expected at least 1"],

@@ -1,8 +1,10 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { PRESETS } from "../../core/models/presets.ts";
-import { resolveOptions, type TrainRequest } from "../../core/train/options.ts";
+import { METHOD_NAMES } from "../../core/train/methods.ts";
+import { OBJECTIVE_NAMES } from "../../core/train/objectives.ts";
+import { resolveOptions, type TrainContext, type TrainRequest } from "../../core/train/options.ts";
 
-const CONTEXT = { traits: { software: true }, count: 60000 };
+const CONTEXT: TrainContext = { traits: { software: true }, count: 60000 };
 const resolve = (request: Partial<TrainRequest>, context = CONTEXT) =>
   resolveOptions({ dataset: "mnist", ...request }, context);
 
@@ -52,6 +54,33 @@ Deno.test("resolveOptions() overrides the preset by what is asked for", () => {
   assertEquals([options.adam.learningRate, options.seed], [0.01, 2 ** 53 - 1]);
 });
 
+Deno.test("resolveOptions() takes toy for points, with an objective, a penalty and a schedule of its own", () => {
+  const points = { ...CONTEXT, image: [1, 1, 2] as const };
+  const { options, reason } = resolve({ iterations: 400 }, points);
+  assertEquals([options.preset, reason, options.model.image], ["toy", "Preset toy: the data are points", [1, 1, 2]]);
+  assertEquals([options.objective, options.regularizers], ["non-saturating", { r1: 0.02 }]);
+  assertEquals(options.gateTemperature, { from: 1, to: 0.1, over: 200 }); // half of the run
+  assertEquals(resolve({ objective: "wgan-gp" }, points).options.regularizers, { gp: 10 });
+  assertEquals(resolve({ gateTemperature: [2] }, points).options.gateTemperature, { from: 2, to: 2, over: 4000 });
+});
+
+Deno.test("resolveOptions() adds weights of penalties to those of the objective, and 0 takes one away", () => {
+  const penalties = (request: Partial<TrainRequest>) => resolve(request).options.regularizers;
+  assertEquals(penalties({}), { gp: 10 });
+  assertEquals(penalties({ regularizers: { gp: 1, r1: 0.5, r2: undefined } }), { gp: 1, r1: 0.5 });
+  assertEquals(penalties({ objective: "dragan", regularizers: { r2: 1 } }), { dragan: 10, r2: 1 });
+  assertEquals(penalties({ objective: "wgan" }), {});
+  const { options } = resolve({ criticNorm: "batch", regularizers: { gp: 0 } }); // makes it fit
+  assertEquals([options.model.criticNorm, options.regularizers], ["batch", { gp: 0 }]);
+});
+
+Deno.test("resolveOptions() gives every method its head and every objective its number of critic steps", () => {
+  const heads = METHOD_NAMES.map((method) => resolve({ method, objective: "minimax" }).options.model.head);
+  assertEquals(heads, ["tree", "flat", "single", "single", "latents", "disjoint", "disjoint", "gumbel", "prior"]);
+  const steps = OBJECTIVE_NAMES.map((objective) => resolve({ objective }).options.criticSteps);
+  assertEquals(steps, [1, 1, 1, 1, 5, 5, 1, 1]);
+});
+
 Deno.test("resolveOptions() spaces samples and checkpoints by the length of the run", () => {
   const gaps = (iterations: number) => {
     const { sampleEvery, saveEvery } = resolve({ iterations }).options;
@@ -69,6 +98,14 @@ Deno.test("resolveOptions() says what is wrong with a request", () => {
     [{ method: "hmgo" }, "Cannot find method hmgo: it is unknown, expected one of hmog, mog, gan, dcgan, deligan"],
     [{ leaves: "liner" }, 'Cannot use leaves "liner": expected one of linear, constant; the nearest is linear'],
     [{ objective: "wgna" }, "Cannot find objective wgna: it is unknown"],
+    [{ method: "madgan" }, "Cannot train madgan with wgan-gp: its critic is a classifier of real and each generator"],
+    [{ method: "gan", localize: true }, "Cannot localize gan: it has no tree whose decisions could be told"],
+    [{ method: "mgan", leaves: "constant" }, "Cannot build a choice of generators with constant leaves"],
+    [{ criticNorm: "batch" }, "Cannot use the penalty gp with critic norm batch: scores depend on the other images"],
+    [{ criticNorm: "spectrl" }, 'Cannot use critic norm "spectrl": expected one of layer, batch, spectral, none'],
+    [{ regularizers: { r1: -1 } }, "Cannot use -1 as weight of the penalty r1: expected a number of at least 0"],
+    [{ gateTemperature: [1, 0] }, "Cannot use a gate temperature from 1 to 0 over 750 iterations: expected numbers"],
+    [{ augment: ["flp"] }, "Cannot find augmentation flp: it is unknown, expected one of flip, color"],
     [{ depth: 0 }, "Cannot build a tree of depth 0: expected a whole number from 1 to 10"],
     [{ depth: 20 }, "Cannot build a tree of depth 20: expected a whole number from 1 to 10"],
     [{ batch: 0 }, "Cannot use 0 as batch: expected a whole number from 1 to 10000000"],
