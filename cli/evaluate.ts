@@ -47,6 +47,7 @@ const FLAGS = {
   },
   weights: { kind: "text", value: "FILE", meaning: "Weights of inception: a PyTorch or safetensors file" },
   n: { kind: "integer", meaning: "Samples, real and generated (10000, or as many as there are)" },
+  forced: { kind: "switch", meaning: "Force every path into one leaf: how good leaves are alone" },
   seed: { kind: "integer", meaning: "The same seed draws the same samples (0)" },
   split: { kind: "text", value: "NAME", meaning: "Part of the data set that is compared with: test, train (test)" },
   size: { kind: "integer", meaning: "Side of the images in pixels (that of the run, or the set's own)" },
@@ -85,7 +86,7 @@ async function main(args: readonly string[]): Promise<void> {
   }
 }
 
-function checkTogether({ run, samples, dataset }: Values): void {
+function checkTogether({ run, samples, dataset, forced }: Values): void {
   if (run === undefined && samples === undefined) {
     throw new UsageError("Cannot evaluate nothing: expected --run RUN, or --samples FILE with --dataset NAME");
   }
@@ -95,10 +96,13 @@ function checkTogether({ run, samples, dataset }: Values): void {
   if (samples !== undefined && dataset === undefined) {
     throw new UsageError("Cannot evaluate --samples alone: expected --dataset NAME too");
   }
+  if (samples !== undefined && forced) {
+    throw new UsageError("Cannot force the paths of samples in a file: expected --run");
+  }
 }
 
 /** @throws {RangeError} If a name is unknown or a number out of range */
-function requestOf({ metrics, features, weights, n, seed, split, dataset }: Values): EvaluationRequest {
+function requestOf({ metrics, features, weights, n, seed, split, dataset, forced }: Values): EvaluationRequest {
   if (dataset !== undefined) datasetName(dataset);
   if (split !== undefined && split !== "train" && split !== "test") {
     throw new RangeError(`Cannot use split "${split}": expected train or test`);
@@ -108,7 +112,7 @@ function requestOf({ metrics, features, weights, n, seed, split, dataset }: Valu
   return {
     metrics: metrics?.split(",").map((name) => metricName(name.trim())),
     features: features === undefined ? undefined : featureName(features),
-    ...{ weights, n, seed, split: split as Split | undefined },
+    ...{ weights, n, seed, forced, split: split as Split | undefined },
   };
 }
 

@@ -29,6 +29,8 @@ export interface Evaluation {
   readonly real: number;
   readonly fake: number;
   readonly seed: number;
+  /** Whether the paths of generated samples were forced into one leaf each. */
+  readonly forced: boolean;
   readonly scores: readonly Score[];
   /** All but the scores and their source, in a sentence. */
   readonly note: string;
@@ -37,14 +39,15 @@ export interface Evaluation {
 /** Everything but the scores. */
 export type Circumstances =
   & Pick<Evaluation, "dataset" | "source" | "featureKey" | "featureNote" | "real" | "fake">
-  & Pick<ResolvedRequest, "features" | "seed" | "split">;
+  & Pick<ResolvedRequest, "features" | "seed" | "split" | "forced">;
 
 /** An evaluation from numbers by name. */
 export function evaluationOf(values: Readonly<Record<string, number>>, circumstances: Circumstances): Evaluation {
-  const { features, featureKey, featureNote, real, fake, split, dataset, seed } = circumstances;
+  const { features, featureKey, featureNote, real, fake, split, dataset, seed, forced } = circumstances;
+  const generated = `${fake} generated${forced ? " with forced paths" : ""}`;
   const scores = Object.entries(values).map(([name, value]) => ({ name, value, ...meaningOf(name, features) }));
   const detail = featureNote === "" ? "" : ` (${featureNote})`;
-  const note = `${featureKey}${detail}, ${fake} generated against ${real} of ${dataset}'s ${split} split, seed ${seed}`;
+  const note = `${featureKey}${detail}, ${generated} against ${real} of ${dataset}'s ${split} split, seed ${seed}`;
   return { ...circumstances, scores, note };
 }
 

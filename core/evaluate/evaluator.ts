@@ -11,6 +11,7 @@ import { sizeOf } from "../shape.ts";
 import { classesOf, classifierFeatures } from "./classifier_features.ts";
 import { type Circumstances, type Evaluation, evaluationOf } from "./evaluation.ts";
 import { type FeatureExtractor, type Features, type PictureSet, rawFeatures } from "./features.ts";
+import { forcedSamples } from "./forced.ts";
 import { inceptionFeatures } from "./inception_features.ts";
 import { FEATURES, kept, NEIGHBOUR_DISTANCES, STATISTICS } from "./kept.ts";
 import { chosenFrom, type EvaluatedSet, nearestLabels, type RealPictures } from "./real.ts";
@@ -100,7 +101,7 @@ export class Evaluator {
    * @throws {DeviceError} If the adapter is lost
    */
   async evaluateRun(run: string, { runs = RUNS_FOLDER } = {}): Promise<Evaluation> {
-    const { n, seed } = this.request;
+    const { n, seed, forced } = this.request;
     const sampler = await openSampler(this.device, run, { runs });
     try {
       const { source, options: { image, head }, structure: { leaves } } = sampler;
@@ -113,7 +114,9 @@ export class Evaluator {
         );
       }
       this.#metrics(leaves); // checked before anything is drawn
-      const { images, shape, samples } = await sampler.sample({ n, seed });
+      const { images, shape, samples } = forced
+        ? await forcedSamples(sampler, { n, seed })
+        : await sampler.sample({ n, seed });
       const weights = matrix(Float32Array.from(samples.flatMap(({ weights }) => weights)), leaves);
       return await this.#evaluate({ pictures: { images, shape }, weights, tree: head === "tree" }, source.path);
     } finally {
@@ -151,7 +154,7 @@ export class Evaluator {
   }
 
   async #evaluate({ pictures, weights, tree }: Generated, source: string): Promise<Evaluation> {
-    const { features: featureName, seed, split } = this.request;
+    const { features: featureName, seed, split, forced } = this.request;
     const metrics = this.#metrics(weights?.columns ?? 0);
     const extractor = await (this.#extractor ??= this.#makeExtractor());
     const real = await (this.#realFeatures ??= this.#extractReal(extractor));
@@ -169,7 +172,7 @@ export class Evaluator {
       modes: this.data.modes,
     });
     const circumstances: Circumstances = {
-      ...{ dataset: this.data.name, split, source, seed, real: real.features.rows, fake: fake.features.rows },
+      ...{ dataset: this.data.name, split, source, seed, forced, real: real.features.rows, fake: fake.features.rows },
       ...{ features: featureName, featureKey: extractor.key, featureNote: extractor.note },
     };
     return evaluationOf(values, circumstances);

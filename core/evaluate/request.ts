@@ -21,6 +21,8 @@ export interface EvaluationRequest {
   readonly seed?: number;
   /** `test` unless given. */
   readonly split?: Split;
+  /** Whether paths are forced, into each leaf in proportion to its use: what leaves make alone. */
+  readonly forced?: boolean;
 }
 
 /** A request with everything decided. */
@@ -33,6 +35,7 @@ export interface ResolvedRequest {
   readonly atMost: boolean;
   readonly seed: number;
   readonly split: Split;
+  readonly forced: boolean;
 }
 
 const USUAL_COUNT = 10_000;
@@ -46,7 +49,7 @@ const OF_FEATURES: readonly MetricName[] = ["fid", "kid", "knn", "mmd", "prdc"];
  * @throws {RangeError} If features, metrics and data do not go together
  */
 export function resolveRequest(request: EvaluationRequest, data: EvaluatedSet): ResolvedRequest {
-  const { metrics, weights, n, seed = 0, split = "test" } = request;
+  const { metrics, weights, n, seed = 0, split = "test", forced = false } = request;
   const points = isPoint(imageOf(data));
   const features = request.features ?? (points ? "points" : isLabelled(data) ? "classifier" : "pixels");
   if (points && features !== "points") {
@@ -68,7 +71,16 @@ export function resolveRequest(request: EvaluationRequest, data: EvaluatedSet): 
     throw new RangeError(`Cannot compute modes of ${data.name}: its modes are not known, expected ring8 or grid25`);
   }
   const [count] = data.shape;
-  return { metrics, features, weights, n: n ?? Math.min(USUAL_COUNT, count), atMost: n === undefined, seed, split };
+  return {
+    metrics,
+    features,
+    weights,
+    n: n ?? Math.min(USUAL_COUNT, count),
+    atMost: n === undefined,
+    seed,
+    split,
+    forced,
+  };
 }
 
 /**

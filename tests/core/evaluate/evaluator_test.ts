@@ -105,6 +105,14 @@ Deno.test("evaluateRun() scores pictures and paths of a run with a classifier, w
     assertEquals(ofTree, Object.fromEntries(Object.keys(ofTree).map((name) => [name, values[name]])));
     assertEquals(doing, new Set(["classifier features of generated pictures"])); // labels for the tree; not trained again
     await pixels.destroy();
+
+    const request = { n: 80, metrics: ["tree"] as const, forced: true };
+    const forced = await Evaluator.create(device, { ...options, request });
+    const { scores: ofForced, note } = await forced.evaluateRun(checkpoint);
+    assertEquals(valuesOf(ofForced).largestWeight, 1);
+    assert(values.largestWeight < 1);
+    assertEquals(note.includes("80 generated with forced paths against 80"), true, note);
+    await forced.destroy();
   }));
 
 Deno.test("evaluateRun() refuses a run of pictures of another size", () =>
@@ -149,7 +157,7 @@ Deno.test("readSamples() reads channels first or last, bytes or numbers, and ref
 Deno.test("resolveRequest() and metricsFor() take what goes together and say why the rest does not", () => {
   const [pictures, toy] = [labelledSet(30, 1), points(20)];
   assertEquals(resolveRequest({}, pictures), {
-    ...{ features: "classifier", n: 30, atMost: true, seed: 0, split: "test" },
+    ...{ features: "classifier", n: 30, atMost: true, seed: 0, split: "test", forced: false },
     ...{ metrics: undefined, weights: undefined },
   });
   assertEquals(resolveRequest({}, toy).features, "points");

@@ -1,0 +1,50 @@
+/** Samples of the local generators alone: every path forced into one leaf. */
+
+import { sizeOf } from "../shape.ts";
+import type { Sampler, Samples } from "../sampling/sampler.ts";
+
+/**
+ * Samples whose paths are forced, as many into each leaf as its part of the latent space has; latents are those of the
+ * prior, so a leaf is also shown latents that its gates would send elsewhere.
+ *
+ * @throws {RangeError} If a number is out of range
+ * @throws {DeviceError} If the GPU is lost
+ */
+export async function forcedSamples(
+  sampler: Sampler,
+  { n, seed }: { n: number; seed: number },
+): Promise<Pick<Samples, "images" | "shape" | "samples">> {
+  const counts = shares(await sampler.passes.usage(), n);
+  const parts = await Promise.all(
+    // Other latents for every leaf.
+    counts.map((count, leaf) =>
+      count === 0
+        ? null
+        : sampler.sample({ n: count, seed: (seed + leaf) % Number.MAX_SAFE_INTEGER, leaf, mode: "forced" })
+    ),
+  );
+  const drawn = parts.filter((part) => part !== null);
+  const [, ...image] = drawn[0].shape;
+  const images = new Float32Array(n * sizeOf(image));
+  let filled = 0;
+  for (const part of drawn) {
+    images.set(part.images, filled);
+    filled += part.images.length;
+  }
+  return { images, shape: [n, ...image], samples: drawn.flatMap(({ samples }) => samples) };
+}
+
+/**
+ * Whole numbers that sum to `n`, in proportion to `parts`: rounded down, the largest remainders up (Hamilton).
+ *
+ * @param parts At least 0, not all 0
+ */
+export function shares(parts: Float32Array, n: number): number[] {
+  const total = parts.reduce((sum, part) => sum + part, 0);
+  const exact = Array.from(parts, (part) => n * part / total);
+  const counts = exact.map(Math.floor);
+  const remainders = exact.map((value, i) => [value - counts[i], i] as const).sort(([a], [b]) => b - a);
+  const missing = n - counts.reduce((sum, count) => sum + count, 0);
+  for (const [, i] of remainders.slice(0, missing)) counts[i]++;
+  return counts;
+}
