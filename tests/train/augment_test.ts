@@ -140,6 +140,15 @@ Deno.test("augment() does one change after the other, and nothing without a name
   assert(both.some((x: number) => x === 0) && both.some((x: number) => x === 0.5));
 });
 
+Deno.test("augment() refuses points", () => {
+  const points = { names: ["color"] as const, of: "real" as const, uniform: draws(0) };
+  assertThrows(
+    () => augment(ones([4, 1, 1, 2]), points),
+    RangeError,
+    "Cannot change points by color: expected images, or no augmentation",
+  );
+});
+
 Deno.test("augmentationName() names the nearest one", () => {
   assertThrows(
     () => augmentationName("colour"),
