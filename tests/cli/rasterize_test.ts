@@ -11,7 +11,7 @@ Deno.test("rasterizer() draws two pixels for one, letters included, and the same
   const file = svg(`<text x="2" y="15" font-family="DejaVu Sans, sans-serif" font-size="14">Ag±</text>`);
   const { width, height, data } = decode(rasterize(file));
   assertEquals([width, height], [80, 40]);
-  assertGreater(data.reduce((sum, value) => sum + value, 0), 0); // transparent paper, black letters
+  assertGreater(Math.max(...Array.from(data)), 0); // transparent paper, black letters
   assertEquals(rasterize(file), rasterize(file));
 });
 
