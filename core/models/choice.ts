@@ -81,11 +81,11 @@ const OUTSIDE = -1e30; // below every noisy logit
 export type Disjoint = { leaves: Leaves; prior?: Tensor };
 
 /**
- * Head of `2^depth` generators of which each sample takes one, `h = W_l z + b_l` with `l ~ π`. `π` is uniform (MAD-GAN,
- * Ghosh et al., "Multi-agent diverse generative adversarial networks", CVPR 2018; MGAN, Hoang et al., "MGAN: training
- * generative adversarial nets with multiple generators", ICLR 2018), or `softmax` of a learned `prior` that starts at 0
- * (DMWGAN-PL, Khayatkhoei, Singh & Elgammal, "Disconnected manifold learning for generative adversarial networks",
- * NeurIPS 2018).
+ * Head of `2^depth` generators of which each sample takes one, `h = relu(W_l z + b_l)` with `l ~ π`, so that each is what
+ * `single` is. `π` is uniform (MAD-GAN, Ghosh et al., "Multi-agent diverse generative adversarial networks", CVPR 2018;
+ * MGAN, Hoang et al., "MGAN: training generative adversarial nets with multiple generators", ICLR 2018), or `softmax` of a
+ * learned `prior` that starts at 0 (DMWGAN-PL, Khayatkhoei, Singh & Elgammal, "Disconnected manifold learning for generative
+ * adversarial networks", NeurIPS 2018).
  *
  * Differs from the papers: generators share the body, as MGAN's do (those of MAD-GAN share some layers, those of DMWGAN
  * none), so that all methods compare at equal cost; the choice is drawn from the last `2·leaves` numbers of the latent.
@@ -104,7 +104,7 @@ export function disjoint(options: HeadOptions, { learnedPrior = false } = {}): M
       const leaves = chance.shape[1] / 2;
       const logits = parameters.prior ? reshape(parameters.prior, [1, leaves]) : zeros([1, leaves]);
       const weights = choose(logits, chance, region);
-      const features = mixLeaves(parameters.leaves, weights, noise);
+      const features = relu(mixLeaves(parameters.leaves, weights, noise));
       return { features: reshape(features, [z.shape[0], ...featureShape]), weights, gates: weights, logits };
     },
   });
@@ -117,7 +117,7 @@ export type Gumbel = { gates: Linear; leaves: Leaves };
  * Head of `2^depth` generators of which a gate takes one, by the straight-through Gumbel-softmax (Park, Yoo, Bahng, Choo &
  * Park, "MEGAN: mixture of experts of generative adversarial networks for multimodal image generation", IJCAI 2018; Jang,
  * Gu & Poole, ICLR 2017): forward the one-hot `l* = argmax (a + Gumbel)`, `a = V z + c`, backward the gradient of
- * `softmax((a + Gumbel) / τ)`.
+ * `softmax((a + Gumbel) / τ)`; `h = relu(W_{l*} z + b_{l*})`.
  *
  * Differs from the paper: there the gate sees the first features of all generators, which here are affine in `z` like the
  * gate itself; generators share the body; noise is drawn from the last `2·leaves` numbers of the latent.
@@ -136,7 +136,7 @@ export function gumbelMixture(options: HeadOptions): MixtureHead<Gumbel> {
       const logits = linear(parameters.gates, noise);
       const soft = softmax(tempered(add(logits, gumbel(chance)), temperature), region);
       const weights = add(oneHotOfLargest(soft), sub(soft, stopGradient(soft)));
-      const features = mixLeaves(parameters.leaves, weights, noise);
+      const features = relu(mixLeaves(parameters.leaves, weights, noise));
       return { features: reshape(features, [z.shape[0], ...featureShape]), weights, gates: weights, logits };
     },
   });

@@ -45,7 +45,7 @@ def disjoint(parameters, z):
 
 def of_leaves(leaves, weights, z):
     outputs = torch.stack([leaf_output(leaves, leaf, z[:, :LATENT]) for leaf in range(LEAVES)], dim=1)
-    return (weights[:, :, None] * outputs).sum(dim=1)
+    return torch.relu((weights[:, :, None] * outputs).sum(dim=1))
 
 
 def gumbel_head(parameters, z, temperature):
