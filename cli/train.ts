@@ -90,8 +90,11 @@ async function resumable(flags: Values): Promise<ResumedRun> {
   }
 }
 
-/** The data set of a run as flags. */
-const dataFlags = ({ dataset, model }: TrainOptions): Values => ({ dataset, size: model.image[0] });
+/** The data set of a run as flags; points have no size. */
+const dataFlags = ({ dataset, model: { image } }: TrainOptions): Values => ({
+  dataset,
+  ...isPoint(image) ? {} : { size: image[0] },
+});
 
 const imageOf = ({ shape: [, height, width, channels] }: TrainingData) => [height, width, channels] as const;
 
