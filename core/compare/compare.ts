@@ -69,6 +69,17 @@ interface Known {
  * why
  * @throws {RunError} If the folder holds another comparison, or another process works in it
  * @throws {DeviceError} If the adapter is lost
+ *
+ * @example
+ * ```ts ignore
+ * const shared = { dataset: "ring8", iterations: 3000 };
+ * const request = { methods: methodsOf("gan,hmog"), seeds: 3, shared };
+ * const evaluator = await Evaluator.create(device, { load, request: { n: 2500 }, cache: null });
+ * const evaluate = (run: string) => evaluator.evaluateRun(run);
+ * const rasterize = await rasterizer();
+ * const job = { device, data, request, folder: "ring", evaluate, evaluation: { n: 2500 }, rasterize };
+ * for await (const event of compare(job)) console.log(event.kind);
+ * ```
  */
 export async function* compare(job: CompareJob): AsyncGenerator<CompareEvent> {
   const { device, data, request, folder, signal } = job;
