@@ -87,6 +87,14 @@ Deno.test("dmwgan-pl: an even prior stays even where the recogniser sees all ali
   assertAlmostEquals(frequent, 0.25 - 0.7, 1e-7);
 });
 
+Deno.test("dmwgan-pl: the recogniser learns nothing from real images", () => {
+  const realClasses = constant([1, 2, 3, 4], [1, LEAVES]);
+  const head = { prior: constant([0.1, 0.2, 0, 0.5]) };
+  const classes = constant([0, 1, 0, 0], [1, LEAVES]);
+  const loss = added("dmwgan-pl", { head, classes, realClasses, iteration: constant([9]) });
+  assertEquals([...evaluate64(vjp(loss, [realClasses])[0])].map((g) => g + 0), [0, 0, 0, 0]);
+});
+
 Deno.test("identity() is the cross entropy in the classes and has no gradient in the weights", () => {
   const [classes, weights] = [constant([0, 0, 0, 0], [1, 4]), constant([0, 1, 0, 0], [1, 4])];
   const loss = identity(classes, weights);
