@@ -1,7 +1,7 @@
 /** Random changes of the images that the critic sees, real and generated alike, through which gradients pass. */
 
 import { nearestName } from "../nearest.ts";
-import { isPoint } from "../models/presets.ts";
+import { isPoint, type ModelOptions } from "../models/presets.ts";
 import { add, equal, floor, greater, greaterEqual, mul, sub, where } from "../ops/elementwise.ts";
 import { matmul } from "../ops/matmul.ts";
 import { broadcastTo, reshape, transpose } from "../ops/movement.ts";
@@ -104,22 +104,23 @@ export function augmentationName(name: string): AugmentationName {
   );
 }
 
+/** @throws {RangeError} If the images are points, to which these changes mean nothing */
+export function checkAugment(names: readonly AugmentationName[], image: ModelOptions["image"]): void {
+  if (names.length === 0 || !isPoint(image)) return;
+  throw new RangeError(`Cannot change points by ${names.join(", ")}: expected images, or no augmentation`);
+}
+
 /**
  * Applies changes one after the other.
  *
  * @param images `[batch, height, width, channels]`, pixels in [-1, 1]
  * @param of Which images they are: `flip` is for real ones
  * @returns As `images`; brightness and contrast may leave the range
- * @throws {RangeError} If the images are points, to which these changes mean nothing
  */
 export function augment(
   images: Tensor,
   { names, of, uniform }: { names: readonly AugmentationName[]; of: "real" | "fake"; uniform: Uniform },
 ): Tensor {
-  const [, height, width, channels] = images.shape;
-  if (names.length > 0 && isPoint([height, width, channels])) {
-    throw new RangeError(`Cannot change points by ${names.join(", ")}: expected images, or no augmentation`);
-  }
   const used = names.filter((name) => of === "real" || name !== "flip");
   return used.reduce((x, name) => AUGMENTATIONS[name](x, uniform), images);
 }

@@ -6,7 +6,7 @@ import { keyWords } from "../ops/random.ts";
 import type { AdapterTraits } from "../tensor.ts";
 import type { AdamOptions } from "./adam.ts";
 import { batchesPerEpoch } from "./batches.ts";
-import { type AugmentationName, augmentationName } from "./augment.ts";
+import { type AugmentationName, augmentationName, checkAugment } from "./augment.ts";
 import { LOCALIZE_SPREAD, LOCALIZE_TEMPERATURE, localizeFor, type LocalizeOptions } from "./localize.ts";
 import { checkTogether, type MethodName, methodName, METHODS } from "./methods.ts";
 import { type Objective, type ObjectiveName, objectiveName, OBJECTIVES } from "./objectives.ts";
@@ -215,6 +215,7 @@ export function checkOptions(options: TrainOptions): void {
     );
   }
   checkGrow(options);
+  checkAugment(options.augment, options.model.image);
   for (const name of ["iterations", "batch", "criticSteps", "sampleEvery", "saveEvery", "reportEvery"] as const) {
     checkCount(name, options[name]);
   }

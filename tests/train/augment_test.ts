@@ -4,7 +4,13 @@ import { randomKey, uniform } from "../../core/ops/random.ts";
 import { ones } from "../../core/ops/source.ts";
 import type { Shape } from "../../core/shape.ts";
 import type { Tensor } from "../../core/tensor.ts";
-import { augment, AUGMENTATION_NAMES, type AugmentationName, augmentationName } from "../../core/train/augment.ts";
+import {
+  augment,
+  AUGMENTATION_NAMES,
+  type AugmentationName,
+  augmentationName,
+  checkAugment,
+} from "../../core/train/augment.ts";
 import { assertGpuAgrees } from "../gpu.ts";
 import { gradcheck, Numbers } from "../gradcheck.ts";
 import { evaluate64 } from "../reference/interpreter.ts";
@@ -140,10 +146,11 @@ Deno.test("augment() does one change after the other, and nothing without a name
   assert(both.some((x: number) => x === 0) && both.some((x: number) => x === 0.5));
 });
 
-Deno.test("augment() refuses points", () => {
-  const points = { names: ["color"] as const, of: "real" as const, uniform: draws(0) };
+Deno.test("checkAugment() refuses points", () => {
+  checkAugment([], [1, 1, 2]);
+  checkAugment(["color"], [32, 32, 1]);
   assertThrows(
-    () => augment(ones([4, 1, 1, 2]), points),
+    () => checkAugment(["color"], [1, 1, 2]),
     RangeError,
     "Cannot change points by color: expected images, or no augmentation",
   );
