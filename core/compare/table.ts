@@ -62,7 +62,7 @@ export function valuesOf({ cells }: Row, { name }: Column): number[] {
  * const cells = [{ seed: 0, values: { modes: 7 } }, { seed: 1, values: { modes: 8 } }];
  * const columns = [{ name: "modes", label: "Modes", better: "higher" }] as const;
  * const text = markdownTable([{ method: "hmog", cells, remarks: [] }], columns, { title: "ring8", notes: [] });
- * assertStringIncludes(text, "| hmog   | **7.500 ± 0.707** |");
+ * assertStringIncludes(text, "| hmog   | 7.500 ± 0.707 |");
  * ```
  */
 export function markdownTable(rows: readonly Row[], columns: readonly Column[], { title, notes }: TableText): string {
@@ -90,7 +90,7 @@ export function textsOf(rows: readonly Row[], column: Column, { bold = true } = 
   });
   const means = summaries.flatMap((summary) => summary === null ? [] : [summary.mean]);
   const write = numberFormat(means);
-  const best = bestOf(means, column.better);
+  const best = means.length < 2 ? undefined : bestOf(means, column.better); // nothing is best alone
   return summaries.map((summary) => {
     if (summary === null) return MISSING;
     const { mean, deviation, count } = summary;

@@ -4,7 +4,7 @@ import { inFolder, names } from "../in_folder.ts";
 import { runTaskFile } from "./task.ts";
 
 const QUICK = ["--dataset", "ring8", "--methods", "mog,madgan", "--seeds", "1", "--iterations", "4", "--batch", "16"];
-const SCORED = ["--depth", "1", "--n", "40", "--metrics", "modes,tree", "--objective", "lsgan"];
+const SCORED = ["--depth", "1", "--lr", "0.01", "--n", "40", "--metrics", "modes,tree", "--objective", "lsgan"];
 
 /** Calls `deno task compare` with these flags to its end. */
 const compare = (...args: string[]) => runTaskFile("cli/compare.ts", args);
@@ -33,7 +33,7 @@ Deno.test("compare trains, scores and draws; the same call finds everything done
     assertMatch(again.stdout.split("\n")[2], /^\[1\/1\] mog, seed 0: was there already, modes found \d/);
     const other = await compare(...QUICK, ...SCORED, ...out, "--lr", "0.1");
     assertEquals([other.code, other.stdout.split("\n").length], [1, 2]);
-    assertStringIncludes(other.stderr, "learningRate was 0.001 and is 0.1; expected the same arguments");
+    assertStringIncludes(other.stderr, "learningRate was 0.01 and is 0.1; expected the same arguments");
   }));
 
 Deno.test("compare refuses a wrong call with one sentence, before anything is trained", async () => {

@@ -43,6 +43,7 @@ Deno.test("textsOf() of one seed has no deviation", () => {
 Deno.test("textsOf() marks all that are written alike, and none where none is better", () => {
   assertEquals(textsOf(one("x", 1, 1.00001, 2), column("x", "lower")), ["**1.000**", "**1.000**", "2.000"]);
   assertEquals(textsOf(one("x", 1, 2), column("x", "neither")), ["1.000", "2.000"]);
+  assertEquals(textsOf(one("x", 1), column("x", "lower")), ["1.000"]);
   assertEquals(textsOf(one("x", 0.8, 0.4, 0.99), column("x", "half")), ["0.8000", "**0.4000**", "0.9900"]);
 });
 
