@@ -68,6 +68,8 @@ function largest(weights: Float32Array, n: number): number[] {
 
 function dot({ data, width }: Picture, x: number, y: number, colour: readonly number[]): void {
   const [centreX, centreY] = [x, -y].map((value) => (value / REACH + 1) / 2 * width - 0.5);
+  // Far away, adding 1 to a row leaves it as it is.
+  if (![centreX, centreY].every((centre) => Math.abs(centre - width / 2) < width / 2 + RADIUS)) return;
   for (let row = Math.ceil(centreY - RADIUS); row <= centreY + RADIUS; row++) {
     for (let column = Math.ceil(centreX - RADIUS); column <= centreX + RADIUS; column++) {
       const inside = (row - centreY) ** 2 + (column - centreX) ** 2 <= RADIUS ** 2;

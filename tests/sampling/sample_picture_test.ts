@@ -53,6 +53,8 @@ Deno.test("samplePicture() leaves out what lies outside, and cuts dots at the bo
   assertEquals(dotsOf(samplePicture(Float32Array.of(1.5, 0, 0, -30, NaN, 0), { shape: SHAPE(3) })).size, 0);
   const [dot] = dotsOf(samplePicture(Float32Array.of(1.1, 0), { shape: SHAPE(1) })).values();
   assert(dot.pixels >= 1 && dot.pixels < 6 && dot.x >= 510);
+  const far = Float32Array.of(0, 1e16, -1e16, 0, Infinity, -Infinity, NaN, NaN, 3e38, -3e38);
+  assertEquals(dotsOf(samplePicture(far, { shape: SHAPE(5) })).size, 0);
 });
 
 Deno.test("samplePicture() lays images out as a grid", () => {
