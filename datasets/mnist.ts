@@ -186,7 +186,8 @@ function refuseOthers(
     for (const part of ["train", "test"] as const) {
       if (set.fingerprints[part] !== fingerprint || (set.name === wanted.name && part === split)) continue;
       throw new SyntaxError(
-        `Cannot load data set ${wanted.name} from ${folder}: found the ${part} images of ${set.name}, expected the ${split} images of ${wanted.name}`,
+        `Cannot load data set ${wanted.name} from ${folder}: found the ${part} images of ${set.name}, expected the ` +
+          `${split} images of ${wanted.name}`,
       );
     }
   }

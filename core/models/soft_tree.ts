@@ -25,9 +25,9 @@ export const MAX_DEPTH = 10;
 /**
  * Mixture head with a soft binary tree of `L = 2^depth` leaves. Node `m` (level order, root 0) has children `2m + 1` and
  * `2m + 2` and the gate `g_m(z) = sigmoid(v_m · z + c_m)`, which is the left child's part; a node's weight is the product
- * of the parts on its path; `τ` divides the logits of the gates (Ahmetoğlu & Alpaydın, "Hierarchical Mixtures of Generators for Adversarial Learning", ICPR
- * 2020; İrsoy, Yıldız & Alpaydın, "Soft decision trees", ICPR 2012). Gates start at `v ~ N(0, 1/latent)`, `c = 0`, as
- * published.
+ * of the parts on its path; `τ` divides the logits of the gates (Ahmetoğlu & Alpaydın, "Hierarchical Mixtures of
+ * Generators for Adversarial Learning", ICPR 2020; İrsoy, Yıldız & Alpaydın, "Soft decision trees", ICPR 2012). Gates
+ * start at `v ~ N(0, 1/latent)`, `c = 0`, as published.
  *
  * @throws {RangeError} If the depth is no whole number from 1 to 10
  *
