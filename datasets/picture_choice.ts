@@ -50,7 +50,7 @@ export function choosePictures(
   const visible = files.filter(({ name }) => isVisible(name));
   const chosen = visible.filter(({ name }) => isPicture(name));
   if (chosen.length === 0) {
-    const found = visible.length === 0 ? "it is empty" : `found ${visible.length} files (${endingsOf(visible)})`;
+    const found = visible.length === 0 ? "it is empty" : `found ${filesOf(visible)}`;
     throw new Deno.errors.NotFound(`Cannot find pictures in ${path}: ${found}, expected JPEG or PNG files`);
   }
   const start = commonFolder(chosen.map(({ name }) => name)).length;
@@ -66,9 +66,7 @@ export function choosePictures(
       ...pictures.filter(({ split }) => split === "train"),
       ...pictures.filter(({ split }) => split === "test"),
     ],
-    notes: others.length === 0
-      ? []
-      : [`Passed over ${others.length} files in ${path} (${endingsOf(others)}): expected JPEG or PNG`],
+    notes: others.length === 0 ? [] : [`Passed over ${filesOf(others)} in ${path}: expected JPEG or PNG`],
   };
 }
 
@@ -85,6 +83,10 @@ function commonFolder(names: readonly string[]): string {
   }
   return common;
 }
+
+/** `4 files (3 .txt, 1 .gif)`. */
+const filesOf = (files: readonly FileEntry[]): string =>
+  `${files.length} file${files.length === 1 ? "" : "s"} (${endingsOf(files)})`;
 
 /** `3 .txt, 1 .gif`, the most frequent first. */
 function endingsOf(files: readonly FileEntry[]): string {

@@ -23,7 +23,7 @@ Deno.test("choosePictures() takes JPEG and PNG files and leaves out what systems
 
 Deno.test("choosePictures() tells of pictures that nobody here can read", () => {
   const { notes } = chosen("a.jpg", "b.webp", "c.WebP", "d.gif", "e.txt");
-  assertEquals(notes, ["Passed over 3 files in /data/photos (2 .webp, 1 .gif): expected JPEG or PNG"]);
+  assertEquals(notes, ["Passed over 3 files (2 .webp, 1 .gif) in /data/photos: expected JPEG or PNG"]);
 });
 
 Deno.test("choosePictures() calls pictures by their names inside the folder that holds them all", () => {
@@ -61,6 +61,10 @@ Deno.test("choosePictures() says what there is instead of pictures", () => {
   assertEquals(
     refusal("a.txt", "b/c.txt", "README", "d.webp"),
     "Cannot find pictures in /data/photos: found 4 files (2 .txt, 1 without ending, 1 .webp), expected JPEG or PNG files",
+  );
+  assertEquals(
+    refusal("a.txt"),
+    "Cannot find pictures in /data/photos: found 1 file (1 .txt), expected JPEG or PNG files",
   );
 });
 
