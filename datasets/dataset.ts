@@ -19,7 +19,7 @@ export interface ImageDataset {
    * however their files were packed.
    */
   readonly fingerprint: string;
-  /** The folder or archive the images were read from. */
+  /** The folder or archive the images were read from, or `code with seed 0` where they are drawn. */
   readonly source: string;
 }
 

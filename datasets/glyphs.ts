@@ -136,7 +136,7 @@ export function glyphs(options: GlyphOptions = {}): GlyphDataset {
     classNames: GLYPH_PATHS.map(([, , shape]) => shape),
     hierarchy: GLYPH_PATHS,
     fingerprint: createHash("sha256").update(images).update(labels).digest("hex"),
-    source: `drawn by code, seed ${seed}`,
+    source: `code with seed ${seed}`,
   };
 }
 

@@ -108,8 +108,8 @@ export const TOY_NAMES = Object.keys(TOYS) as readonly ToyName[];
  *   deviation 0.01. Labels go row by row from the top left
  * - `spiral`: two arms `±(−t cos t + u, t sin t + u')/3`, `t = 3π √U`, `u, u'` uniform in [0, 0.5), and noise of deviation
  *   0.1 (`2spirals` of Grathwohl et al., "FFJORD", ICLR 2019), divided by 4: noise 0.025
- * - `pinwheel`: 5 Gaussians `(1 + 0.3 r, 0.05 s)`, each turned clockwise by `2π arm/5 + 0.25 exp(1 + 0.3 r)`, times 10 (Johnson et
- *   al., "Composing graphical models with neural networks", NIPS 2016), divided by 25
+ * - `pinwheel`: 5 Gaussians `(1 + 0.3 r, 0.05 s)`, each turned clockwise by `2π arm/5 + 0.25 exp(1 + 0.3 r)`, times 10
+ *   (Johnson et al., "Composing graphical models with neural networks", NIPS 2016), divided by 25
  * - `swissroll`: `(t cos t, t sin t)`, `t` uniform in [1.5π, 4.5π), and noise of deviation 0.25 (scikit-learn's, seen from
  *   the side, as in Gulrajani et al., "Improved training of Wasserstein GANs", NIPS 2017), divided by 18 instead of 7.5:
  *   noise 0.0139. Labels are its three half turns
@@ -147,7 +147,7 @@ export function toy(name: ToyName, options: ToyOptions = {}): PointDataset {
     labels,
     classNames,
     fingerprint: createHash("sha256").update(new Uint8Array(images.buffer)).update(labels).digest("hex"),
-    source: `drawn by code, seed ${seed}`,
+    source: `code with seed ${seed}`,
     ...modes && {
       modes: {
         centres: Float32Array.from(modes.centres.flat(), (coordinate) => scale * coordinate),

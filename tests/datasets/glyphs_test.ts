@@ -61,7 +61,7 @@ Deno.test("glyphs() draws light shapes on a dark ground, whole, all classes as o
   const { images, shape, labels, name, source } = glyphs({ count });
   assertEquals([name, source, shape, images.length], [
     "glyphs",
-    "drawn by code, seed 0",
+    "code with seed 0",
     [count, 32, 32, 1],
     2_048_000,
   ]);

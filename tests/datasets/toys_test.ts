@@ -24,7 +24,7 @@ Deno.test("toy() draws 50,000 points to train and 10,000 to test, well inside [-
       const { images, shape, labels, classNames, source, ...set } = toy(name, { split });
       assertEquals([set.name, source, shape, images.length], [
         name,
-        "drawn by code, seed 0",
+        "code with seed 0",
         [count, 1, 1, 2],
         2 * count,
       ]);
