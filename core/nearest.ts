@@ -1,4 +1,4 @@
-/** The nearest valid name, for errors about an unknown one. */
+/** Names out of a list: the one that is meant, or an error with the nearest. */
 
 /**
  * The name of `names` that needs the fewest edits to become `name`: insertions, deletions, replacements and swaps of
@@ -22,6 +22,32 @@ export function nearestName(name: string, names: readonly string[]): string | un
     if (edits < fewest) [nearest, fewest] = [candidate, edits];
   }
   return nearest;
+}
+
+/**
+ * The name as one of `names`.
+ *
+ * @param what What it is a name of, such as `data set`
+ * @throws {RangeError} If it is none of them; the message has them all, and the nearest
+ *
+ * @example
+ * ```ts
+ * import { oneOf } from "./nearest.ts";
+ * import { assertEquals, assertThrows } from "@std/assert";
+ *
+ * const names = ["mnist", "fashionmnist"] as const;
+ * assertEquals(oneOf("data set", "mnist", names), "mnist");
+ * assertThrows(() => oneOf("data set", "fashion", names), RangeError, "(the nearest is fashionmnist)");
+ * ```
+ */
+export function oneOf<Name extends string>(what: string, name: string, names: readonly Name[]): Name {
+  const known = names.find((candidate) => candidate === name);
+  if (known !== undefined) return known;
+  throw new RangeError(
+    `Cannot find ${what} ${name}: it is unknown, expected one of ${names.join(", ")} (the nearest is ${
+      nearestName(name, names)
+    })`,
+  );
 }
 
 function plain(name: string): string {

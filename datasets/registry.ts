@@ -1,6 +1,6 @@
 /** The data sets by name. To add one: its loader, and a line here. */
 
-import { nearestName } from "../core/nearest.ts";
+import { oneOf } from "../core/nearest.ts";
 import { loadCelebA } from "./celeba.ts";
 import type { ImageDataset, LoadOptions } from "./dataset.ts";
 import { loadFlowers } from "./flowers102.ts";
@@ -56,13 +56,7 @@ export const DATASET_NAMES = Object.keys(LOADERS) as readonly DatasetName[];
  * ```
  */
 export function datasetName(name: string): DatasetName {
-  const known = DATASET_NAMES.find((candidate) => candidate === name);
-  if (known !== undefined) return known;
-  throw new RangeError(
-    `Cannot find data set ${name}: it is unknown, expected one of ${DATASET_NAMES.join(", ")} (the nearest is ${
-      nearestName(name, DATASET_NAMES)
-    })`,
-  );
+  return oneOf("data set", name, DATASET_NAMES);
 }
 
 /**

@@ -1,7 +1,7 @@
 /** Ready comparisons: what to ask for by one name. */
 
 import type { MetricName } from "../metrics/metric.ts";
-import { nearestName } from "../nearest.ts";
+import { oneOf } from "../nearest.ts";
 import type { SharedRequest } from "./request.ts";
 
 /** A comparison on each of some data sets. */
@@ -43,11 +43,5 @@ export const RECIPE_NAMES = Object.keys(RECIPES) as readonly (keyof typeof RECIP
  * @throws {RangeError} If there is none; the message has the nearest known one
  */
 export function recipeOf(name: string): Recipe {
-  const known = RECIPE_NAMES.find((candidate) => candidate === name);
-  if (known !== undefined) return RECIPES[known];
-  throw new RangeError(
-    `Cannot find recipe ${name}: it is unknown, expected one of ${RECIPE_NAMES.join(", ")} (the nearest is ${
-      nearestName(name, RECIPE_NAMES)
-    })`,
-  );
+  return RECIPES[oneOf("recipe", name, RECIPE_NAMES)];
 }

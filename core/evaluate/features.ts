@@ -5,7 +5,7 @@ import type { Device } from "../gpu/device.ts";
 import type { Tensors } from "../grad.ts";
 import { type Matrix, matrix } from "../metrics/matrix.ts";
 import type { FeatureName } from "../metrics/metric.ts";
-import { nearestName } from "../nearest.ts";
+import { oneOf } from "../nearest.ts";
 import { sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 
@@ -54,13 +54,7 @@ export interface FeatureExtractor {
  * @throws {RangeError} If it is unknown; the message has the nearest known one
  */
 export function featureName(name: string): FeatureName {
-  const known = FEATURE_NAMES.find((candidate) => candidate === name);
-  if (known !== undefined) return known;
-  throw new RangeError(
-    `Cannot use features "${name}": expected one of ${FEATURE_NAMES.join(", ")}; the nearest is ${
-      nearestName(name, FEATURE_NAMES)
-    }`,
-  );
+  return oneOf("features", name, FEATURE_NAMES);
 }
 
 /**

@@ -1,7 +1,7 @@
 /** The metrics by name: from samples to named numbers. To add one: a line here, and what is said of its numbers. */
 
 import type { Device } from "../gpu/device.ts";
-import { nearestName } from "../nearest.ts";
+import { oneOf } from "../nearest.ts";
 import { type Neighbours, neighboursWithin } from "./distances.ts";
 import { frechetDistance } from "./frechet.ts";
 import { inceptionScore } from "./inception_score.ts";
@@ -89,13 +89,7 @@ export const METRIC_NAMES = Object.keys(METRICS) as readonly MetricName[];
  * @throws {RangeError} If it is unknown; the message has the nearest known one
  */
 export function metricName(name: string): MetricName {
-  const known = METRIC_NAMES.find((candidate) => candidate === name);
-  if (known !== undefined) return known;
-  throw new RangeError(
-    `Cannot compute metric ${name}: it is unknown, expected one of ${METRIC_NAMES.join(", ")} (the nearest is ${
-      nearestName(name, METRIC_NAMES)
-    })`,
-  );
+  return oneOf("metric", name, METRIC_NAMES);
 }
 
 /**

@@ -1,6 +1,6 @@
 /** Random changes of the images that the critic sees, real and generated alike, through which gradients pass. */
 
-import { nearestName } from "../nearest.ts";
+import { oneOf } from "../nearest.ts";
 import { isPoint, type ModelOptions } from "../models/presets.ts";
 import { add, equal, floor, greater, greaterEqual, mul, sub, where } from "../ops/elementwise.ts";
 import { matmul } from "../ops/matmul.ts";
@@ -95,13 +95,7 @@ export const AUGMENTATION_NAMES = Object.keys(AUGMENTATIONS) as readonly Augment
  * @throws {RangeError} If it is unknown; the message has the nearest known one
  */
 export function augmentationName(name: string): AugmentationName {
-  const known = AUGMENTATION_NAMES.find((candidate) => candidate === name);
-  if (known !== undefined) return known;
-  throw new RangeError(
-    `Cannot find augmentation ${name}: it is unknown, expected one of ${
-      AUGMENTATION_NAMES.join(", ")
-    } (the nearest is ${nearestName(name, AUGMENTATION_NAMES)})`,
-  );
+  return oneOf("augmentation", name, AUGMENTATION_NAMES);
 }
 
 /** @throws {RangeError} If the images are points, to which these changes mean nothing */

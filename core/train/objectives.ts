@@ -1,6 +1,6 @@
 /** What critic and generator minimise. To add an objective: its two losses, and a line in `OBJECTIVES`. */
 
-import { nearestName } from "../nearest.ts";
+import { oneOf } from "../nearest.ts";
 import { add, mul, neg, relu, softplus, square, sub } from "../ops/elementwise.ts";
 import { mean } from "../ops/reduce.ts";
 import type { Tensor } from "../tensor.ts";
@@ -139,11 +139,5 @@ export const OBJECTIVE_NAMES = Object.keys(OBJECTIVES) as readonly ObjectiveName
  * @throws {RangeError} If it is unknown; the message has the nearest known one
  */
 export function objectiveName(name: string): ObjectiveName {
-  const known = OBJECTIVE_NAMES.find((candidate) => candidate === name);
-  if (known !== undefined) return known;
-  throw new RangeError(
-    `Cannot find objective ${name}: it is unknown, expected one of ${OBJECTIVE_NAMES.join(", ")} (the nearest is ${
-      nearestName(name, OBJECTIVE_NAMES)
-    })`,
-  );
+  return oneOf("objective", name, OBJECTIVE_NAMES);
 }

@@ -1,5 +1,5 @@
-import { assertEquals } from "@std/assert";
-import { nearestName } from "../../core/nearest.ts";
+import { assertEquals, assertThrows } from "@std/assert";
+import { nearestName, oneOf } from "../../core/nearest.ts";
 
 Deno.test("nearestName() finds the name with the fewest insertions, deletions and replacements", () => {
   assertEquals(nearestName("--epoch", ["--epochs", "--seed"]), "--epochs");
@@ -18,4 +18,14 @@ Deno.test("nearestName() takes no notice of case and separators", () => {
 Deno.test("nearestName() takes the first of equally near names and none of an empty list", () => {
   assertEquals(nearestName("b", ["a", "c"]), "a");
   assertEquals(nearestName("a", []), undefined);
+});
+
+Deno.test("oneOf() takes the exact name alone and says which there are", () => {
+  const names = ["mnist", "fashionmnist"] as const;
+  assertEquals(oneOf("data set", "mnist", names), "mnist");
+  assertThrows(
+    () => oneOf("data set", "MNIST", names),
+    RangeError,
+    "Cannot find data set MNIST: it is unknown, expected one of mnist, fashionmnist (the nearest is mnist)",
+  );
 });
