@@ -1,6 +1,6 @@
 /** Methods to train several generators, and one. To add a method: its head, what it adds to the losses, a line below. */
 
-import { nearestName } from "../nearest.ts";
+import { oneOf } from "../nearest.ts";
 import type { Mixture } from "../models/mixture.ts";
 import type { HeadName } from "../models/presets.ts";
 import { add, exp, log, mul, neg, square, sub } from "../ops/elementwise.ts";
@@ -151,13 +151,7 @@ export const METHOD_NAMES = Object.keys(METHODS) as readonly MethodName[];
  * @throws {RangeError} If it is unknown; the message has the nearest known one
  */
 export function methodName(name: string): MethodName {
-  const known = METHOD_NAMES.find((candidate) => candidate === name);
-  if (known !== undefined) return known;
-  throw new RangeError(
-    `Cannot find method ${name}: it is unknown, expected one of ${METHOD_NAMES.join(", ")} (the nearest is ${
-      nearestName(name, METHOD_NAMES)
-    })`,
-  );
+  return oneOf("method", name, METHOD_NAMES);
 }
 
 /**
@@ -172,8 +166,8 @@ export function checkTogether(method: MethodName, objective: ObjectiveName): voi
   if (!logOdds || isLogOdds(objective)) return;
   throw new RangeError(
     `Cannot train ${method} with ${objective}: its critic is a classifier of real and each generator, whose score is the ` +
-      `logarithm of odds, and ${objective} has scores without such a meaning, expected one of ${
-        names.filter(isLogOdds).join(", ")
+      `logarithm of odds, and ${objective} has scores without such a meaning, expected --objective ${
+        names.filter(isLogOdds).join(", ").replace(/, ([^,]+)$/, " or $1")
       }`,
   );
 }

@@ -118,7 +118,8 @@ Deno.test("checkTogether() refuses madgan with scores that are no logarithms of 
     () => checkTogether("madgan", "wgan"),
     RangeError,
     "Cannot train madgan with wgan: its critic is a classifier of real and each generator, whose score is the logarithm " +
-      "of odds, and wgan has scores without such a meaning, expected one of minimax, non-saturating, dragan, rpgan",
+      "of odds, and wgan has scores without such a meaning, expected --objective minimax, " +
+      "non-saturating, dragan or rpgan",
   );
 });
 
