@@ -1,5 +1,7 @@
 /** Which images make which batch: all of them once an epoch, in an order that depends on seed and epoch alone. */
 
+import { draws } from "../draws.ts";
+
 /** Batches of an epoch; the images that do not fill one are left out until the next order. */
 export function batchesPerEpoch(count: number, batch: number): number {
   return Math.floor(count / batch);
@@ -29,24 +31,10 @@ export class Batches {
 /** The numbers below `count` in random order (Fisher and Yates; Durstenfeld 1964), a function of its arguments. */
 export function permutation(count: number, seed: number, epoch: number): Uint32Array<ArrayBuffer> {
   const order = Uint32Array.from({ length: count }, (_, i) => i);
-  const random = generator(seed, epoch);
+  const random = draws(seed, epoch);
   for (let last = count - 1; last > 0; last--) {
-    const other = Math.floor(random() * (last + 1));
+    const other = random.below(last + 1);
     [order[last], order[other]] = [order[other], order[last]];
   }
   return order;
-}
-
-/** Numbers in [0, 1) from sfc32 (C. Doty-Humphrey, PractRand), begun with the words of seed and epoch. */
-function generator(seed: number, epoch: number): () => number {
-  let [a, b, c, counter] = [seed % 2 ** 32, Math.floor(seed / 2 ** 32), epoch, 1];
-  const next = () => {
-    const sum = (a + b + counter++) | 0;
-    a = b ^ b >>> 9;
-    b = (c + (c << 3)) | 0;
-    c = ((c << 21 | c >>> 11) + sum) | 0;
-    return (sum >>> 0) / 2 ** 32;
-  };
-  for (let round = 0; round < 16; round++) next(); // until every bit depends on seed and epoch
-  return next;
 }
