@@ -1,6 +1,7 @@
 /** Inception score: whether a classifier is sure of every picture, and sees all classes. */
 
 import { checkMatrix, type Matrix } from "./matrix.ts";
+import { checkProbabilities, entropyOf } from "./probabilities.ts";
 
 /** Mean and deviation (divided by their number) over the splits. */
 export interface InceptionScore {
@@ -8,9 +9,6 @@ export interface InceptionScore {
   readonly deviation: number;
   readonly splits: number;
 }
-
-/** How far from 1 the probabilities of a sample may add up: f32 rounds each to 6e-8. */
-const SUM_TOLERANCE = 1e-3;
 
 /**
  * `exp E_x KL(p(y|x) ‖ p(y))`, `p(y)` the mean of `p(y|x)`: from 1 to the number of classes (Salimans et al., "Improved
@@ -42,23 +40,6 @@ export function inceptionScore(probabilities: Matrix, { splits = 10 }: { splits?
   return { mean, deviation: Math.sqrt(square), splits };
 }
 
-/**
- * Checks that every row adds up to 1.
- *
- * @throws {RangeError} If one does not, or has a negative number
- */
-export function checkProbabilities({ values, rows, columns }: Matrix): void {
-  for (let row = 0; row < rows; row++) {
-    const probabilities = values.subarray(row * columns, (row + 1) * columns);
-    const sum = probabilities.reduce((a, b) => a + b, 0);
-    if (Math.abs(sum - 1) <= SUM_TOLERANCE && probabilities.every((p) => p >= 0)) continue;
-    throw new RangeError(
-      `Cannot use row ${row} as probabilities: found a sum of ${sum} and a least of ${Math.min(...probabilities)}, ` +
-        "expected a sum of 1 and none below 0",
-    );
-  }
-}
-
 /** `exp (H(p(y)) − E H(p(y|x)))`, which is the same. */
 function scoreOf({ values, columns }: Matrix, first: number, end: number): number {
   const mean = new Float64Array(columns);
@@ -69,13 +50,4 @@ function scoreOf({ values, columns }: Matrix, first: number, end: number): numbe
     entropies += entropyOf(probabilities) / (end - first);
   }
   return Math.exp(entropyOf(mean) - entropies);
-}
-
-/** `−Σ p log p` in nats. */
-export function entropyOf(probabilities: ArrayLike<number>): number {
-  let sum = 0;
-  for (let i = 0; i < probabilities.length; i++) {
-    if (probabilities[i] > 0) sum -= probabilities[i] * Math.log(probabilities[i]);
-  }
-  return sum;
 }

@@ -1,8 +1,8 @@
 /** Modes found: for points drawn from a mixture of round Gaussians whose centres are known. */
 
-import { entropyOf } from "./inception_score.ts";
 import { checkMatrix, type Matrix } from "./matrix.ts";
 import type { Modes } from "./metric.ts";
+import { entropyOf } from "./probabilities.ts";
 
 /** How points lie around the modes. */
 export interface ModeScores {

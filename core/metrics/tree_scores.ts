@@ -1,9 +1,9 @@
 /** What a tree of generators does with the latent space, and how its leaves and nodes agree with the classes of pictures. */
 
 import { ShapeError } from "../shape.ts";
-import { checkProbabilities, entropyOf } from "./inception_score.ts";
 import { checkMatrix, type Matrix } from "./matrix.ts";
 import { type Agreement, agreement } from "./partition.ts";
+import { checkProbabilities, entropyOf } from "./probabilities.ts";
 
 /** How the leaves are used. */
 export interface LeafUsage {
