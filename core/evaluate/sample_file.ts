@@ -1,5 +1,6 @@
 /** Samples of any program as a NumPy array file. */
 
+import { isPoint } from "../models/presets.ts";
 import { decodeNpy } from "../npy.ts";
 import { RunError } from "../sampling/run.ts";
 import { sizeOf } from "../shape.ts";
@@ -16,8 +17,10 @@ const LARGEST = 4;
  */
 export async function readSamples(
   path: string,
-  [height, width, channels]: readonly [height: number, width: number, channels: number],
+  image: readonly [height: number, width: number, channels: number],
 ): Promise<PictureSet> {
+  const [height, width, channels] = image;
+  const points = isPoint(image);
   const refuse = (found: string, expected: string): never => {
     throw new RunError(`Cannot use samples ${path}: found ${found}, expected ${expected}`);
   };
@@ -26,7 +29,6 @@ export async function readSamples(
     return refuse(found, "a .npy file");
   });
   const { shape: [n, ...sample], data } = decoded(path, bytes);
-  const points = height === 1 && width === 1;
   const layouts = [
     [height, width, channels],
     ...channels === 1 ? [[height, width]] : [],
