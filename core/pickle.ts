@@ -8,7 +8,7 @@
 export type Pickled = unknown;
 
 /** What the names in a pickle mean. */
-export interface PickleReader {
+interface PickleReader {
   /** Functions by `module name`, such as `collections OrderedDict`. */
   readonly functions: Readonly<Record<string, (args: readonly Pickled[]) => Pickled>>;
   /** What a persistent id stands for. */

@@ -10,7 +10,7 @@ export interface DecodedPicture extends Pixels {
 }
 
 /** A function from the bytes of a file to its pixels. */
-export type Decoder = (bytes: Uint8Array) => DecodedPicture;
+type Decoder = (bytes: Uint8Array) => DecodedPicture;
 
 /** What is used of the package, which has no types for these files. */
 interface JpegDecoder {

@@ -71,7 +71,7 @@ export function pointsOf({ real, fake }: Compared): { real: Points; fake: Points
 }
 
 /** A set less its own mean, for distances within it. */
-export function pointsOfOne(matrix: Matrix): Points {
+function pointsOfOne(matrix: Matrix): Points {
   return new Points(matrix, columnMeans(matrix), duplicateClasses([matrix])[0]);
 }
 

@@ -20,7 +20,7 @@ export interface FeatureStatistics {
 }
 
 /** 4096² numbers of a covariance are 128 MiB in float64. */
-export const MOST_DIMENSIONS = 4096;
+const MOST_DIMENSIONS = 4096;
 
 /** Numbers are whole ones of 20 bits, two digits from -512 to 512. */
 const BASE = 2 ** 10;

@@ -276,7 +276,7 @@ export function sampleStep(options: TrainOptions) {
 }
 
 /** Entropy in nats of how often each leaf is used: `−Σ p̄ log p̄`, `p̄` the mean path weights of the batch. */
-export function usageEntropy(weights: Tensor): Tensor {
+function usageEntropy(weights: Tensor): Tensor {
   const usage = mean(weights, { axes: [0] });
   return neg(sum(mul(usage, log(maximum(usage, TINIEST_WEIGHT)))));
 }
