@@ -1,11 +1,13 @@
 /** Samples of the local generators alone: every path forced into one leaf. */
 
-import { sizeOf } from "../shape.ts";
 import type { Sampler, Samples } from "../sampling/sampler.ts";
+import { sizeOf } from "../shape.ts";
+import { permutation } from "../train/batches.ts";
 
 /**
  * Samples whose paths are forced, as many into each leaf as its part of the latent space has; latents are those of the
- * prior, so a leaf is also shown latents that its gates would send elsewhere.
+ * prior, so a leaf is also shown latents that its gates would send elsewhere. Leaves come in random order: some metrics take
+ * consecutive parts of the samples.
  *
  * @throws {RangeError} If a number is out of range
  * @throws {DeviceError} If the GPU is lost
@@ -25,13 +27,19 @@ export async function forcedSamples(
   );
   const drawn = parts.filter((part) => part !== null);
   const [, ...image] = drawn[0].shape;
-  const images = new Float32Array(n * sizeOf(image));
-  let filled = 0;
+  const size = sizeOf(image);
+  const images = new Float32Array(n * size);
+  const samples: Samples["samples"] = [];
+  const places = permutation(n, seed, 0);
+  let drawnSoFar = 0;
   for (const part of drawn) {
-    images.set(part.images, filled);
-    filled += part.images.length;
+    part.samples.forEach((sample, i) => {
+      const place = places[drawnSoFar++];
+      images.set(part.images.subarray(i * size, (i + 1) * size), place * size);
+      samples[place] = sample;
+    });
   }
-  return { images, shape: [n, ...image], samples: drawn.flatMap(({ samples }) => samples) };
+  return { images, shape: [n, ...image], samples };
 }
 
 /**
