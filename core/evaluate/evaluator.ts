@@ -14,7 +14,7 @@ import { type FeatureExtractor, type Features, type PictureSet, rawFeatures } fr
 import { forcedSamples } from "./forced.ts";
 import { inceptionFeatures } from "./inception_features.ts";
 import { FEATURES, kept, NEIGHBOUR_DISTANCES, STATISTICS } from "./kept.ts";
-import { chosenFrom, type EvaluatedSet, nearestLabels, type RealPictures } from "./real.ts";
+import { chosenFrom, type EvaluatedSet, nearestLabels, orderOf, type RealPictures } from "./real.ts";
 import {
   type EvaluationRequest,
   imageOf,
@@ -222,9 +222,8 @@ export class Evaluator {
   /** Where something of the real pictures is kept, named for all that it depends on. */
   #pathOf(what: string, { key }: FeatureExtractor): string | null {
     const { cache } = this.options;
-    const { n, seed } = this.request;
     const { name, fingerprint, shape: [count] } = this.data;
-    const chosen = n === count ? "all" : `${n}-${seed}`;
+    const chosen = `${this.request.n}-${orderOf(this.request, count)}`;
     return cache && `${cache}/evaluation/${name}-${fingerprint.slice(0, 16)}-${key}-${chosen}-${what}.safetensors`;
   }
 

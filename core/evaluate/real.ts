@@ -18,7 +18,7 @@ export interface RealPictures extends PictureSet {
 }
 
 /**
- * `n` pictures of a set in an order of the seed; all of them in their own order.
+ * `n` pictures of a set in random order, for sets may be sorted by class and some metrics take consecutive parts.
  *
  * @throws {RangeError} If `n` is no whole number from 1 to the size of the set
  */
@@ -27,12 +27,16 @@ export function chosenFrom(data: NamedSet, { n, seed }: { n: number; seed: numbe
   if (!Number.isSafeInteger(n) || n < 1 || n > count) {
     throw new RangeError(`Cannot compare with ${n} of ${name}: expected a whole number from 1 to ${count}, its size`);
   }
-  if (n === count) return { images, shape: data.shape, labels: labels && Uint32Array.from(labels) };
   const size = sizeOf(image);
-  const chosen = permutation(count, seed, 0).subarray(0, n);
+  const chosen = permutation(count, orderOf({ n, seed }, count), 0).subarray(0, n);
   const pictures = images instanceof Uint8Array ? new Uint8Array(n * size) : new Float32Array(n * size);
   chosen.forEach((index, i) => pictures.set(images.subarray(index * size, (index + 1) * size), i * size));
   return { images: pictures, shape: [n, ...image], labels: labels && chosen.map((index) => labels[index]) };
+}
+
+/** The seed of the order that pictures are chosen in: that of the request, but always 0 for a whole set. */
+export function orderOf({ n, seed }: { n: number; seed: number }, count: number): number {
+  return n === count ? 0 : seed;
 }
 
 /**

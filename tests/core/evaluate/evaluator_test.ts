@@ -1,4 +1,4 @@
-import { assert, assertAlmostEquals, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertNotEquals, assertRejects, assertThrows } from "@std/assert";
 import { evaluationText } from "../../../core/evaluate/evaluation.ts";
 import { Evaluator } from "../../../core/evaluate/evaluator.ts";
 import { chosenFrom, type EvaluatedSet, nearestLabels } from "../../../core/evaluate/real.ts";
@@ -59,8 +59,8 @@ Deno.test("evaluateSamples() scores a file of points: itself perfectly, others w
     await evaluator.destroy();
 
     assertEquals(await names(`${cache}/evaluation`), [
-      "pair-pair-200-0-points-all-neighbours.safetensors",
-      "pair-pair-200-0-points-all-statistics.safetensors",
+      "pair-pair-200-0-points-200-0-neighbours.safetensors",
+      "pair-pair-200-0-points-200-0-statistics.safetensors",
     ]);
     const again = await evaluatorOf(data, { metrics: ["fid", "prdc", "modes"] }, cache); // from what was kept
     assertEquals(valuesOf((await again.evaluateSamples(same)).scores), perfect);
@@ -192,7 +192,16 @@ Deno.test("chosenFrom() takes pictures with their labels, other ones for another
   assertEquals(new Set(found).size, 10);
   assertEquals([...chosen.labels!], found.map((i) => data.labels[i]));
   assert(chosenFrom(data, { n: 10, seed: 2 }).images.join() !== chosen.images.join());
-  assertEquals(chosenFrom(data, { n: 30, seed: 1 }).images, data.images);
+
+  const all = chosenFrom(data, { n: 30, seed: 1 });
+  const order = Array.from(
+    { length: 30 },
+    (_, i) => rows.indexOf(all.images.subarray(i * size, (i + 1) * size).join()),
+  );
+  assertEquals(order.toSorted((a, b) => a - b), rows.map((_, i) => i));
+  assertNotEquals(order, rows.map((_, i) => i), "a set may be sorted by class");
+  assertEquals([...all.labels!], order.map((i) => data.labels[i]));
+  assertEquals(chosenFrom(data, { n: 30, seed: 2 }), all, "kept features of a whole set serve every seed");
   assertThrows(
     () => chosenFrom(data, { n: 31, seed: 1 }),
     RangeError,
