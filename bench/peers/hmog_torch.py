@@ -23,12 +23,14 @@ A request is {"preset", "batch", "variant", "iterations"}, its answer {"ms": of 
 
 Samples are drawn with the moving average of the weights and written as float32 [10000, 32, 32, 1] in [-1, 1], for
 `deno task evaluate --samples torch.npy --dataset fashionmnist`: the quality of the same configuration there, to compare
-with that of a run here. Every epoch is an order of its own, as here.
+with that of a run here. Every epoch is an order of its own, as here. How good a run gets depends on its starting weights
+more than on anything else, so --start takes over those of a checkpoint of ours.
 """
 
 import argparse
 import gzip
 import json
+import math
 import os
 import platform
 import sys
@@ -210,10 +212,59 @@ def read_images(folder):
     return F.pad(images, (border, border, border, border))
 
 
-def write_samples(path, folder, preset, batch, iterations, seed):
+def read_safetensors(path):
+    """the tensors of a file, by name"""
+    data = open(path, "rb").read()
+    length = int.from_bytes(data[:8], "little")
+    header, body = json.loads(data[8 : 8 + length]), bytearray(data[8 + length :])
+    dtypes = {"F32": torch.float32, "U32": torch.int32}
+    return {
+        name: torch.frombuffer(body, dtype=dtypes[t["dtype"]], offset=t["data_offsets"][0], count=math.prod(t["shape"]))
+        .view(t["shape"])
+        .clone()
+        for name, t in header.items()
+        if name != "__metadata__"
+    }
+
+
+def start_from(training, path):
+    """takes over the weights of generator and critic from a checkpoint of ours; its layouts are in tests/golden/models.py"""
+    ours = read_safetensors(path)
+    make, rate = training.generator, training.critic
+    channels, side = make.channels[0], make.side
+    # features lie [height, width, channels] there, [channels, height, width] here
+    features = lambda t: t.view(-1, side, side, channels).permute(0, 3, 1, 2).reshape(t.shape[0], -1)
+    pairs = {
+        "generator/head/gates/weight": (make.gate_weight, lambda t: t),
+        "generator/head/gates/bias": (make.gate_bias, lambda t: t),
+        "generator/head/leaves/weight": (make.leaf_weight, features),
+        "generator/head/leaves/bias": (make.leaf_bias, features),
+        "critic/score/bias": (rate.score.bias, lambda t: t),
+    }
+    for i, layer in enumerate(make.body):
+        pairs[f"generator/body/{i}/weight"] = (layer.weight, lambda t: t.permute(3, 2, 0, 1))
+        pairs[f"generator/body/{i}/bias"] = (layer.bias, lambda t: t)
+    for i, (layer, norm) in enumerate(zip(rate.convs, rate.norms)):
+        pairs[f"critic/layers/{i}/conv/weight"] = (layer.weight, lambda t: t.permute(3, 2, 0, 1))
+        pairs[f"critic/layers/{i}/conv/bias"] = (layer.bias, lambda t: t)
+        pairs[f"critic/layers/{i}/norm/scale"] = (norm.weight, lambda t: t.permute(2, 0, 1))
+        pairs[f"critic/layers/{i}/norm/shift"] = (norm.bias, lambda t: t.permute(2, 0, 1))
+    last = rate.norms[-1].normalized_shape
+    score = lambda t: t.view(last[1], last[2], last[0]).permute(2, 0, 1).reshape(1, -1)
+    pairs["critic/score/weight"] = (rate.score.weight, score)
+    with torch.no_grad():
+        for name, (parameter, layout) in pairs.items():
+            parameter.copy_(layout(ours[name]))
+        for average, p in zip(training.ema, make.parameters()):
+            average.copy_(p)
+
+
+def write_samples(path, folder, preset, batch, iterations, seed, start):
     import numpy
 
     training = Training(preset, batch, "eager", images=read_images(folder), seed=seed)
+    if start is not None:
+        start_from(training, start)
     for done in range(0, iterations, REPORT_EVERY):
         steps = min(REPORT_EVERY, iterations - done)
         report = training.measure(steps)
@@ -277,11 +328,12 @@ def main():
     flags.add_argument("--samples-out", metavar="FILE.npy", help="train on --data and write samples")
     flags.add_argument("--data", metavar="DIR", help="folder with the files of MNIST or FashionMNIST")
     flags.add_argument("--seed", type=int, default=0, help="of training and samples")
+    flags.add_argument("--start", metavar="FILE", help="with --samples-out: begin with the weights of a checkpoint of ours")
     values = flags.parse_args()
     if (values.samples_out is None) != (values.data is None):
         flags.error("--samples-out and --data belong together")
     if values.samples_out:
-        options = (values.preset, values.batch, values.iterations, values.seed)
+        options = (values.preset, values.batch, values.iterations, values.seed, values.start)
         return write_samples(values.samples_out, values.data, *options)
     if values.serve:
         return serve()
