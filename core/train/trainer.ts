@@ -28,7 +28,7 @@ export type Measurement = { iteration: number } & Record<string, number>;
 
 /** What a model and its steps consist of: numbers of parameters, dispatches and copies, bytes on the GPU. */
 export interface TrainerSummary {
-  parameters: { generator: number; critic: number };
+  parameters: { generator: number; critic: number; recogniser?: number };
   programs: Record<"critic" | "generator" | "sample", { dispatches: number; copies: number; bytes: number }>;
   gpuBytes: number;
 }
@@ -146,15 +146,17 @@ export class Trainer {
 
   /** How large the model and its compiled steps are. */
   summary(): TrainerSummary {
-    const parameters = ({ generator, critic }: TrainState) => ({
+    const { generator, critic, recogniser } = this.state.tensors;
+    const parameters = {
       generator: sizeOf(generator),
       critic: sizeOf(critic),
-    });
+      ...recogniser && { recogniser: sizeOf(recogniser) },
+    };
     const programs = Object.entries(this.programs).map(([name, { report: { dispatches, copies, bytes } }]) => {
       return [name, { dispatches, copies, bytes }];
     });
     return {
-      parameters: parameters(this.state.tensors),
+      parameters,
       programs: Object.fromEntries(programs),
       gpuBytes: this.device.bytes,
     };
@@ -282,4 +284,11 @@ function sizeOf(tree: Tensors): number {
 const LOSS_NAMES: Record<string, string> = {
   criticLoss: "the critic's loss",
   generatorLoss: "the generator's loss",
+  identityLoss: "the loss of telling generators apart",
+  recognitionLoss: "the recogniser's loss",
+  decisionInformation: "the information of decisions",
+  gradientNorm: "the critic's gradient norm",
+  wasserstein: "the Wasserstein estimate",
+  leafUsageEntropy: "the entropy of leaf usage",
+  largestWeight: "the largest path weight",
 };
