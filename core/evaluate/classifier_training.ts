@@ -3,12 +3,12 @@
 import { compile, createState } from "../compile/program.ts";
 import { isHostArray } from "../compile/state.ts";
 import type { Device } from "../gpu/device.ts";
-import { isTensor, vjp } from "../grad.ts";
+import { isTensor, valueAndGrad } from "../grad.ts";
+import { logSoftmax } from "../nn/activation.ts";
 import { initializer } from "../nn/init.ts";
-import { add, exp, log, mul, sub } from "../ops/elementwise.ts";
+import { add, mul, neg, sub } from "../ops/elementwise.ts";
 import { oneHot } from "../ops/gather.ts";
-import { stopGradient } from "../ops/movement.ts";
-import { max, mean, sum } from "../ops/reduce.ts";
+import { mean, sum } from "../ops/reduce.ts";
 import type { StoredTensor } from "../safetensors.ts";
 import type { Tensor } from "../tensor.ts";
 import { adam, initialMoments, type Moments } from "../train/adam.ts";
@@ -65,11 +65,8 @@ export function classifierShape({ shape: [, ...image], classNames }: LabelledIma
  * @param labels `[batch]`, `u32`
  */
 export function crossEntropy(logits: Tensor, labels: Tensor): Tensor {
-  const largest = stopGradient(max(logits, { axes: [1], keepDims: true })); // keeps the exponentials finite
-  const shifted = sub(logits, largest);
-  const total = log(sum(exp(shifted), { axes: [1] }));
-  const own = sum(mul(shifted, oneHot(labels, { classes: logits.shape[1] })), { axes: [1] });
-  return mean(sub(total, own));
+  const own = mul(logSoftmax(logits), oneHot(labels, { classes: logits.shape[1] }));
+  return neg(mean(sum(own, { axes: [1] })));
 }
 
 /**
@@ -131,14 +128,13 @@ function trainingStep(data: LabelledImages) {
   const pictures = imagesOf(data);
   return (state: TrainingState, { labels, rate, ...fed }: Record<string, Tensor>) => {
     const { parameters } = state;
-    const loss = crossEntropy(apply(parameters, pictures(fed as Fed)).logits, labels);
-    const leaves = leavesOf<Tensor>(parameters, isTensor).map(([, leaf]) => leaf);
-    const gradients = new Map(vjp(loss, leaves).map((gradient, i) => [leaves[i], gradient]));
-    const tree = (f: (leaf: Tensor, path: string) => Tensor) =>
-      mapTree<Tensor, Tensor>(parameters, isTensor, f) as ClassifierParameters;
-    const moved = adam(parameters, tree((leaf) => gradients.get(leaf)!), state.moments, ADAM);
+    const lossOf = (parameters: ClassifierParameters) =>
+      crossEntropy(apply(parameters, pictures(fed as Fed)).logits, labels);
+    const [loss, gradient] = valueAndGrad(lossOf)(parameters);
+    const moved = adam(parameters, gradient, state.moments, ADAM);
     const next = new Map(leavesOf<Tensor>(moved.parameters, isTensor));
-    const part = tree((leaf, path) => add(leaf, mul(rate, sub(next.get(path)!, leaf))));
+    const partOfTheWay = (leaf: Tensor, path: string) => add(leaf, mul(rate, sub(next.get(path)!, leaf)));
+    const part = mapTree<Tensor, Tensor>(parameters, isTensor, partOfTheWay) as ClassifierParameters;
     return { state: { parameters: part, moments: moved.moments }, outputs: { loss } };
   };
 }

@@ -1,10 +1,10 @@
 /** The hierarchical mixture of experts: the supervised model that the tree of generators comes from. */
 
-import type { Linear } from "../nn/linear.ts";
-import { linear } from "../nn/linear.ts";
-import { add, exp, log, maximum, mul, neg, square, sub } from "../ops/elementwise.ts";
-import { reshape, stopGradient } from "../ops/movement.ts";
-import { max, sum } from "../ops/reduce.ts";
+import { logSoftmax, logSumExp } from "../nn/activation.ts";
+import { type Linear, linear } from "../nn/linear.ts";
+import { add, exp, maximum, mul, neg, square, sub } from "../ops/elementwise.ts";
+import { reshape } from "../ops/movement.ts";
+import { sum } from "../ops/reduce.ts";
 import type { Tensor } from "../tensor.ts";
 import { checkDepth, logLevelWeights } from "./soft_tree.ts";
 
@@ -98,8 +98,7 @@ export function hme(options: HmeOptions): Hme {
     outputs: reshape(linear(experts as Linear, x), [x.shape[0], leaves, outputs]),
   });
   /** `log P(k | x) [count, classes]`. */
-  const logClasses = (logWeights: Tensor, logits: Tensor) =>
-    logSumExp(add(logWeights, sub(logits, logSumExp(logits, -1))), 1);
+  const logClasses = (logWeights: Tensor, logits: Tensor) => logSumExp(add(logWeights, logSoftmax(logits)), 1);
   return {
     inputs,
     depth,
@@ -129,12 +128,6 @@ export function hme(options: HmeOptions): Hme {
       return reshape(logSumExp(add(reshape(logWeights, [count, leaves]), logDensity), 1), [count]);
     },
   };
-}
-
-/** `log Σ exp(x)` along an axis, which stays with length 1; any shift cancels, so the largest counts as a constant. */
-function logSumExp(x: Tensor, axis: number): Tensor {
-  const shift = stopGradient(max(x, { axes: [axis], keepDims: true }));
-  return add(log(sum(exp(sub(x, shift)), { axes: [axis], keepDims: true })), shift);
 }
 
 function check({ inputs, task, outputs, leastVariance }: Omit<Required<HmeOptions>, "depth">): void {

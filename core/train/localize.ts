@@ -81,7 +81,7 @@ export function localizeLoss(
   // H(σ(a)) = softplus(a) − a σ(a).
   const doubt = mean(mul(reached, sub(softplus(logits), mul(logits, gates))), { axes: [0] });
   const information = sum(sub(mul(usage, spread), doubt));
-  const told = sum(mean(mul(reached, crossEntropy(recognised, gates)), { axes: [0] }));
+  const told = sum(mean(mul(reached, bernoulliCrossEntropy(recognised, gates)), { axes: [0] }));
   return {
     loss: sub(mul(told, recognise), mul(information, sharpen)),
     metrics: { decisionInformation: information, recognitionLoss: told },
@@ -95,6 +95,6 @@ function entropy(g: Tensor): Tensor {
 }
 
 /** `−g log σ(q) − (1 − g) log(1 − σ(q)) = softplus(q) − g q`. */
-function crossEntropy(logits: Tensor, g: Tensor): Tensor {
+function bernoulliCrossEntropy(logits: Tensor, g: Tensor): Tensor {
   return sub(softplus(logits), mul(g, logits));
 }

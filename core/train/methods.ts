@@ -3,9 +3,10 @@
 import { oneOf } from "../nearest.ts";
 import type { Mixture } from "../models/mixture.ts";
 import type { HeadName } from "../models/presets.ts";
-import { add, exp, log, mul, neg, square, sub } from "../ops/elementwise.ts";
+import { logSoftmax, logSumExp } from "../nn/activation.ts";
+import { add, exp, mul, neg, square, sub } from "../ops/elementwise.ts";
 import { reshape, stopGradient } from "../ops/movement.ts";
-import { max, mean, sum } from "../ops/reduce.ts";
+import { mean, sum } from "../ops/reduce.ts";
 import type { Tensor } from "../tensor.ts";
 import type { Tensors } from "../grad.ts";
 import { type ObjectiveName, OBJECTIVES } from "./objectives.ts";
@@ -175,15 +176,4 @@ export function checkTogether(method: MethodName, objective: ObjectiveName): voi
 /** Cross entropy of which generator made an image, `−E Σ_l w_l log softmax(a)_l`, `w` counting as constants. */
 export function identity(classes: Tensor, weights: Tensor): Tensor {
   return neg(mean(sum(mul(stopGradient(weights), logSoftmax(classes)), { axes: [-1] })));
-}
-
-/** `log Σ_l exp x_l` of rows, `[batch, 1]`. */
-function logSumExp(x: Tensor): Tensor {
-  const largest = stopGradient(max(x, { axes: [-1], keepDims: true }));
-  return add(log(sum(exp(sub(x, largest)), { axes: [-1], keepDims: true })), largest);
-}
-
-/** `log softmax(x)` of rows. */
-function logSoftmax(x: Tensor): Tensor {
-  return sub(x, logSumExp(x));
 }
