@@ -67,6 +67,13 @@ function dependents(y: Tensor, xs: ReadonlySet<Tensor>): Tensor[] {
   return order;
 }
 
+/** The gradient `∂y/∂p` of a number in every tensor of a tree that it was computed from. */
+export function gradientsOf<P extends Tensors>(y: Tensor, parameters: P): P {
+  const leaves = leavesOf<Tensor>(parameters, isTensor).map(([, leaf]) => leaf);
+  const gradients = new Map(vjp(y, leaves).map((gradient, i) => [leaves[i], gradient]));
+  return mapTree<Tensor, Tensor>(parameters, isTensor, (leaf) => gradients.get(leaf)!) as P;
+}
+
 /** A function of a tree of tensors to one number; what comes after it is held constant. */
 export type Loss<P extends Tensors, Rest extends unknown[]> = (parameters: P, ...rest: Rest) => Tensor;
 
@@ -88,9 +95,7 @@ export function valueAndGrad<P extends Tensors, Rest extends unknown[]>(
 ): (parameters: P, ...rest: Rest) => [value: Tensor, gradient: P] {
   return (parameters, ...rest) => {
     const value = f(parameters, ...rest);
-    const leaves = leavesOf<Tensor>(parameters, isTensor).map(([, leaf]) => leaf);
-    const gradients = new Map(vjp(value, leaves).map((gradient, i) => [leaves[i], gradient]));
-    return [value, mapTree<Tensor, Tensor>(parameters, isTensor, (leaf) => gradients.get(leaf)!) as P];
+    return [value, gradientsOf(value, parameters)];
   };
 }
 

@@ -1,6 +1,6 @@
 /** The steps of training as functions of state and batch. */
 
-import { isTensor, type Tensors, vjp } from "../grad.ts";
+import { gradientsOf, isTensor, type Tensors } from "../grad.ts";
 import { type Critic, critic, type CriticParameters } from "../models/critic.ts";
 import { generator, type GeneratorParameters } from "../models/generator.ts";
 import { isPoint } from "../models/presets.ts";
@@ -17,7 +17,7 @@ import { max, mean, sum } from "../ops/reduce.ts";
 import { constant } from "../ops/source.ts";
 import type { Shape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { leavesOf, mapTree } from "../tree.ts";
+import { mapTree } from "../tree.ts";
 import { adam, initialMoments, type Moments } from "./adam.ts";
 import { augment } from "./augment.ts";
 import { movingAverage } from "./ema.ts";
@@ -284,11 +284,4 @@ function usageEntropy(weights: Tensor): Tensor {
 function clipped<P extends Tensors>(parameters: P, size: number): P {
   const cut = (p: Tensor) => minimum(maximum(p, -size), size);
   return mapTree<Tensor, Tensor>(parameters, isTensor, cut) as P;
-}
-
-function gradientsOf<P extends Tensors>(loss: Tensor, parameters: P): P {
-  const leaves = leavesOf<Tensor>(parameters, isTensor).map(([, leaf]) => leaf);
-  const gradients = vjp(loss, leaves);
-  const byLeaf = new Map(leaves.map((leaf, i) => [leaf, gradients[i]]));
-  return mapTree<Tensor, Tensor>(parameters, isTensor, (leaf) => byLeaf.get(leaf)!) as P;
 }
