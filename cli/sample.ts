@@ -6,8 +6,11 @@ import { checkRequest } from "../core/sampling/sampler.ts";
 import { helpText, readFlags, usage, UsageError } from "./flags.ts";
 import { runTask } from "./run_task.ts";
 
-const USAGE =
-  "deno task sample --run RUN [--n 64] [--seed 1] [--leaf 3] [--forced] [--out grid.png] [--json paths.json] [--tree tree.png]";
+const USAGE = `Draws pictures from a run, and tells the path of each.
+
+  deno task sample --run 0 --n 100 --tree tree.png
+  deno task sample --run 0 --leaf 3 --json paths.json`;
+
 const FLAGS = {
   run: {
     kind: "text",
@@ -27,7 +30,7 @@ if (import.meta.main) {
   await runTask("sample", async () => {
     const { help, run, n = 64, seed = 1, leaf, forced, out = "grid.png", json, tree } = readFlags(Deno.args, FLAGS);
     if (help) return console.log(helpText(USAGE, FLAGS));
-    if (run === undefined) throw new UsageError(`Cannot sample without a run: expected ${USAGE}`);
+    if (run === undefined) throw new UsageError(`Cannot sample without a run: expected --run RUN`);
     if (forced && leaf === undefined) {
       throw new UsageError("Cannot force the path without a leaf: expected --leaf N too");
     }

@@ -5,7 +5,11 @@ import { serve } from "../server/serve.ts";
 import { helpText, readFlags, UsageError } from "./flags.ts";
 import { INTERRUPTED, runTask } from "./run_task.ts";
 
-const USAGE = "deno task serve --run RUN [--host HOST] [--port PORT]";
+const USAGE = `Serves pictures from a run as a page and over HTTP.
+
+  deno task serve --run 0
+  deno task serve --run 0 --host 0.0.0.0 --port 8080`;
+
 const FLAGS = {
   run: {
     kind: "text",
@@ -22,7 +26,7 @@ if (import.meta.main) {
   await runTask("serve", async () => {
     const { help, run, host = "127.0.0.1", port = 8000 } = readFlags(Deno.args, FLAGS);
     if (help) return console.log(helpText(USAGE, FLAGS));
-    if (run === undefined) throw new UsageError(`Cannot serve without a run: expected ${USAGE}`);
+    if (run === undefined) throw new UsageError(`Cannot serve without a run: expected --run RUN`);
     if (port < 0 || port > MOST_PORT) {
       throw new UsageError(`Cannot use --port ${port}: expected a whole number from 0 to ${MOST_PORT}`);
     }
