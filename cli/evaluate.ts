@@ -12,7 +12,7 @@ import { writeWhole } from "../core/sampling/write.ts";
 import { cacheFolder } from "../datasets/cache.ts";
 import type { LoadOptions, Split } from "../datasets/dataset.ts";
 import { DATASET_NAMES, datasetName, loadDataset } from "../datasets/registry.ts";
-import { type FlagValues, helpText, readFlags, usage, UsageError } from "./flags.ts";
+import { asUsage, type FlagValues, helpText, readFlags, usage, UsageError } from "./flags.ts";
 import { loadingDisplay } from "./loading.ts";
 import { runTask } from "./run_task.ts";
 import { writeTo } from "./terminal.ts";
@@ -51,6 +51,7 @@ const FLAGS = {
   seed: { kind: "integer", meaning: "The same seed draws the same samples (0)" },
   split: { kind: "text", value: "NAME", meaning: "Part of the data set that is compared with: test, train (test)" },
   size: { kind: "integer", meaning: "Side of the images in pixels (that of the run, or the set's own)" },
+  channels: { kind: "integer", meaning: "1 for grey, 3 for colour (those of the run, or the set's own)" },
   "data-dir": { kind: "text", value: "DIR", meaning: "Folder with the files of the data set (where it is found)" },
   runs: { kind: "text", value: "DIR", meaning: `Folder of run folders (${RUNS_FOLDER})` },
   json: { kind: "text", value: "FILE", meaning: "The numbers and all that they depend on, JSON" },
@@ -75,9 +76,10 @@ async function main(args: readonly string[]): Promise<void> {
       onProgress: progressDisplay(Deno.stderr.isTerminal(), write),
     }).catch(asUsage);
     const { run, samples = "", runs, json } = flags;
-    const evaluation = run === undefined
-      ? await evaluator.evaluateSamples(samples)
-      : await evaluator.evaluateRun(run, { runs });
+    const evaluation =
+      await (run === undefined ? evaluator.evaluateSamples(samples) : evaluator.evaluateRun(run, { runs })).catch(
+        asUsage,
+      );
     console.log(evaluationText(evaluation));
     if (json !== undefined) await writeWhole(json, `${JSON.stringify(evaluation, null, 2)}\n`);
     await evaluator.destroy();
@@ -116,21 +118,18 @@ function requestOf({ metrics, features, weights, n, seed, split, dataset, forced
   };
 }
 
-/** The data set and the size of its pictures: those of the run unless given. */
+/** The data set and the format of its pictures: those of the run unless given. */
 async function dataOf(
-  { run, runs, dataset, size }: Values,
+  { run, runs, dataset, size, ...flags }: Values,
 ): Promise<{ dataset: string; shape: Pick<LoadOptions, "size" | "channels"> }> {
-  if (run === undefined) return { dataset: dataset!, shape: { size } };
+  const channels = flags.channels as 1 | 3 | undefined; // others are refused by the loader
+  if (run === undefined) return { dataset: dataset!, shape: { size, channels } };
   const { options } = await readCheckpoint(await findCheckpoint(run, runs));
   const { image = [1, 1, 2] } = options.model as Partial<ModelOptions>;
   return {
     dataset: dataset ?? usage(() => datasetName(String(options.dataset))),
-    shape: isPoint(image) ? { size } : { size: size ?? image[0], channels: image[2] as 1 | 3 },
+    shape: isPoint(image) ? { size, channels } : { size: size ?? image[0], channels: channels ?? image[2] as 1 | 3 },
   };
-}
-
-function asUsage(error: unknown): never {
-  throw error instanceof RangeError ? new UsageError(error.message) : error;
 }
 
 const PLAIN_STEP = 25; // percent between two lines where nothing can be rewritten

@@ -13,8 +13,13 @@ export function usage<T>(task: () => T): T {
   try {
     return task();
   } catch (error) {
-    throw error instanceof RangeError ? new UsageError(error.message) : error;
+    asUsage(error);
   }
+}
+
+/** Throws `error`: a value out of range, which comes from flags, as a mistake in the call. */
+export function asUsage(error: unknown): never {
+  throw error instanceof RangeError ? new UsageError(error.message) : error;
 }
 
 /** One flag: what follows it (`switch`: nothing) and what it means; `value` is what the help calls what follows. */

@@ -67,9 +67,10 @@ Deno.test("evaluate refuses with one sentence: exit code 2 for usage, 1 for the 
         2,
         "Cannot compare with 10001 of ring8: expected a whole number from 1 to 10000",
       ],
+      [["--run", checkpoint, "--channels", "3"], 2, "Cannot draw ring8 with 3 channels"],
       [["--run", `${folder}/nowhere`], 1, "there is no such folder"],
-      [["--samples", points, "--dataset", "ring8", "--n", "400"], 1, `it has ${COUNT}, expected`],
-      [["--samples", points, "--dataset", "ring8", "--metrics", "tree"], 1, "expected a run"],
+      [["--samples", points, "--dataset", "ring8", "--n", "400"], 2, `it has ${COUNT}, expected`],
+      [["--samples", points, "--dataset", "ring8", "--metrics", "tree"], 2, "expected a run"],
       [["--samples", checkpoint, "--dataset", "ring8"], 1, "found a file that begins with"],
     ];
     for (const [args, code, message] of cases) {
