@@ -8,6 +8,7 @@ import { valueAt } from "../../core/models/schedule.ts";
 import { normal, randomKey } from "../../core/ops/random.ts";
 import { constant, input } from "../../core/ops/source.ts";
 import type { Tensor } from "../../core/tensor.ts";
+import { AUGMENTATION_NAMES } from "../../core/train/augment.ts";
 import { METHOD_NAMES, METHODS } from "../../core/train/methods.ts";
 import { type Objective, OBJECTIVE_NAMES, OBJECTIVES } from "../../core/train/objectives.ts";
 import { resolveOptions, type TrainOptions, type TrainRequest } from "../../core/train/options.ts";
@@ -139,9 +140,8 @@ function ancestorsOf(tensors: readonly Tensor[]): Set<Tensor> {
 }
 
 Deno.test("steps draw all random numbers by the step counter, no two of them with one stream", () => {
-  const augment = ["flip", "color", "translation", "cutout"];
-  const options = optionsOf({ method: "madgan", objective: "rpgan", regularizers: { gp: 1, dragan: 1 }, augment });
-  const wide = { ...options, model: { ...options.model, image: [4, 4, 3] as const } };
+  const options = optionsOf({ method: "madgan", objective: "rpgan", regularizers: { gp: 1, dragan: 1 } });
+  const wide = { ...options, augment: AUGMENTATION_NAMES, model: { ...options.model, image: [4, 4, 3] as const } };
   const data = { images: new Float32Array(24 * 48), shape: [24, 4, 4, 3] as const };
   const start = initialState(wide);
   const state: TrainState = { ...start, step: input({ name: "step", shape: [1], dtype: "u32" }) };
