@@ -28,6 +28,9 @@ function squaredNorms(critic: PenaltyBatch["critic"], images: Tensor): Tensor {
   return sum(square(gradient), { axes: [1, 2, 3] });
 }
 
+/** A penalty by name. */
+export type RegularizerName = "gp" | "r1" | "r2" | "dragan";
+
 /** A penalty before its weight, and the mean norm it saw. */
 type Penalty = (batch: PenaltyBatch) => { penalty: Tensor; norm?: Tensor };
 
@@ -41,7 +44,7 @@ const toOne = (norms: Tensor) => ({ penalty: mean(square(sub(norms, 1))), norm: 
  * - `dragan`: `E (‖∇ₓ D(x + δ)‖₂ − 1)²`, `δ = ε ½ std(x) u`, `u` uniform in [0, 1) (Kodali et al., arXiv 1705.07215, as in
  *   its code)
  */
-const PENALTIES = {
+const PENALTIES: Record<RegularizerName, Penalty> = {
   gp: ({ critic, real, fake, epsilon }) => toOne(gradientNorms(critic, add(fake, mul(epsilon, sub(real, fake))))),
   r1: ({ critic, real }) => ({ penalty: mul(mean(squaredNorms(critic, real)), 0.5) }),
   r2: ({ critic, fake }) => ({ penalty: mul(mean(squaredNorms(critic, fake)), 0.5) }),
@@ -49,10 +52,7 @@ const PENALTIES = {
     const deviation = sqrt(mean(square(sub(real, mean(real)))));
     return toOne(gradientNorms(critic, add(real, mul(mul(epsilon, mul(deviation, 0.5)), noise()))));
   },
-} satisfies Record<string, Penalty>;
-
-/** A penalty by name. */
-export type RegularizerName = keyof typeof PENALTIES;
+};
 
 /** Weights of penalties. */
 export type Regularizers = { readonly [name in RegularizerName]?: number };
