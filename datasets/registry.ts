@@ -7,7 +7,7 @@ import { loadFlowers } from "./flowers102.ts";
 import { loadFolder } from "./folder.ts";
 import { glyphs } from "./glyphs.ts";
 import { FASHION_MNIST, loadMnistLike, MNIST } from "./mnist.ts";
-import { loadToy, type PointDataset, type ToyName } from "./toys.ts";
+import { loadToy, type PointDataset, TOY_NAMES, type ToyName } from "./toys.ts";
 import { loadZappos } from "./utzap50k.ts";
 
 /** A name `loadDataset` knows. */
@@ -57,6 +57,11 @@ export const DATASET_NAMES = Object.keys(LOADERS) as readonly DatasetName[];
  */
 export function datasetName(name: string): DatasetName {
   return oneOf("data set", name, DATASET_NAMES);
+}
+
+/** Whether a name is that of points in the plane. */
+export function isToy(name: string): name is ToyName {
+  return TOY_NAMES.some((toy) => toy === name);
 }
 
 /**

@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { DATASET_NAMES, datasetName, loadDataset } from "../../datasets/registry.ts";
+import { DATASET_NAMES, datasetName, isToy, loadDataset } from "../../datasets/registry.ts";
 import { TOY_NAMES } from "../../datasets/toys.ts";
 
 /** Sets that need no files. */
@@ -15,6 +15,11 @@ Deno.test("datasetName() names the nearest known set when it is asked for an unk
     } (the nearest is fashionmnist)`,
   );
   assertThrows(() => datasetName("constructor"), RangeError, "it is unknown");
+});
+
+Deno.test("isToy() tells points from pictures", () => {
+  assertEquals(DATASET_NAMES.filter(isToy), [...TOY_NAMES]);
+  assertEquals(isToy("constructor"), false);
 });
 
 Deno.test("loadDataset() rejects for an unknown name and looks into dataDir for a known one", async () => {
