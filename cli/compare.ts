@@ -6,17 +6,18 @@ import { shownOf } from "../core/compare/table.ts";
 import { Evaluator } from "../core/evaluate/evaluator.ts";
 import type { Split } from "../core/evaluate/request.ts";
 import { type Device, openDevice } from "../core/gpu/device.ts";
+import { PRESETS } from "../core/models/presets.ts";
 import type { TrainOptions } from "../core/train/options.ts";
 import { cacheFolder } from "../datasets/cache.ts";
-import { type Dataset, loadDataset } from "../datasets/registry.ts";
+import { type Dataset, isToy, loadDataset } from "../datasets/registry.ts";
 import { FLAGS, type Plan, plansOf, USAGE, USUAL_COUNT, type Values } from "./compare_flags.ts";
-import { helpText, readFlags, usage } from "./flags.ts";
+import { asUsage, helpText, readFlags, usage } from "./flags.ts";
 import { STOPPED_EARLY } from "./follow.ts";
 import { loadingDisplay } from "./loading.ts";
 import { duration } from "./progress.ts";
 import { rasterizer } from "./rasterize.ts";
 import { runTask } from "./run_task.ts";
-import { columns, stopOnSignals, writeTo } from "./terminal.ts";
+import { columns, type Stop, stopOnSignals, writeTo } from "./terminal.ts";
 import { tunerFor } from "./tuning.ts";
 
 const ANY_COUNT = 60_000; // images, to check a call before the data are read
@@ -27,13 +28,14 @@ async function main(args: readonly string[]): Promise<void> {
   const plans = plansOf(flags);
   // Mistakes in the call come first, before a device is opened and data are read.
   for (const { request } of plans) {
-    usage(() => cellsOf(request, { traits: { software: true }, count: ANY_COUNT }));
+    const image = isToy(request.shared.dataset) ? PRESETS.toy.image : undefined;
+    usage(() => cellsOf(request, { traits: { software: true }, count: ANY_COUNT, image }));
   }
-  const signal = stopOnSignals(flags.quiet === true);
+  const stop = stopOnSignals(flags.quiet === true);
   const device = await openDevice();
   try {
     for (const plan of plans) {
-      if (!await follow(device, plan, { flags, signal })) return;
+      if (!await follow(device, plan, { flags, stop })) return;
     }
   } finally {
     await device.destroy();
@@ -44,8 +46,9 @@ async function main(args: readonly string[]): Promise<void> {
 async function follow(
   device: Device,
   { request, evaluation, folder }: Plan,
-  { flags, signal }: { flags: Values; signal: AbortSignal },
+  { flags, stop }: { flags: Values; stop: Stop },
 ): Promise<boolean> {
+  const { signal } = stop;
   const { quiet = false } = flags;
   const say = quiet ? () => {} : (line: string) => writeTo(Deno.stdout, `${line}\n`);
   const warn = quiet ? () => {} : (text: string) => writeTo(Deno.stderr, text);
@@ -53,8 +56,9 @@ async function follow(
   const parts = new Map<Split, Promise<Dataset>>();
   const load = (split: Split) => {
     const { "data-dir": dataDir, size } = flags;
-    const options = { split, dataDir, size, signal, ...quiet ? {} : loadingDisplay(terminal, warn) };
-    if (!parts.has(split)) parts.set(split, loadDataset(request.shared.dataset, options));
+    const channels = flags.channels as 1 | 3 | undefined; // others are refused by the loader
+    const options = { split, dataDir, size, channels, signal, ...quiet ? {} : loadingDisplay(terminal, warn) };
+    if (!parts.has(split)) parts.set(split, loadDataset(request.shared.dataset, options).catch(asUsage));
     return parts.get(split)!;
   };
   try {
@@ -65,13 +69,11 @@ async function follow(
     if (!flags["no-tune"]) {
       device.tuner = tunerFor(device, (first as { options: TrainOptions }).options, { signal, terminal, write: warn });
     }
-    const evaluator = await usageOf(() =>
-      Evaluator.create(device, {
-        load,
-        request: { ...evaluation, n: evaluation.n ?? Math.min(USUAL_COUNT, kept) },
-        cache: cacheFolder(),
-      })
-    );
+    const evaluator = await Evaluator.create(device, {
+      load,
+      request: { ...evaluation, n: evaluation.n ?? Math.min(USUAL_COUNT, kept) },
+      cache: cacheFolder(),
+    }).catch(asUsage);
     const { atMost: _, ...decided } = evaluator.request;
     say(`Comparing ${request.methods.join(", ")} on ${data.name} in ${folder} (${device.description})`);
     const evaluate = (run: string) => evaluator.evaluateRun(run);
@@ -81,6 +83,7 @@ async function follow(
       for await (
         const event of compare({ device, data, request, folder, evaluate, evaluation: decided, rasterize, signal })
       ) {
+        stop.iterating = event.kind === "training";
         show(event);
         if (event.kind === "stopped") return false;
       }
@@ -94,15 +97,6 @@ async function follow(
     say(STOPPED_EARLY); // while data were loaded
     return false;
   }
-}
-
-/** What `task` resolves to, where values out of range come from flags. */
-async function usageOf<T>(task: () => Promise<T>): Promise<T> {
-  return await task().catch((error) =>
-    usage(() => {
-      throw error;
-    })
-  );
 }
 
 const USUAL_COLUMNS = 80; // where a terminal does not say how wide it is

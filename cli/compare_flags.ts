@@ -15,7 +15,7 @@ const SEEDS = 3;
 export const USUAL_COUNT = 2500;
 const FOLDER = `${RUNS_FOLDER}/compare`;
 
-const { preset, leaves, depth, objective, gp, r1, r2, augment, iterations, batch, lr, size } = TRAIN_FLAGS;
+const { preset, leaves, depth, objective, gp, r1, r2, augment, iterations, batch, lr, size, channels } = TRAIN_FLAGS;
 
 /** The flags of `compare`. */
 export const FLAGS = {
@@ -47,7 +47,7 @@ export const FLAGS = {
   weights: { kind: "text", value: "FILE", meaning: "Weights of inception: a PyTorch or safetensors file" },
   n: { kind: "integer", meaning: `Samples, real and generated, that a run is scored with (${USUAL_COUNT})` },
   ...{ preset, leaves, depth, objective, gp, r1, r2, "critic-norm": TRAIN_FLAGS["critic-norm"], augment },
-  ...{ iterations, batch, lr, size },
+  ...{ iterations, batch, lr, size, channels },
   ...{ "data-dir": TRAIN_FLAGS["data-dir"], "no-tune": TRAIN_FLAGS["no-tune"], quiet: TRAIN_FLAGS.quiet },
 } as const;
 

@@ -3,7 +3,7 @@
 import { profileTable } from "../core/train/profile.ts";
 import { train, type TrainJob } from "../core/train/train.ts";
 import { duration, ProgressDisplay } from "./progress.ts";
-import { columns, writeTo } from "./terminal.ts";
+import { columns, type Stop, writeTo } from "./terminal.ts";
 
 /** What is said where a run was stopped before it made anything. */
 export const STOPPED_EARLY = "Stopped before training began";
@@ -12,7 +12,7 @@ const PROFILE_ROWS = 25; // on the terminal
 /** Trains and shows how it goes. */
 export async function follow(
   job: TrainJob & { resumeCommand: (run: string) => string },
-  { quiet }: { quiet: boolean },
+  { quiet, stop }: { quiet: boolean; stop: Stop },
 ): Promise<void> {
   const { options, resumeCommand } = job;
   const display = new ProgressDisplay({
@@ -24,7 +24,7 @@ export async function follow(
   });
   const begun = performance.now();
   let ended = false;
-  for await (const event of train(job)) {
+  for await (const event of train({ ...job, signal: stop.signal })) {
     if (event.kind === "measured") display.measured(event.measurement);
     if (event.kind === "profiled") {
       const [table, trace] = event.paths;
@@ -36,6 +36,7 @@ export async function follow(
       display.restart();
     }
     if (event.kind === "started") {
+      stop.iterating = true;
       display.line(
         `Training ${event.folder} from iteration ${event.iteration} to ${options.iterations} ` +
           `(batch ${options.batch}, ${options.criticSteps} critic steps, seed ${options.seed}); Ctrl-C saves and stops`,

@@ -1,23 +1,24 @@
 /** `deno task train`: flags in, a run folder out. */
 
 import { type Device, openDevice } from "../core/gpu/device.ts";
-import { isPoint } from "../core/models/presets.ts";
+import { isPoint, PRESETS } from "../core/models/presets.ts";
 import { footprintOf, footprintText } from "../core/train/footprint.ts";
 import { resolveOptions, type TrainOptions } from "../core/train/options.ts";
 import { checkProfile } from "../core/train/profiler.ts";
 import { findResumable, type ResumedRun } from "../core/train/resume.ts";
 import type { TrainingData } from "../core/train/train.ts";
 import { Trainer } from "../core/train/trainer.ts";
-import { DATASET_NAMES, loadDataset } from "../datasets/registry.ts";
+import { DATASET_NAMES, isToy, loadDataset } from "../datasets/registry.ts";
 import { follow, STOPPED_EARLY } from "./follow.ts";
-import { helpText, readFlags, usage, UsageError } from "./flags.ts";
+import { asUsage, helpText, readFlags, usage, UsageError } from "./flags.ts";
 import { loadingDisplay } from "./loading.ts";
 import { runTask } from "./run_task.ts";
-import { stopOnSignals, writeTo } from "./terminal.ts";
+import { type Stop, stopOnSignals, writeTo } from "./terminal.ts";
 import { FLAGS, requestOf, USAGE, type Values, WITH_RESUME } from "./train_flags.ts";
 import { tunerFor } from "./tuning.ts";
 
 const ANY_COUNT = 60_000; // images, to check a call before the data are read
+const HEARING = 10; // ms
 
 async function main(args: readonly string[]): Promise<void> {
   const { help, ...flags } = readFlags(args, FLAGS);
@@ -27,30 +28,33 @@ async function main(args: readonly string[]): Promise<void> {
   const say = flags.quiet ? () => {} : (line: string) => writeTo(Deno.stdout, `${line}\n`);
   const request = requestOf(flags);
   // Mistakes in the call come first, before a device is opened and data are read.
-  if (!flags.resume) usage(() => resolveOptions(request, { traits: { software: true }, count: ANY_COUNT }));
+  const image = isToy(request.dataset) ? PRESETS.toy.image : undefined;
+  if (!flags.resume) usage(() => resolveOptions(request, { traits: { software: true }, count: ANY_COUNT, image }));
   const resume = flags.resume === undefined ? undefined : await resumable(flags);
   const device = await openDevice();
   try {
-    const data = await dataOf(resume ? { ...flags, ...dataFlags(resume.options) } : flags, stop);
+    const data = await dataOf(resume ? { ...flags, ...dataFlags(resume.options) } : flags, stop.signal);
     if (data === null) return say(STOPPED_EARLY);
     const { options, reason } = resume
       ? { options: resume.options, reason: `Preset ${resume.options.preset}: that of the run` }
       : usage(() => resolveOptions(request, { traits: device.traits, count: data.shape[0], image: imageOf(data) }));
     say(`${reason} (${device.description})`);
-    const kind = isPoint(imageOf(data)) ? "points" : `images of ${imageOf(data).join("x")}`;
-    say(`Data: ${data.shape[0]} ${kind} of ${options.dataset} from ${data.source}`);
+    const { dataset } = options;
+    const what = isPoint(imageOf(data)) ? `points of ${dataset}` : `images of ${dataset}, ${imageOf(data).join("x")},`;
+    say(`Data: ${data.shape[0]} ${what} from ${data.source}`);
     const { profile } = flags;
     const left = options.iterations - (resume?.checkpoint.iteration ?? 0);
     if (profile !== undefined) usage(() => checkProfile(profile, { device, left }));
     if (!flags["dry-run"] && !flags["no-tune"]) {
       const write = flags.quiet ? () => {} : (text: string) => writeTo(Deno.stderr, text);
-      device.tuner = tunerFor(device, options, { signal: stop, terminal: Deno.stderr.isTerminal(), write });
+      device.tuner = tunerFor(device, options, { signal: stop.signal, terminal: Deno.stderr.isTerminal(), write });
     }
-    if (flags["dry-run"]) await dryRun(device, options, data);
-    else {
+    if (flags["dry-run"]) {
+      if (!await dryRun(device, options, data, stop)) say(STOPPED_EARLY);
+    } else {
       const { runs, quiet = false } = flags;
       const resumeCommand = (run: string) => commandOf({ resume: run, "data-dir": flags["data-dir"] });
-      await follow({ device, options, data, resume, runs, signal: stop, profile, resumeCommand }, { quiet });
+      await follow({ device, options, data, resume, runs, profile, resumeCommand }, { quiet, stop });
     }
   } finally {
     await device.destroy();
@@ -86,14 +90,14 @@ async function resumable(flags: Values): Promise<ResumedRun> {
   try {
     return await findResumable(resume, { runs, changes: { iterations, sampleEvery, saveEvery } });
   } catch (error) {
-    throw error instanceof RangeError ? new UsageError(error.message) : error;
+    asUsage(error);
   }
 }
 
-/** The data set of a run as flags; points have no size. */
+/** The data set of a run as flags; points have neither size nor channels. */
 const dataFlags = ({ dataset, model: { image } }: TrainOptions): Values => ({
   dataset,
-  ...isPoint(image) ? {} : { size: image[0] },
+  ...isPoint(image) ? {} : { size: image[0], channels: image[2] },
 });
 
 const imageOf = ({ shape: [, height, width, channels] }: TrainingData) => [height, width, channels] as const;
@@ -101,25 +105,33 @@ const imageOf = ({ shape: [, height, width, channels] }: TrainingData) => [heigh
 /** The data set; null if the user stopped the loading. */
 async function dataOf(flags: Values, signal: AbortSignal): Promise<TrainingData | null> {
   try {
-    const { dataset = "", size, quiet } = flags;
+    const { dataset = "", size, channels, quiet } = flags;
     return await loadDataset(dataset, {
       dataDir: flags["data-dir"],
       size,
+      channels: channels as 1 | 3 | undefined, // others are refused by the loader
       signal,
       ...quiet ? {} : loadingDisplay(Deno.stderr.isTerminal(), (text) => writeTo(Deno.stderr, text)),
     });
   } catch (error) {
     if (signal.aborted) return null;
-    throw error;
+    asUsage(error);
   }
 }
 
-async function dryRun(device: Device, options: TrainOptions, data: TrainingData): Promise<void> {
+/** Prints what a run would be; false where the user stopped it. */
+async function dryRun(device: Device, options: TrainOptions, data: TrainingData, { signal }: Stop): Promise<boolean> {
   const trainer = await Trainer.create(device, { ...options, grow: [] }, data); // as large as it gets
-  const memory = footprintOf(trainer);
-  console.log(footprintText(memory));
-  console.log(JSON.stringify({ options, ...trainer.summary(), memory }, null, 2));
-  trainer.destroy();
+  try {
+    await new Promise((resolve) => setTimeout(resolve, HEARING)); // compiling leaves no time to hear of a signal
+    if (signal.aborted) return false;
+    const memory = footprintOf(trainer);
+    console.log(footprintText(memory));
+    console.log(JSON.stringify({ options, ...trainer.summary(), memory }, null, 2));
+    return true;
+  } finally {
+    trainer.destroy();
+  }
 }
 
 if (import.meta.main) await runTask("train", () => main(Deno.args));

@@ -86,6 +86,10 @@ export const FLAGS = {
     kind: "integer",
     meaning: "Side of the images in pixels, for sets of photographs and drawings (the set's own)",
   },
+  channels: {
+    kind: "integer",
+    meaning: "1 for grey, 3 for colour, for sets of photographs and drawings (the set's own)",
+  },
   "data-dir": {
     kind: "text",
     value: "DIR",

@@ -45,6 +45,9 @@ Deno.test("compare refuses a wrong call with one sentence, before anything is tr
     [["--dataset", "ring8", "--metrics", "mode"], "the nearest is modes"],
     [["--dataset", "ring8", "--n", "0"], "Cannot score 0 samples"],
     [["--dataset", "ring8", "--objective", "wgan", "--methods", "madgan"], "Cannot train madgan with wgan"],
+    [["--dataset", "glyphs", "--methods", "madgan"], "Cannot train madgan with wgan-gp"],
+    // On points the objective is another, and only what comes later is wrong.
+    [["--dataset", "ring8", "--methods", "madgan", "--channels", "1"], "Cannot draw ring8 with 1 channels"],
     [["--recipe", "toys"], "the nearest is toy"],
     [["--recipe", "toy", "--lr", "1"], "Cannot use --lr with --recipe"],
   ];

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { DATASET_NAMES } from "../../datasets/registry.ts";
+import { inFolder } from "../in_folder.ts";
 import { shapes } from "../train/shapes.ts";
 import { runTaskFile, startTaskFile } from "./task.ts";
 
@@ -38,7 +39,7 @@ Deno.test("train writes a run and says what it does; --resume goes on with it", 
     assertEquals([first.code, first.stderr], [0, ""]);
     const lines = first.stdout.trimEnd().split("\n");
     assertMatch(lines[0], /^Preset tiny: as asked \(.+\)$/);
-    assertStringIncludes(lines[1], `Data: ${COUNT} images of 32x32x1 of mnist from `);
+    assertStringIncludes(lines[1], `Data: ${COUNT} images of mnist, 32x32x1, from `);
     assertStringIncludes(lines[2], `Training ${runs}/00000-mnist-hmog-tiny from iteration 0 to 3 (batch 8`);
     assertMatch(lines.at(-2)!, /^3\/3 {2}critic -?[\d.]+ {2}generator -?[\d.]+ {2}[\d.]+ images\/s {2}done$/);
     assertMatch(lines.at(-1)!, /^Trained 3 iterations in \d+ s; draw from it with: deno task sample --run /);
@@ -84,6 +85,46 @@ Deno.test("train --dry-run prints options, parameter counts, dispatches and GPU 
     assert(printed.memory.state > 4 * printed.parameters.generator && printed.memory.peak > printed.gpuBytes);
     assertEquals(await Deno.stat(runs).catch(() => null), null);
   }));
+
+Deno.test("train --dry-run takes points with a method that pictures would need another objective for", async () => {
+  const toy = ["--dataset", "ring8", "--method", "madgan", "--depth", "1", "--batch", "8", "--dry-run"];
+  const { code, stdout, stderr } = await train(...toy);
+  assertEquals([code, stderr], [0, ""]);
+  assertStringIncludes(stdout, "\nData: 50000 points of ring8 from code with seed 0\n");
+  assertEquals(JSON.parse(stdout.slice(stdout.indexOf("{"))).options.objective, "non-saturating");
+  const refused = await train(...toy, "--objective", "wgan-gp");
+  assertEquals(refused.code, 2);
+  assertStringIncludes(refused.stderr, "expected --objective minimax, non-saturating");
+});
+
+Deno.test("train --channels makes coloured drawings, which --resume goes on with", () =>
+  inFolder(async (runs) => {
+    const colour = ["--dataset", "glyphs", "--size", "16", "--channels", "3", "--preset", "tiny", "--batch", "8"];
+    const first = await train(...colour, "--runs", runs, "--iterations", "1", "--no-tune");
+    assertEquals([first.code, first.stderr], [0, ""]);
+    assertMatch(first.stdout, /^Data: \d+ images of glyphs, 16x16x3, from code with seed 0$/m);
+    const again = await train("--resume", "0", "--runs", runs, "--iterations", "2", "--quiet");
+    assertEquals([again.code, again.stderr], [0, ""]);
+  }));
+
+for (const [when, ...flags] of [["before training", "--no-tune"], ["in a dry run", "--dry-run"]]) {
+  Deno.test(
+    `train stops ${when} on SIGTERM with nothing left, and exits 0`,
+    { ignore: Deno.build.os === "windows" },
+    () =>
+      withData(async (data, runs) => {
+        const args = [...data, "--preset", "tiny", "--batch", "8", "--runs", runs, "--iterations", "100000", ...flags];
+        const task = startTaskFile("cli/train.ts", args);
+        await task.firstLine(); // nothing is compiled yet
+        task.process.kill("SIGTERM");
+        const { code, stdout, stderr } = await task.ended();
+        assertEquals([code, stderr.trim()], [0, "Stopping as soon as this is done; again to stop at once"]);
+        assertMatch(stdout, /\nStopped before training began\n$/);
+        assert(!stdout.includes("{"), stdout);
+        assertEquals(await Array.fromAsync(Deno.readDir(runs)).catch(() => []), []);
+      }),
+  );
+}
 
 for (const signal of ["SIGTERM", "SIGHUP"] as const) {
   Deno.test(
@@ -168,6 +209,9 @@ Deno.test("train refuses what it cannot use with one sentence: 2 for the call, 1
         "Cannot profile 0 iterations: expected a whole number from 1 to 28",
       ],
       [[...data, "--preset", "tiny", "--profile", "29"], 2, "expected a whole number from 1 to 28, those left behind"],
+      [[...data, "--channels", "3"], 2, "Cannot load data set mnist as 32x32x3: expected 32x32x1, as it is"],
+      [["--dataset", "ring8", "--channels", "1"], 2, "Cannot draw ring8 with 1 channels: expected none"],
+      [["--dataset", "glyphs", "--channels", "2"], 2, "2 channels: expected"],
       [[...data, "--profile", "abc"], 2, "Cannot use --profile abc: expected a whole number"],
       [["--resume", "0", "--depth", "3"], 2, "Cannot use --depth with --resume: a run goes on with its own options"],
       [["--resume", "0", "--runs", runs], 1, `Cannot use run ${runs}/00000-empty: it has no checkpoint`],
