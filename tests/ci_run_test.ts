@@ -41,6 +41,26 @@ const cases: [claim: string, hmog: string, code: number, lastLine: string][] = [
     "10 passed, 1 failed",
   ],
   [
+    "runs once more, and counts once, where a process dies after its last test",
+    `case $1 in
+    test) echo "ok | 5 passed | 0 failed (2s)"; [ -e died ] || { touch died; kill -ABRT $$; } ;;
+    esac`,
+    0,
+    "5 passed, 0 failed",
+  ],
+  [
+    "fails where a process dies twice",
+    `[ $1 != test ] || { echo "ok | 5 passed | 0 failed (2s)"; kill -ABRT $$; }`,
+    1,
+    "5 passed, 0 failed",
+  ],
+  [
+    "tries no failing test again",
+    `case $1 in test) [ -e failed ] && echo "ok | 1 passed | 0 failed (2s)" || { touch failed; echo "FAILED | 0 passed | 1 failed (2s)"; exit 1; } ;; esac`,
+    1,
+    "0 passed, 1 failed",
+  ],
+  [
     "fails where a static check fails",
     `case $1 in test) echo "ok | 5 passed | 0 failed (2s)" ;; static) exit 1 ;; esac`,
     1,
