@@ -2,11 +2,12 @@
 
 import { RECIPE_NAMES, recipeOf, RECIPES } from "../core/compare/recipes.ts";
 import { ALL_METHODS, type CompareRequest, methodsOf } from "../core/compare/request.ts";
-import { FEATURE_NAMES, featureName } from "../core/evaluate/features.ts";
+import { featureName } from "../core/evaluate/features.ts";
 import type { EvaluationRequest } from "../core/evaluate/request.ts";
-import { METRIC_NAMES, metricName } from "../core/metrics/evaluation.ts";
+import { metricName } from "../core/metrics/evaluation.ts";
 import { RUNS_FOLDER } from "../core/sampling/run.ts";
 import { DATASET_NAMES } from "../datasets/registry.ts";
+import { EVALUATION_FLAGS } from "./evaluation_flags.ts";
 import { type FlagValues, usage, UsageError } from "./flags.ts";
 import { FLAGS as TRAIN_FLAGS, requestOf } from "./train_flags.ts";
 
@@ -34,17 +35,7 @@ export const FLAGS = {
   },
   seeds: { kind: "integer", meaning: `Trainings of each method, with seeds 0, 1, … (${SEEDS})` },
   out: { kind: "text", value: "DIR", meaning: `Folder for all that is written (${FOLDER}/ and data set and preset)` },
-  metrics: {
-    kind: "text",
-    value: "LIST",
-    meaning: `What is computed, joined by commas: ${METRIC_NAMES.join(", ")} (all that goes with the data)`,
-  },
-  features: {
-    kind: "text",
-    value: "NAME",
-    meaning: `What pictures are compared by: ${FEATURE_NAMES.join(", ")} (classifier, pixels without labels)`,
-  },
-  weights: { kind: "text", value: "FILE", meaning: "Weights of inception: a PyTorch or safetensors file" },
+  ...EVALUATION_FLAGS,
   n: { kind: "integer", meaning: `Samples, real and generated, that a run is scored with (${USUAL_COUNT})` },
   ...{ preset, leaves, depth, objective, gp, r1, r2, "critic-norm": TRAIN_FLAGS["critic-norm"], augment },
   ...{ iterations, batch, lr, size, channels },

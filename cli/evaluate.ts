@@ -3,15 +3,16 @@
 import { openDevice } from "../core/gpu/device.ts";
 import { evaluationText } from "../core/evaluate/evaluation.ts";
 import { type EvaluationProgress, Evaluator } from "../core/evaluate/evaluator.ts";
-import { FEATURE_NAMES, featureName } from "../core/evaluate/features.ts";
+import { featureName } from "../core/evaluate/features.ts";
 import type { EvaluationRequest } from "../core/evaluate/request.ts";
 import { isPoint, type ModelOptions } from "../core/models/presets.ts";
-import { METRIC_NAMES, metricName } from "../core/metrics/evaluation.ts";
+import { metricName } from "../core/metrics/evaluation.ts";
 import { findCheckpoint, readCheckpoint, RUNS_FOLDER } from "../core/sampling/run.ts";
 import { writeWhole } from "../core/sampling/write.ts";
 import { cacheFolder } from "../datasets/cache.ts";
 import type { LoadOptions, Split } from "../datasets/dataset.ts";
 import { DATASET_NAMES, datasetName, loadDataset } from "../datasets/registry.ts";
+import { EVALUATION_FLAGS } from "./evaluation_flags.ts";
 import { asUsage, type FlagValues, helpText, readFlags, usage, UsageError } from "./flags.ts";
 import { loadingDisplay } from "./loading.ts";
 import { runTask } from "./run_task.ts";
@@ -35,17 +36,7 @@ const FLAGS = {
     meaning: "A .npy file of samples instead: [n,h,w,c] or [n,c,h,w], float32 in [-1, 1] or uint8; points [n,2]",
   },
   dataset: { kind: "text", value: "NAME", meaning: `Data set: ${DATASET_NAMES.join(", ")} (that of the run)` },
-  metrics: {
-    kind: "text",
-    value: "LIST",
-    meaning: `What is computed, joined by commas: ${METRIC_NAMES.join(", ")} (all that goes with the data)`,
-  },
-  features: {
-    kind: "text",
-    value: "NAME",
-    meaning: `What pictures are compared by: ${FEATURE_NAMES.join(", ")} (classifier, pixels without labels)`,
-  },
-  weights: { kind: "text", value: "FILE", meaning: "Weights of inception: a PyTorch or safetensors file" },
+  ...EVALUATION_FLAGS,
   n: { kind: "integer", meaning: "Samples, real and generated (10000, or as many as there are)" },
   forced: { kind: "switch", meaning: "Force every path into one leaf: how good leaves are alone" },
   seed: { kind: "integer", meaning: "The same seed draws the same samples (0)" },
