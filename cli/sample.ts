@@ -2,7 +2,7 @@
 
 import { RUNS_FOLDER } from "../core/sampling/run.ts";
 import { drawToFiles } from "../core/sampling/files.ts";
-import { checkRequest } from "../core/sampling/sampler.ts";
+import { checkRequest } from "../core/sampling/request.ts";
 import { helpText, readFlags, usage, UsageError } from "./flags.ts";
 import { runTask } from "./run_task.ts";
 

@@ -28,8 +28,10 @@ export interface Path {
    * `p ∝ region · p(z)`. One leaf gives a one-hot path, the leaves under a node the path from there on.
    */
   region?: Tensor;
-  /** `τ > 0`, one element: logits are divided by it, so that gates below 1 decide harder; 1 unless given. */
+  /** `τ > 0`, one element or `[batch, 1]`: logits are divided by it, below 1 gates decide harder; 1 unless given. */
   temperature?: Operand;
+  /** `[batch, gates]`, for trees: 1 where a gate is forced to the left, -1 to the right, 0 where it decides itself. */
+  decisions?: Tensor;
   /** `[batch, latent]`, by which the path is chosen in place of `z`, which the leaves still see; for trees. */
   chooser?: Tensor;
 }

@@ -1,6 +1,6 @@
 /** The soft binary tree: decision nodes split the latent space softly, leaves are local generators. */
 
-import { add, exp, mul, neg, sigmoid, softplus } from "../ops/elementwise.ts";
+import { add, exp, mul, neg, sigmoid, softplus, where } from "../ops/elementwise.ts";
 import { broadcastTo, concat, reshape, slice } from "../ops/movement.ts";
 import { sum } from "../ops/reduce.ts";
 import { constant, zeros } from "../ops/source.ts";
@@ -56,8 +56,9 @@ export function softTree(options: HeadOptions): MixtureHead<SoftTree> {
       gates: linearParameters(init, { inFeatures: latent, outFeatures: leaves - 1, std: Math.sqrt(1 / latent) }),
       leaves: leafParameters(init, options),
     }),
-    apply(parameters, z, { region, temperature, chooser = z } = {}) {
-      const logits = tempered(linear(parameters.gates, chooser), temperature);
+    apply(parameters, z, { region, temperature, decisions, chooser = z } = {}) {
+      const free = tempered(linear(parameters.gates, chooser), temperature);
+      const logits = decisions === undefined ? free : where(decisions, mul(decisions, CERTAIN), free);
       const logWeights = logLevelWeights(logits, depth);
       const weights = region === undefined
         ? reshape(exp(logWeights), [z.shape[0], leaves])
@@ -67,6 +68,8 @@ export function softTree(options: HeadOptions): MixtureHead<SoftTree> {
     },
   };
 }
+
+const CERTAIN = 100; // a logit whose gate is 1 in f32, and whose other side weighs e⁻¹⁰⁰
 
 /**
  * Checks the depth of a tree, or of what has as many leaves.

@@ -23,14 +23,21 @@ export interface TrainedGenerator {
 }
 
 const CONSTANT: Schedule = { from: 1, to: 1, over: 1 };
-const WEIGHTS = "ema"; // the average over the last iterations makes better pictures than the newest weights
+
+/** Which weights: the moving average over the last iterations (`ema`), which makes better pictures, or the newest (`live`). */
+export type WeightsName = "ema" | "live";
+
+const PLACES: Record<WeightsName, string> = { ema: "ema", live: "generator" }; // in a checkpoint
 
 /**
- * The generator in a checkpoint, with the moving average of its weights.
+ * The generator in a checkpoint.
  *
  * @throws {RunError} If the checkpoint has no model options, or its tensors are those of another model
  */
-export function trainedGenerator({ path, iteration, options: run, tensors }: Checkpoint): TrainedGenerator {
+export function trainedGenerator(
+  { path, iteration, options: run, tensors }: Checkpoint,
+  weights: WeightsName = "ema",
+): TrainedGenerator {
   const refuse = (found: string, expected: string): never => {
     throw new RunError(`Cannot use checkpoint ${path}: found ${found}, expected ${expected}`);
   };
@@ -39,7 +46,7 @@ export function trainedGenerator({ path, iteration, options: run, tensors }: Che
   const options = model && { ...model, depth: depthAt({ depth: model.depth, splits }, iteration) };
   const network = build(options, refuse);
   const parameters = mapTree<Tensor, Tensor>(network.parameters(initializer(0)), isTensor, ({ shape }, place) => {
-    const name = `${WEIGHTS}/${place}`;
+    const name = `${PLACES[weights]}/${place}`;
     const stored = tensors[name] ?? refuse(`no tensor ${name}`, "that of the model in its options");
     if (!(stored.data instanceof Float32Array)) return refuse(`${name} of type U32`, "F32, as all weights are");
     if (sameShape(stored.shape, shape)) return constant(stored.data, shape);

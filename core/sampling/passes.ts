@@ -1,22 +1,22 @@
 /** One pass over the GPU: latents, then pictures, for up to 256 rows that may belong to different requests. */
 
-import { compile, createState, type Program, type State } from "../compile/program.ts";
+import { compile, createState, type HostArray, type Program, type State } from "../compile/program.ts";
 import type { Device } from "../gpu/device.ts";
 import { drawFromRegion } from "../models/conditional.ts";
-import type { Path } from "../models/mixture.ts";
 import type { GeneratorParameters } from "../models/generator.ts";
 import { keyWords } from "../ops/random.ts";
 import { normalRows, uniformRows } from "../ops/random_rows.ts";
-import { reshape } from "../ops/movement.ts";
+import { mul } from "../ops/elementwise.ts";
+import { broadcastTo, reshape } from "../ops/movement.ts";
 import { mean } from "../ops/reduce.ts";
 import type { Tensor } from "../tensor.ts";
 import type { TrainedGenerator } from "./model.ts";
 
-/**
- * How a row gets its latent and its path: `prior` and the model's own path, a latent from a `region` and the model's own
- * path, or `forced`: a latent from the prior and the path forced into a region.
- */
-export type Kind = "prior" | "region" | "forced";
+/** Where a row's latent is from: the `prior`, the prior within a `region`, or the caller, who has `given` it. */
+export type Source = "prior" | "region" | "given";
+
+/** What rows must have in common to share a pass: where latents are from, and whether paths are steered or the model's own. */
+export type Kind = `${"free" | "steered"} ${Source}`;
 
 /** What a row is made from; it depends on nothing else, least of all on the rows beside it. */
 export interface Slot {
@@ -25,8 +25,18 @@ export interface Slot {
   sample: number;
   /** Counts the draws from a region that were in vain before. */
   round: number;
-  /** 1 for the leaves of the region, 0 for the others. */
-  region: Float32Array;
+  /** `[leaves]`, 1 for the leaves of the region that a latent is drawn from. */
+  region?: Float32Array;
+  /** `[leaves]`, 1 for the leaves that a steered path is forced into; all unless given. */
+  within?: Float32Array;
+  /** `[gates]` of a tree, for steered paths: 1 to the left, -1 to the right, 0 as the gate decides. */
+  decisions?: Float32Array;
+  /** What logits are divided by. */
+  temperature: number;
+  /** What drawn latents are multiplied by. */
+  truncation: number;
+  /** `[latent]`, where it is given. */
+  latent?: Float32Array;
 }
 
 /** What a pass gives, a row for every slot. */
@@ -84,15 +94,8 @@ export class Passes {
   /** Runs one pass and waits once. Equal slots give equal rows, whatever is beside them. */
   async run(kind: Kind, slots: readonly Slot[]): Promise<Rows> {
     const size = sizeFor(slots.length);
-    const { leaves } = this.trained.generator.head;
-    const keys = new Uint32Array(size * 4);
-    const region = new Float32Array(size * leaves).fill(1);
-    slots.forEach((slot, i) => {
-      keys.set(keyWords(slot.seed, slot.sample, slot.round), i * 4);
-      region.set(slot.region, i * leaves);
-    });
     const program = await this.#program(kind, size);
-    program.run(kind === "prior" ? { keys } : { keys, region });
+    program.run(this.#inputs(kind, size, slots));
     const outputs = await program.read();
     return { found: new Float32Array(size).fill(1), ...outputs } as Rows;
   }
@@ -110,10 +113,6 @@ export class Passes {
     this.state.destroy();
   }
 
-  get #path(): Path {
-    return { temperature: this.trained.temperature };
-  }
-
   async #measureUsage(): Promise<Float32Array> {
     const { head } = this.trained.generator;
     const pass = ({ head: parameters }: GeneratorParameters, { keys }: Record<string, Tensor>) => {
@@ -121,7 +120,7 @@ export class Passes {
       const { weights } = head.apply(
         parameters,
         reshape(latents, [USAGE.rows * USAGE.latents, head.latent]),
-        this.#path,
+        { temperature: this.trained.temperature },
       );
       return { outputs: { usage: mean(weights, { axes: [0] }) } };
     };
@@ -147,31 +146,73 @@ export class Passes {
     return compiled;
   }
 
+  /** What a program of a kind gets, by name, with the length of a row. */
+  #rows(kind: Kind): Record<string, { length: number; dtype?: "u32"; of: (slot: Slot) => ArrayLike<number> }> {
+    const [path, source] = kind.split(" ");
+    const { leaves, gates, latent } = this.trained.generator.head;
+    const all = new Float32Array(leaves).fill(1);
+    const steersGates = path === "steered" && this.trained.options.head === "tree";
+    return {
+      temperature: { length: 1, of: (slot) => [slot.temperature] },
+      ...source === "given"
+        ? { latents: { length: latent, of: (slot: Slot) => slot.latent! } }
+        : { keys: { length: 4, dtype: "u32", of: (slot: Slot) => keyWords(slot.seed, slot.sample, slot.round) } },
+      ...source !== "given" && { truncation: { length: 1, of: (slot: Slot) => [slot.truncation] } },
+      ...source === "region" && { region: { length: leaves, of: (slot: Slot) => slot.region! } },
+      ...path === "steered" && { within: { length: leaves, of: (slot: Slot) => slot.within ?? all } },
+      ...steersGates && { decisions: { length: gates, of: (slot: Slot) => slot.decisions ?? new Float32Array(gates) } },
+    };
+  }
+
+  /** The slots as inputs; rows that are left over are the first slot's again. */
+  #inputs(kind: Kind, size: number, slots: readonly Slot[]): Record<string, HostArray> {
+    const inputs: Record<string, HostArray> = {};
+    for (const [name, { length, dtype, of }] of Object.entries(this.#rows(kind))) {
+      const values = dtype === "u32" ? new Uint32Array(size * length) : new Float32Array(size * length);
+      for (let row = 0; row < size; row++) values.set(of(slots[row] ?? slots[0]), row * length);
+      inputs[name] = values;
+    }
+    return inputs;
+  }
+
   #compile(kind: Kind, size: number): Promise<Program> {
+    const source = kind.split(" ")[1] as Source;
     const pass = (parameters: GeneratorParameters, inputs: Record<string, Tensor>) => {
-      const { z, ...found } = kind === "region" ? this.#fromRegion(parameters, inputs) : this.#fromPrior(inputs);
-      const region = kind === "forced" ? inputs.region : undefined;
-      const { images, weights, gates } = this.trained.generator.apply(parameters, z, { ...this.#path, region });
+      const { z, ...found } = this.#latents(source, parameters, inputs);
+      const { temperature, within, decisions } = inputs; // the last two where paths are steered
+      const { images, weights, gates } = this.trained.generator.apply(parameters, z, {
+        temperature,
+        region: within,
+        decisions,
+      });
       return { outputs: { images, latents: z, weights, gates, ...found } };
     };
-    const keys = { shape: [size, 4], dtype: "u32" as const };
-    const region = { shape: [size, this.trained.generator.head.leaves] };
-    return compile(this.device, pass, { state: this.state, inputs: kind === "prior" ? { keys } : { keys, region } });
+    const rows = Object.entries(this.#rows(kind));
+    const inputs = Object.fromEntries(
+      rows.map(([name, { length, dtype }]) => [name, { shape: [size, length], dtype: dtype ?? "f32" as const }]),
+    );
+    return compile(this.device, pass, { state: this.state, inputs });
   }
 
-  #fromPrior({ keys }: Record<string, Tensor>): { z: Tensor } {
-    return { z: normalRows(keys, { columns: this.trained.generator.head.latent, stream: LATENT_STREAM }) };
+  #latents(source: Source, parameters: GeneratorParameters, inputs: Record<string, Tensor>) {
+    if (source === "given") return { z: inputs.latents };
+    const columns = this.trained.generator.head.latent;
+    if (source === "region") return this.#fromRegion(parameters, inputs);
+    return { z: mul(normalRows(inputs.keys, { columns, stream: LATENT_STREAM }), inputs.truncation) };
   }
 
-  #fromRegion({ head: parameters }: GeneratorParameters, { keys, region }: Record<string, Tensor>) {
+  #fromRegion(
+    { head: parameters }: GeneratorParameters,
+    { keys, region, temperature, truncation }: Record<string, Tensor>,
+  ) {
     const { head } = this.trained.generator;
-    const attempts = attemptsFor(head.leaves);
-    const candidates = normalRows(keys, { columns: attempts * head.latent, stream: LATENT_STREAM });
+    const [rows, attempts] = [keys.shape[0], attemptsFor(head.leaves)];
+    const candidates = mul(normalRows(keys, { columns: attempts * head.latent, stream: LATENT_STREAM }), truncation);
     return drawFromRegion(head, parameters, {
-      candidates: reshape(candidates, [keys.shape[0], attempts, head.latent]),
+      candidates: reshape(candidates, [rows, attempts, head.latent]),
       uniforms: uniformRows(keys, { columns: attempts, stream: ACCEPT_STREAM }),
       region,
-      ...this.#path,
+      temperature: reshape(broadcastTo(temperature, [rows, attempts]), [rows * attempts, 1]),
     });
   }
 }

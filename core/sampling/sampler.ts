@@ -2,60 +2,19 @@
 
 import type { Device } from "../gpu/device.ts";
 import type { ModelOptions } from "../models/presets.ts";
-import { trainedGenerator } from "./model.ts";
-import { attemptsFor, type Kind, MOST_ROWS, Passes, type Rows, sizeFor, type Slot } from "./passes.ts";
+import { describe, emptyResult, type Job, type Row, rowOf, slotOf } from "./job.ts";
+import { trainedGenerator, type WeightsName } from "./model.ts";
+import { attemptsFor, type Kind, MOST_ROWS, Passes, type Rows, sizeFor } from "./passes.ts";
+import { checkRequest, type SampleRequest, type Samples } from "./request.ts";
 import { type Checkpoint, findCheckpoint, readCheckpoint, RUNS_FOLDER } from "./run.ts";
 import { type Structure, structureOf } from "./structure.ts";
 
-/** How a leaf or node is asked for: latents from its region of the latent space, or the path forced into it. */
-export type SampleMode = "region" | "forced";
-
-/** What is asked for; at most one of `leaf` and `node`. */
-export interface SampleRequest {
-  /** Number of samples, 1 to 16384. */
-  n: number;
-  /** From 0 to 2⁵³ - 1; sample `i` of a seed is the same whatever `n`. */
-  seed: number;
-  /** A leaf, counted from 0. */
-  leaf?: number;
-  /** Any node, in level order from the root, 0. */
-  node?: number;
-  /** `region` unless given. */
-  mode?: SampleMode;
-}
-
-/** The path of one sample; numbers are rounded to six decimals. */
-export interface Sample {
-  seed: number;
-  /** The most likely leaf. */
-  leaf: number;
-  /** Path weight of every leaf; they sum to 1. */
-  weights: number[];
-  /** Part that goes left at every decision node, in level order; a flat mixture has its weights here. */
-  gates: number[];
-  /** The nodes from the root to the most likely leaf. */
-  path: number[];
-}
-
-/** What was asked for. */
-export interface Samples {
-  seed: number;
-  /** `[n, height, width, channels]`. */
-  shape: [n: number, height: number, width: number, channels: number];
-  /** Pixels in [-1, 1], in the order of `shape`. */
-  images: Float32Array;
-  /** `[n, latent]`. */
-  latents: Float32Array;
-  samples: Sample[];
-}
+export type { Sample, SampleMode, SampleRequest, Samples, Side } from "./request.ts";
 
 /** A region that so little of the latent space belongs to that no latent was found; the message tells its share. */
 export class RareRegionError extends Error {
   override name = "RareRegionError";
 }
-
-/** Most samples of one request. */
-export const MOST_SAMPLES = 16384;
 
 /** After so many rounds without success the share of the region is estimated; below `LEAST_SHARE` nothing more is tried. */
 const PATIENCE = 4;
@@ -65,24 +24,10 @@ const MOST_CANDIDATES = 32768;
 /** Least rows of a pass that tries again, so that one sample gets many rounds at once. */
 const RETRY_ROWS = 64;
 
-/** A sample under way. */
-interface Row {
-  readonly job: Job;
-  readonly index: number; // in its request
-  round: number;
-}
-
-/** A request under way. */
-interface Job {
-  readonly kind: Kind;
-  readonly region: Float32Array;
-  readonly name: string; // of the region, for errors
-  readonly result: Samples;
-  missing: number; // samples; 0 when answered or failed
-  plausible: boolean; // the share of the region was found large enough
-  resolve(result: Samples): void;
-  reject(error: unknown): void;
-}
+/**
+ * Passes under way at once: while the host waits for one and hands out its samples, the GPU works at the next.
+ */
+const LANES = 2;
 
 /**
  * Draws samples. Requests wait in one queue; samples that wait at the same time share a pass over the GPU, and each comes
@@ -92,8 +37,8 @@ export class Sampler {
   readonly options: ModelOptions;
   readonly structure: Structure;
   readonly #queue: Row[] = [];
-  #working: Promise<void> = Promise.resolve();
-  #busy = false;
+  readonly #working = new Set<Promise<void>>();
+  #waiting = 0;
 
   constructor(
     /** Where the weights are from. */
@@ -109,6 +54,16 @@ export class Sampler {
     return this.passes.device;
   }
 
+  /** Of the gates, as they were trained to the iteration of the checkpoint. */
+  get temperature(): number {
+    return this.passes.trained.temperature;
+  }
+
+  /** Samples that were asked for and are not there yet. */
+  get waiting(): number {
+    return this.#waiting;
+  }
+
   /**
    * The samples of a request: the same request gives the same samples.
    *
@@ -117,44 +72,57 @@ export class Sampler {
    * @throws {DeviceError} If the GPU is lost
    */
   sample(request: SampleRequest): Promise<Samples> {
-    const { n, seed, mode = "region" } = request;
-    checkRequest(request, this.structure);
-    const node = this.#nodeOf(request);
-    const [height, width, channels] = this.options.image;
+    const { n, signal } = request;
+    checkRequest(request, { ...this.structure, latent: this.#latent });
     return new Promise((resolve, reject) => {
+      signal?.throwIfAborted();
       const job: Job = {
-        kind: node === 0 ? "prior" : mode,
-        region: this.structure.region(node),
-        name: request.leaf === undefined ? `node ${node}` : `leaf ${request.leaf}`,
-        result: {
-          seed,
-          shape: [n, height, width, channels],
-          images: new Float32Array(n * height * width * channels),
-          latents: new Float32Array(n * this.passes.trained.generator.head.latent),
-          samples: new Array(n),
-        },
+        ...describe(request, this),
+        result: emptyResult(request, this.options, this.#latent),
         missing: n,
         plausible: false,
         resolve,
         reject,
       };
+      this.#waiting += n;
+      if (signal) this.#failWhenAborted(job, signal);
       for (let index = 0; index < n; index++) this.#queue.push({ job, index, round: 0 });
-      if (!this.#busy) this.#working = this.#work();
+      if (this.#working.size < LANES) this.#start();
     });
+  }
+
+  /** The part of the latent space that belongs to each leaf: its mean path weight over latents from the prior. */
+  usage(): Promise<Float32Array> {
+    return this.passes.usage();
   }
 
   /** Answers what was asked so far, then gives the memory back. */
   async close(): Promise<void> {
-    while (this.#busy) await this.#working;
+    while (this.#working.size > 0) await Promise.all(this.#working);
     await this.passes.destroy();
   }
 
-  #nodeOf({ leaf, node }: SampleRequest): number {
-    return leaf === undefined ? node ?? 0 : this.structure.nodeOf(leaf);
+  get #latent(): number {
+    return this.passes.trained.generator.head.latent;
+  }
+
+  #failWhenAborted(job: Job, signal: AbortSignal): void {
+    const fail = () => this.#fail(job, signal.reason);
+    signal.addEventListener("abort", fail, { once: true });
+    const { resolve, reject } = job;
+    const done = <T>(settle: (value: T) => void) => (value: T) => {
+      signal.removeEventListener("abort", fail);
+      settle(value);
+    };
+    Object.assign(job, { resolve: done(resolve), reject: done(reject) });
+  }
+
+  #start(): void {
+    const working = this.#work().finally(() => this.#working.delete(working));
+    this.#working.add(working);
   }
 
   async #work(): Promise<void> {
-    this.#busy = true;
     await Promise.resolve(); // requests made in the same turn join the first pass
     while (this.#queue.length > 0) {
       const rows = this.#take();
@@ -162,22 +130,22 @@ export class Sampler {
       try {
         await this.#pass(rows);
       } catch (error) {
-        for (const { job } of rows) fail(job, error);
+        for (const { job } of rows) this.#fail(job, error);
       }
     }
-    this.#busy = false;
   }
 
-  /** The rows of the next pass: those in front that are of one kind, without those of failed requests. */
+  /** The rows of the next pass: the first, and all of its kind that there is room for; none of failed requests. */
   #take(): Row[] {
-    const { kind } = this.#queue[0].job;
     const rows: Row[] = [];
-    let taken = 0;
-    while (taken < this.#queue.length && rows.length < MOST_ROWS && this.#queue[taken].job.kind === kind) {
-      const row = this.#queue[taken++];
-      if (row.job.missing > 0) rows.push(row);
+    const others: Row[] = [];
+    let kind: Kind | undefined;
+    for (const row of this.#queue.splice(0)) {
+      if (row.job.missing === 0) continue;
+      kind ??= row.job.kind;
+      (row.job.kind === kind && rows.length < MOST_ROWS ? rows : others).push(row);
     }
-    this.#queue.splice(0, taken);
+    for (const row of others) this.#queue.push(row);
     return rows;
   }
 
@@ -185,7 +153,7 @@ export class Sampler {
   async #pass(rows: Row[]): Promise<void> {
     const { kind } = rows[0].job;
     const least = rows.some((row) => row.round > 0) ? RETRY_ROWS : 1;
-    const rounds = kind === "region" ? Math.floor(sizeFor(Math.max(rows.length, least)) / rows.length) : 1;
+    const rounds = kind.endsWith("region") ? Math.floor(sizeFor(Math.max(rows.length, least)) / rows.length) : 1;
     const slots = rows.flatMap((row) => Array.from({ length: rounds }, (_, i) => slotOf(row, row.round + i)));
     const drawn = await this.passes.run(kind, slots);
     const retried: Row[] = [];
@@ -204,12 +172,12 @@ export class Sampler {
     const round = Math.max(...rows.filter((row) => row.job === job).map((row) => row.round));
     const spent = round * attemptsFor(this.structure.leaves) >= MOST_CANDIDATES;
     if (round < PATIENCE || job.plausible && !spent) return;
-    const share = await this.#share(job.region);
+    const share = await this.#share(job.slot.region!);
     if (share >= LEAST_SHARE && !spent) {
       job.plausible = true;
       return;
     }
-    fail(
+    this.#fail(
       job,
       new RareRegionError(
         `Cannot draw latents of ${job.name}: about ${
@@ -226,21 +194,30 @@ export class Sampler {
   }
 
   #deliver({ job, index }: Row, drawn: Rows, row: number): void {
+    if (job.missing === 0) return; // it failed meanwhile
     const { result } = job;
     const { head } = this.passes.trained.generator;
     const pixels = result.images.length / result.shape[0];
-    result.images.set(rowOf(drawn.images, row, pixels), index * pixels);
+    if (pixels > 0) result.images.set(rowOf(drawn.images, row, pixels), index * pixels);
     result.latents.set(rowOf(drawn.latents, row, head.latent), index * head.latent);
     const weights = rowOf(drawn.weights, row, head.leaves);
     const leaf = weights.indexOf(Math.max(...weights));
     result.samples[index] = {
       seed: result.seed,
+      index: job.first + index,
       leaf,
       weights: rounded(weights),
       gates: rounded(rowOf(drawn.gates, row, head.gates)),
       path: this.structure.pathTo(leaf),
     };
+    this.#waiting--;
     if (--job.missing === 0) job.resolve(result);
+  }
+
+  #fail(job: Job, error: unknown): void {
+    this.#waiting -= job.missing;
+    job.missing = 0;
+    job.reject(error);
   }
 }
 
@@ -249,45 +226,25 @@ export class Sampler {
  *
  * @throws {RunError} If there is none, it is damaged, or it holds another model than its options say
  */
-export async function openSampler(device: Device, run: string, { runs = RUNS_FOLDER } = {}): Promise<Sampler> {
-  const { tensors, ...source } = await readCheckpoint(await findCheckpoint(run, runs));
-  return new Sampler(source, await Passes.create(device, trainedGenerator({ tensors, ...source })));
+export async function openSampler(
+  device: Device,
+  run: string,
+  { runs = RUNS_FOLDER, weights = "ema" as WeightsName } = {},
+): Promise<Sampler> {
+  return await samplerOf(device, await readCheckpoint(await findCheckpoint(run, runs)), weights);
 }
-
-function slotOf({ job, index }: Row, round: number): Slot {
-  return { seed: job.result.seed, sample: index, round, region: job.region };
-}
-
-function fail(job: Job, error: unknown): void {
-  job.missing = 0;
-  job.reject(error);
-}
-
-const rowOf = (values: Float32Array, row: number, length: number): Float32Array =>
-  values.subarray(row * length, (row + 1) * length);
-
-const rounded = (values: Float32Array): number[] => Array.from(values, (value) => Math.round(value * 1e6) / 1e6);
 
 /**
- * Checks a request, before a model is at hand as far as that goes.
+ * A sampler of a checkpoint that was read.
  *
- * @throws {RangeError} If a number is out of range; the message names it and what is allowed
+ * @throws {RunError} If it holds another model than its options say
  */
-export function checkRequest(
-  { n, seed, leaf, node }: SampleRequest,
-  { leaves, nodes }: Pick<Structure, "leaves" | "nodes"> = { leaves: Infinity, nodes: Infinity },
-): void {
-  checkWhole("n", n, 1, MOST_SAMPLES);
-  checkWhole("seed", seed, 0, Number.MAX_SAFE_INTEGER);
-  if (leaf !== undefined && node !== undefined) {
-    throw new RangeError(`Cannot sample leaf ${leaf} and node ${node}: two were given, expected at most one`);
-  }
-  checkWhole("leaf", leaf ?? 0, 0, leaves - 1);
-  checkWhole("node", node ?? 0, 0, nodes - 1);
+export async function samplerOf(
+  device: Device,
+  { tensors, ...source }: Checkpoint,
+  weights: WeightsName = "ema",
+): Promise<Sampler> {
+  return new Sampler(source, await Passes.create(device, trainedGenerator({ tensors, ...source }, weights)));
 }
 
-function checkWhole(name: string, value: number, least: number, most: number): void {
-  if (Number.isSafeInteger(value) && value >= least && value <= most) return;
-  const allowed = most === Infinity ? `${least} on` : `${least} to ${most}`;
-  throw new RangeError(`Cannot sample with ${name} ${value}: expected a whole number from ${allowed}`);
-}
+const rounded = (values: Float32Array): number[] => Array.from(values, (value) => Math.round(value * 1e6) / 1e6);
