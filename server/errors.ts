@@ -17,12 +17,14 @@ export class RequestError extends Error {
     readonly code: string,
     message: string,
     readonly parameter: string | null = null,
+    /** Go out with the answer, such as `retry-after`. */
+    readonly headers: Readonly<Record<string, string>> = {},
   ) {
     super(message);
   }
 }
 
 /** The answer to a request that is refused. */
-export function refuse(c: Context, { status, code, message, parameter }: RequestError): Response {
-  return c.json({ error: { code, message, parameter } } satisfies ErrorBody, status);
+export function refuse(c: Context, { status, code, message, parameter, headers }: RequestError): Response {
+  return c.json({ error: { code, message, parameter } } satisfies ErrorBody, status, headers);
 }

@@ -1,0 +1,116 @@
+/** A checkpoint on the GPU, for as long as someone uses it. */
+
+import type { Device } from "../core/gpu/device.ts";
+import { openSampler, type Sampler } from "../core/sampling/sampler.ts";
+import type { Admission } from "./admission.ts";
+
+/** A model that answers: one checkpoint of one run. */
+export interface Model {
+  /** Name of the run. */
+  readonly run: string;
+  readonly iteration: number;
+  /** Folder of the run, null for a checkpoint file that lies alone. */
+  readonly folder: string | null;
+  /** Options of the run. */
+  readonly options: Readonly<Record<string, unknown>>;
+  /** Of the average of the weights over the last iterations. */
+  readonly sampler: Sampler;
+  /** Of the newest weights; opened when first asked for. */
+  live(): Promise<Sampler>;
+}
+
+/** Where a model is opened, and for which run. */
+export interface Opening {
+  readonly device: Device;
+  readonly admission: Admission;
+  readonly run: string;
+  readonly folder: string | null;
+}
+
+/** A model, closed when it is retired and its last user is done. */
+export class LoadedModel implements Model {
+  #users = 0;
+  #retired = false;
+  #live: Promise<Sampler> | undefined;
+  readonly #closed = Promise.withResolvers<void>();
+
+  private constructor(readonly sampler: Sampler, readonly opening: Opening) {
+    opening.admission.add(sampler);
+  }
+
+  /**
+   * Opens a checkpoint and runs it once, so that its kernels are compiled before the first request.
+   *
+   * @throws {RunError} If the file cannot be used
+   */
+  static async open(path: string, opening: Opening): Promise<LoadedModel> {
+    const sampler = await openSampler(opening.device, path);
+    try {
+      await sampler.sample({ n: 1, seed: 0 });
+      return new LoadedModel(sampler, opening);
+    } catch (error) {
+      await sampler.close();
+      throw error;
+    }
+  }
+
+  get run(): string {
+    return this.opening.run;
+  }
+
+  get folder(): string | null {
+    return this.opening.folder;
+  }
+
+  get iteration(): number {
+    return this.sampler.source.iteration;
+  }
+
+  get options(): Readonly<Record<string, unknown>> {
+    return this.sampler.source.options;
+  }
+
+  live(): Promise<Sampler> {
+    this.#live ??= this.#openLive();
+    this.#live.catch(() => this.#live = undefined);
+    return this.#live;
+  }
+
+  /** Runs `action` with the model; null if it was retired before. */
+  async use<T>(action: (model: Model) => Promise<T>): Promise<{ result: T } | null> {
+    if (this.#retired) return null;
+    this.#users++;
+    try {
+      return { result: await action(this) };
+    } finally {
+      this.#users--;
+      this.#closeIfDone();
+    }
+  }
+
+  /** Takes no more users; resolves when the last is done and the memory is given back. */
+  retire(): Promise<void> {
+    this.#retired = true;
+    this.#closeIfDone();
+    return this.#closed.promise;
+  }
+
+  async #openLive(): Promise<Sampler> {
+    const { device, admission } = this.opening;
+    const sampler = await openSampler(device, this.sampler.source.path, { weights: "live" });
+    admission.add(sampler);
+    return sampler;
+  }
+
+  #closeIfDone(): void {
+    if (this.#retired && this.#users === 0) this.#close().then(this.#closed.resolve, this.#closed.reject);
+  }
+
+  async #close(): Promise<void> {
+    const live = await this.#live?.catch(() => undefined);
+    for (const sampler of live === undefined ? [this.sampler] : [this.sampler, live]) {
+      await sampler.close();
+      this.opening.admission.remove(sampler);
+    }
+  }
+}
