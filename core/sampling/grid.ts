@@ -49,23 +49,40 @@ export function imageGrid(images: Float32Array, options: GridOptions): Picture {
     channels: channels as 1 | 3,
     data: new Uint8Array(pitch * (rows * cellHeight + padding) * channels),
   };
+  const [row, line] = [width * channels, pitch * channels];
   for (let i = 0; i < n; i++) {
     const left = padding + (i % columns) * cellWidth;
     const top = padding + Math.floor(i / columns) * cellHeight;
-    for (let y = 0; y < height * scale; y++) {
-      const from = (i * height + Math.floor(y / scale)) * width;
-      const to = (top + y) * pitch + left;
-      for (let x = 0; x < width * scale; x++) {
-        const source = (from + Math.floor(x / scale)) * channels;
-        for (let c = 0; c < channels; c++) picture.data[(to + x) * channels + c] = byteOf(images[source + c]);
-      }
+    for (let y = 0; y < height; y++) {
+      const to = (top + y * scale) * line + left * channels;
+      drawRow(picture.data, to, images, (i * height + y) * row, { width, channels, scale });
+      for (let again = 1; again < scale; again++) picture.data.copyWithin(to + again * line, to, to + row * scale);
     }
   }
   return picture;
 }
 
+/** One row of pixels, each `scale` times. */
+function drawRow(
+  bytes: Uint8Array,
+  to: number,
+  images: Float32Array,
+  from: number,
+  { width, channels, scale }: { width: number; channels: number; scale: number },
+): void {
+  for (let x = 0; x < width; x++) {
+    for (let c = 0; c < channels; c++) {
+      const byte = byteOf(images[from + x * channels + c]);
+      for (let again = 0; again < scale; again++) bytes[to + (x * scale + again) * channels + c] = byte;
+    }
+  }
+}
+
+/** `round(127.5 (x + 1))`, clamped; `Math.round` and two calls for the clamp would take three times as long. */
 function byteOf(x: number): number {
-  return Math.round(127.5 * (Math.min(Math.max(x, -1), 1) + 1));
+  if (x <= -1) return 0;
+  if (x >= 1) return 255;
+  return 127.5 * (x + 1) + 0.5 | 0; // 0 for NaN
 }
 
 type Layout = Required<Omit<GridOptions, "shape">>;

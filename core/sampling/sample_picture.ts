@@ -14,6 +14,10 @@ export interface SamplePictureOptions {
   leaves?: readonly number[];
   /** Pixels of both sides of a scatter, 512 unless given. */
   side?: number;
+  /** Images in a row; nearly square unless given. */
+  columns?: number;
+  /** Side of one pixel of an image, a whole number; small images are doubled unless given. */
+  scale?: number;
 }
 
 const SIDE = 512; // pixels of a scatter, unless told otherwise
@@ -38,11 +42,10 @@ const COLOURS = [
  * @param samples `[n, height, width, channels]`, row-major
  * @throws {RangeError} If the shape does not fit the numbers, or points have not two numbers
  */
-export function samplePicture(samples: Float32Array, { shape, side = SIDE, ...path }: SamplePictureOptions): Picture {
+export function samplePicture(samples: Float32Array, options: SamplePictureOptions): Picture {
+  const { shape, side = SIDE, columns, scale = viewingScale(shape[2]), ...path } = options;
   const [n, ...image] = shape;
-  if (!isPoint(image as unknown as ModelOptions["image"])) {
-    return imageGrid(samples, { shape, scale: viewingScale(shape[2]) });
-  }
+  if (!isPoint(image as unknown as ModelOptions["image"])) return imageGrid(samples, { shape, columns, scale });
   if (image[2] !== 2 || samples.length !== 2 * n) {
     throw new RangeError(`Cannot draw ${samples.length} numbers as [${shape}]: expected points of 2 numbers`);
   }

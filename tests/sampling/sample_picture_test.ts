@@ -63,6 +63,11 @@ Deno.test("samplePicture() lays images out as a grid", () => {
   assert(width >= 16 && height >= 16);
 });
 
+Deno.test("samplePicture() takes columns and scale for images", () => {
+  const { width, height } = samplePicture(new Float32Array(4 * 8 * 8), { shape: [4, 8, 8, 1], columns: 4, scale: 3 });
+  assertEquals([width, height], [4 * 26 + 2, 26 + 2]);
+});
+
 Deno.test("samplePicture() refuses points of other than two numbers", () => {
   assertThrows(
     () => samplePicture(new Float32Array(6), { shape: [2, 1, 1, 3] }),
