@@ -17,7 +17,7 @@ const TENSOR = [...PURE, "tensor"];
 const OPS = [...TENSOR, "op", "ops"];
 const GRAD = [...OPS, "grad"];
 const MODELS = [...GRAD, "nn", "models"];
-const CORE = [...MODELS, "compile", "gpu", "program", "sampling", "metrics", "train", "evaluate", "compare"];
+const CORE = [...MODELS, "compile", "gpu", "program", "sampling", "metrics", "reading", "train", "evaluate", "compare"];
 const WITHOUT_TRAIN = CORE.filter((room) => !["train", "evaluate", "compare"].includes(room));
 
 const MAY_IMPORT: Record<string, readonly string[]> = {
@@ -32,9 +32,12 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   gpu: PURE,
   program: [...GRAD, "compile", "gpu"],
   sampling: [...MODELS, "gpu", "program"],
+  recognition: [...MODELS, "gpu", "program", "sampling"],
   metrics: [...MODELS, "gpu", "program", "sampling"],
+  reading: [...MODELS, "gpu", "program", "sampling", "metrics"],
   train: [...MODELS, "gpu", "program", "sampling", "metrics"],
   evaluate: [...MODELS, "gpu", "program", "sampling", "metrics", "train"],
+  assign: [...MODELS, "gpu", "program", "sampling", "recognition", "metrics", "train", "evaluate"],
   compare: [...MODELS, "gpu", "program", "sampling", "metrics", "train", "evaluate"],
   datasets: [], // and DATASETS_MAY_IMPORT
   server: WITHOUT_TRAIN,
@@ -59,7 +62,7 @@ const MAY_USE_PACKAGES: Record<string, RegExp> = {
 };
 
 /** Rooms of `core/` that may use `Deno`: the ones that read or write runs, and what is kept of data sets. */
-const MAY_USE_DENO = ["train", "sampling", "evaluate", "compare"];
+const MAY_USE_DENO = ["train", "sampling", "recognition", "evaluate", "assign", "compare"];
 
 /** Files directly in `core/` that are rooms of their own, and those of `compile` that join it with `gpu`. */
 const SINGLE_FILES: Record<string, string> = {
@@ -203,6 +206,8 @@ Deno.test("layering: the check finds what it is there to find", () => {
     ["core/train/trainer.ts", "datasets/idx.ts"],
     ["datasets/idx.ts", "core/tensor.ts"],
     ["server/app.ts", "core/train/checkpoint.ts"],
+    ["server/app.ts", "core/assign/k_means.ts"],
+    ["core/recognition/recogniser.ts", "core/train/adam.ts"],
     ["server/app.ts", "cli/train.ts"],
     ["core/shape.ts", "mod.ts"],
     ["cli/train.ts", "tests/gradcheck.ts"],
