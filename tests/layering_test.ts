@@ -17,8 +17,11 @@ const TENSOR = [...PURE, "tensor"];
 const OPS = [...TENSOR, "op", "ops"];
 const GRAD = [...OPS, "grad"];
 const MODELS = [...GRAD, "nn", "models"];
-const CORE = [...MODELS, "compile", "gpu", "program", "sampling", "metrics", "reading", "train", "evaluate", "compare"];
-const WITHOUT_TRAIN = CORE.filter((room) => !["train", "evaluate", "compare"].includes(room));
+const CORE = [
+  ...[...MODELS, "compile", "gpu", "program", "sampling", "recognition", "metrics", "reading"],
+  ...["train", "evaluate", "assign", "compare"],
+];
+const WITHOUT_TRAIN = CORE.filter((room) => !["train", "evaluate", "assign", "compare"].includes(room));
 
 const MAY_IMPORT: Record<string, readonly string[]> = {
   pure: [],
