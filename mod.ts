@@ -84,7 +84,7 @@ export { penalties, type Regularizers } from "./core/train/regularizers.ts";
 export { augment, AUGMENTATIONS } from "./core/train/augment.ts";
 export { localizeLoss } from "./core/train/localize.ts";
 export { fitGradient, type GradientOptions } from "./core/train/hme_gradient.ts";
-export { adam, type AdamOptions } from "./core/train/adam.ts";
+export { adam, type AdamOptions } from "./core/nn/adam.ts";
 export { resolveOptions, type TrainOptions } from "./core/train/options.ts";
 export { Trainer } from "./core/train/trainer.ts";
 

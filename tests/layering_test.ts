@@ -210,7 +210,7 @@ Deno.test("layering: the check finds what it is there to find", () => {
     ["datasets/idx.ts", "core/tensor.ts"],
     ["server/app.ts", "core/train/checkpoint.ts"],
     ["server/app.ts", "core/assign/k_means.ts"],
-    ["core/recognition/recogniser.ts", "core/train/adam.ts"],
+    ["core/recognition/recogniser.ts", "core/train/steps.ts"],
     ["server/app.ts", "cli/train.ts"],
     ["core/shape.ts", "mod.ts"],
     ["cli/train.ts", "tests/gradcheck.ts"],

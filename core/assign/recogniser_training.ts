@@ -5,6 +5,7 @@ import { isHostArray } from "../compile/state.ts";
 import { gradientsOf, isTensor } from "../grad.ts";
 import { drawFromRegion } from "../models/conditional.ts";
 import type { Generator, GeneratorParameters } from "../models/generator.ts";
+import { adam, initialMoments, type Moments } from "../nn/adam.ts";
 import { initializer } from "../nn/init.ts";
 import { add, addU32, log, maximum, mul, sub } from "../ops/elementwise.ts";
 import { concat, reshape, slice, stopGradient } from "../ops/movement.ts";
@@ -16,7 +17,6 @@ import { Recogniser } from "../recognition/recogniser.ts";
 import type { Sampler } from "../sampling/sampler.ts";
 import type { Shape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { adam, initialMoments, type Moments } from "../train/adam.ts";
 import { leavesOf, mapTree } from "../tree.ts";
 import { disturb } from "./disturb.ts";
 

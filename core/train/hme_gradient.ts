@@ -7,13 +7,13 @@ import type { Device } from "../gpu/device.ts";
 import type { Hme, HmeParameters } from "../models/hme.ts";
 import { startingNumbers } from "../models/hme_em.ts";
 import { type HmeData, type HmeFit, logLikelihood, numbersOf, parametersOf, samplesOf } from "../models/hme_numbers.ts";
+import { adam, initialMoments, type Moments } from "../nn/adam.ts";
 import { neg } from "../ops/elementwise.ts";
 import { gather } from "../ops/gather.ts";
 import { mean } from "../ops/reduce.ts";
 import { constant } from "../ops/source.ts";
 import type { Tensor } from "../tensor.ts";
 import { mapTree } from "../tree.ts";
-import { adam, initialMoments, type Moments } from "./adam.ts";
 import { Batches } from "./batches.ts";
 
 /** How long and from where the gradient is followed. */

@@ -2,9 +2,9 @@
 
 import { checkModelOptions, type ModelOptions, presetFor, type PresetName } from "../models/presets.ts";
 import { checkSchedule, type Schedule } from "../models/schedule.ts";
+import type { AdamOptions } from "../nn/adam.ts";
 import { keyWords } from "../ops/random.ts";
 import type { AdapterTraits } from "../tensor.ts";
-import type { AdamOptions } from "./adam.ts";
 import { batchesPerEpoch } from "./batches.ts";
 import { type AugmentationName, augmentationName, checkAugment } from "./augment.ts";
 import { LOCALIZE_SPREAD, LOCALIZE_TEMPERATURE, localizeFor, type LocalizeOptions } from "./localize.ts";

@@ -16,7 +16,7 @@ import { sum } from "../../../core/ops/reduce.ts";
 import { constant, fill } from "../../../core/ops/source.ts";
 import { type Shape, sizeOf } from "../../../core/shape.ts";
 import type { Tensor } from "../../../core/tensor.ts";
-import { adam, initialMoments } from "../../../core/train/adam.ts";
+import { adam, initialMoments } from "../../../core/nn/adam.ts";
 import { assertClose, device } from "../../gpu.ts";
 import { wholeNumbers } from "../../random_graphs.ts";
 

@@ -1,7 +1,7 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import { constant } from "../../core/ops/source.ts";
 import type { Tensor } from "../../core/tensor.ts";
-import { adam, initialMoments, type Moments } from "../../core/train/adam.ts";
+import { adam, initialMoments, type Moments } from "../../core/nn/adam.ts";
 import { movingAverage } from "../../core/train/ema.ts";
 import golden from "../golden/adam.json" with { type: "json" };
 import { evaluate64 } from "../reference/interpreter.ts";
