@@ -1,6 +1,6 @@
 /** The soft binary tree: decision nodes split the latent space softly, leaves are local generators. */
 
-import { add, exp, mul, neg, sigmoid, softplus, where } from "../ops/elementwise.ts";
+import { abs, add, exp, mul, neg, sigmoid, softplus, where } from "../ops/elementwise.ts";
 import { broadcastTo, concat, reshape, slice } from "../ops/movement.ts";
 import { sum } from "../ops/reduce.ts";
 import { constant, zeros } from "../ops/source.ts";
@@ -58,7 +58,7 @@ export function softTree(options: HeadOptions): MixtureHead<SoftTree> {
     }),
     apply(parameters, z, { region, temperature, decisions, chooser = z } = {}) {
       const free = tempered(linear(parameters.gates, chooser), temperature);
-      const logits = decisions === undefined ? free : where(decisions, mul(decisions, CERTAIN), free);
+      const logits = decisions === undefined ? free : where(abs(decisions), mul(decisions, CERTAIN), free);
       const logWeights = logLevelWeights(logits, depth);
       const weights = region === undefined
         ? reshape(exp(logWeights), [z.shape[0], leaves])

@@ -7,43 +7,11 @@ import {
   assertStringIncludes,
   assertThrows,
 } from "@std/assert";
-import { type Device, openDevice } from "../../core/gpu/device.ts";
-import type { ModelOptions } from "../../core/models/presets.ts";
 import { RunError } from "../../core/sampling/run.ts";
-import { openSampler, RareRegionError, type Sampler } from "../../core/sampling/sampler.ts";
-import { type Change, TINY_RUN, writeTinyRun } from "./tiny_run.ts";
+import { openSampler, RareRegionError } from "../../core/sampling/sampler.ts";
+import { type Change, TINY_RUN, withRuns, withSampler, writeTinyRun } from "./tiny_run.ts";
 
 const ROUNDING = 1e-5; // weights are rounded to six decimals
-
-interface Setup {
-  options?: Partial<ModelOptions>;
-  run?: Record<string, unknown>;
-  change?: Change;
-}
-
-async function withRuns(test: (device: Device, runs: string) => Promise<void>): Promise<void> {
-  const runs = await Deno.makeTempDir();
-  const device = await openDevice();
-  try {
-    await test(device, runs);
-  } finally {
-    await device.destroy();
-    await Deno.remove(runs, { recursive: true });
-  }
-}
-
-/** A sampler of an untrained `tiny` generator: a tree of depth 2. */
-function withSampler(setup: Setup, test: (sampler: Sampler) => Promise<void>): Promise<void> {
-  return withRuns(async (device, runs) => {
-    await writeTinyRun(device, runs, setup);
-    const sampler = await openSampler(device, TINY_RUN, { runs });
-    try {
-      await test(sampler);
-    } finally {
-      await sampler.close();
-    }
-  });
-}
 
 /** Moves the bias of the root gate, so that next to everything goes left. */
 const lopsided = (bias: number): Change => (tensors) => {

@@ -9,6 +9,7 @@ import { type ModelOptions, PRESETS } from "../../core/models/presets.ts";
 import { initializer } from "../../core/nn/init.ts";
 import { encodeSafetensors, type StoredTensor } from "../../core/safetensors.ts";
 import { CHECKPOINT_FORMAT, checkpointName } from "../../core/sampling/run.ts";
+import { openSampler, type Sampler } from "../../core/sampling/sampler.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import { leavesOf } from "../../core/tree.ts";
 
@@ -28,13 +29,15 @@ export async function writeTinyRun(
   { options = {} as Partial<ModelOptions>, change = (() => {}) as Change, iteration = 500, run = {} } = {},
 ): Promise<string> {
   const model = { ...PRESETS.tiny, ...options };
-  const tree = generator(model).parameters(initializer(7));
-  const state = await createState(device, tree);
-  const values = new Map(leavesOf(await state.read(), isHostArray));
-  state.destroy();
   const tensors: Record<string, StoredTensor> = {};
-  for (const [path, { shape }] of leavesOf<Tensor>(tree, isTensor)) {
-    tensors[`ema/${path}`] = { shape, data: values.get(path)! };
+  for (const [place, seed] of Object.entries({ ema: 7, generator: 8 })) { // the moving average, and the newest weights
+    const tree = generator(model).parameters(initializer(seed));
+    const state = await createState(device, tree);
+    const values = new Map(leavesOf(await state.read(), isHostArray));
+    state.destroy();
+    for (const [path, { shape }] of leavesOf<Tensor>(tree, isTensor)) {
+      tensors[`${place}/${path}`] = { shape, data: values.get(path)! };
+    }
   }
   change(tensors);
   const metadata = { ...CHECKPOINT_FORMAT, iteration: String(iteration), options: JSON.stringify({ model, ...run }) };
@@ -54,4 +57,36 @@ export async function withTinyRuns(test: (runs: string, checkpoint: string) => P
   } finally {
     await Deno.remove(runs, { recursive: true });
   }
+}
+
+/** What `withSampler` makes a run from. */
+export interface Setup {
+  options?: Partial<ModelOptions>;
+  run?: Record<string, unknown>;
+  change?: Change;
+}
+
+/** An empty folder for runs, and a device. */
+export async function withRuns(test: (device: Device, runs: string) => Promise<void>): Promise<void> {
+  const runs = await Deno.makeTempDir();
+  const device = await openDevice();
+  try {
+    await test(device, runs);
+  } finally {
+    await device.destroy();
+    await Deno.remove(runs, { recursive: true });
+  }
+}
+
+/** A sampler of an untrained `tiny` generator: a tree of depth 2. */
+export function withSampler(setup: Setup, test: (sampler: Sampler) => Promise<void>): Promise<void> {
+  return withRuns(async (device, runs) => {
+    await writeTinyRun(device, runs, setup);
+    const sampler = await openSampler(device, TINY_RUN, { runs });
+    try {
+      await test(sampler);
+    } finally {
+      await sampler.close();
+    }
+  });
 }
