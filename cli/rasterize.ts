@@ -4,7 +4,7 @@
 export type Rasterize = (svg: string) => Uint8Array<ArrayBuffer>;
 
 const ZOOM = 2; // pixels of a PNG for each of a drawing: sharp on today's screens
-const FAMILY = "DejaVu Sans"; // the first of core/compare/plots/svg.ts
+const FAMILY = "DejaVu Sans"; // the first of core/svg.ts
 const FONTS = ["DejaVuSans.ttf", "DejaVuSans-Bold.ttf"];
 
 let ready: Promise<Rasterize> | undefined;

@@ -23,6 +23,11 @@ export async function encodePng(picture: Picture): Promise<Uint8Array<ArrayBuffe
   return pngFile(picture, [pngChunk("IDAT", await deflate(pngRows(picture)))]);
 }
 
+/** The PNG file of a picture as an address that holds it, for pages and drawings that are one file. */
+export async function pngUri(picture: Picture): Promise<string> {
+  return `data:image/png;base64,${(await encodePng(picture)).toBase64()}`;
+}
+
 /** A zlib stream. */
 async function deflate(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
   const stream = new Blob([bytes]).stream().pipeThrough(new CompressionStream("deflate"));

@@ -1,9 +1,22 @@
 /** Learning curves: what was measured during training, a line for every method. */
 
 import { usualRange } from "./axis.ts";
-import { colourOf } from "./palette.ts";
+import { colourOf } from "../../palette.ts";
 import { panel, type Plot } from "./panel.ts";
-import { below, caption, digits, type Drawing, element, INK, line, page, SIZE, text, textWidth, tiled } from "./svg.ts";
+import {
+  below,
+  caption,
+  digits,
+  type Drawing,
+  element,
+  INK,
+  line,
+  page,
+  SIZE,
+  text,
+  textWidth,
+  tiled,
+} from "../../svg.ts";
 
 /** One measurement over the course of a training. */
 export interface Curve {

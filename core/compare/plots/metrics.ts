@@ -1,9 +1,9 @@
 /** What the methods score: mean and deviation as a point with a bar, and every seed as a small dot. */
 
 import { rangeOf } from "./axis.ts";
-import { colourOf } from "./palette.ts";
+import { colourOf } from "../../palette.ts";
 import { panel, type Plot } from "./panel.ts";
-import { below, caption, element, line, page, tiled } from "./svg.ts";
+import { below, caption, element, line, page, tiled } from "../../svg.ts";
 
 /** One metric of all methods. */
 export interface MetricPanel {

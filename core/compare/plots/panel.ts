@@ -1,7 +1,7 @@
 /** The frame of a plot: axes, tick marks and labels around a rectangle in which numbers have a place. */
 
 import { type Scale, scaleOf, tickLabels, ticks } from "./axis.ts";
-import { digits, type Drawing, element, INK, line, SIZE, text, textWidth } from "./svg.ts";
+import { digits, type Drawing, element, INK, line, SIZE, text, textWidth } from "../../svg.ts";
 
 /** What is plotted: where numbers lie, in pixels from the panel's top left. */
 export interface Plot {

@@ -1,7 +1,7 @@
 /** Grids of pictures under their names, in one figure. */
 
-import { encodePng, type Picture } from "../../png.ts";
-import { below, caption, type Drawing, element, evenCaptions, INK, page, tiled } from "./svg.ts";
+import type { Picture } from "../../png.ts";
+import { below, caption, embedded, evenCaptions, page, tiled } from "../../svg.ts";
 
 /** A grid under its name and what there is to say of it. */
 export interface PicturePanel {
@@ -12,7 +12,6 @@ export interface PicturePanel {
 
 const PANELS_IN_A_ROW = 4;
 const GAP = 20;
-const CHUNK = 0x8000; // bytes that become characters at once: a call takes only so many arguments
 
 /**
  * Grids side by side, each pixel of them a pixel.
@@ -28,29 +27,4 @@ export async function picturesFigure(
     panels.map(async ({ picture }, i) => below([caption(captions[i]), await embedded(picture)], 6)),
   );
   return page(tiled(drawn, PANELS_IN_A_ROW, GAP), title);
-}
-
-async function embedded(picture: Picture): Promise<Drawing> {
-  const { width, height } = picture;
-  const image = element("image", {
-    width,
-    height,
-    style: "image-rendering:pixelated",
-    "xlink:href": `data:image/png;base64,${base64(await encodePng(picture))}`,
-  });
-  const frame = element("rect", {
-    x: -0.5,
-    y: -0.5,
-    width: width + 1,
-    height: height + 1,
-    fill: "none",
-    stroke: INK.frame,
-  });
-  return { width, height, markup: image + frame };
-}
-
-function base64(bytes: Uint8Array): string {
-  const parts: string[] = [];
-  for (let at = 0; at < bytes.length; at += CHUNK) parts.push(String.fromCharCode(...bytes.subarray(at, at + CHUNK)));
-  return btoa(parts.join(""));
 }

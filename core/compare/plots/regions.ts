@@ -1,9 +1,9 @@
 /** The plane, coloured by whose samples are near. */
 
-import { colourOf } from "./palette.ts";
+import { colourOf } from "../../palette.ts";
 import type { Plot } from "./panel.ts";
 import type { MadePoints } from "./scatter.ts";
-import { digits, element } from "./svg.ts";
+import { digits, element } from "../../svg.ts";
 
 const CELLS = 110; // along a side
 const NEIGHBOURS = 9; // whose majority colours a cell

@@ -1,10 +1,10 @@
 /** Samples in two dimensions, coloured by the generator that made them, over the data they should look like. */
 
 import { rangeOf } from "./axis.ts";
-import { colourOf } from "./palette.ts";
+import { colourOf } from "../../palette.ts";
 import { panel, type Plot } from "./panel.ts";
 import { regions } from "./regions.ts";
-import { below, beside, caption, digits, type Drawing, element, evenCaptions, INK, page, tiled } from "./svg.ts";
+import { below, beside, caption, digits, type Drawing, element, evenCaptions, INK, page, tiled } from "../../svg.ts";
 
 /** Points in the plane and, for each, the generator that made it. */
 export interface MadePoints {

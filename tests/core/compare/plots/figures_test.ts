@@ -3,7 +3,7 @@
 import { assertAlmostEquals, assertEquals, assertGreater, assertRejects, assertThrows } from "@std/assert";
 import { curvesFigure } from "../../../../core/compare/plots/curves.ts";
 import { meanAndDeviation, metricsFigure } from "../../../../core/compare/plots/metrics.ts";
-import { colourOf } from "../../../../core/compare/plots/palette.ts";
+import { colourOf } from "../../../../core/palette.ts";
 import { picturesFigure } from "../../../../core/compare/plots/pictures.ts";
 import { drawn } from "./drawn.ts";
 

@@ -1,7 +1,7 @@
 /** Scatter plots: every point is there once, in the colour of its generator. */
 
 import { assertEquals, assertGreater, assertStringIncludes, assertThrows } from "@std/assert";
-import { colourOf } from "../../../../core/compare/plots/palette.ts";
+import { colourOf } from "../../../../core/palette.ts";
 import { generatorsFigure, scatterFigure } from "../../../../core/compare/plots/scatter.ts";
 import { dotsIn, drawn } from "./drawn.ts";
 

@@ -1,5 +1,7 @@
 /** Pictures as text: elements of SVG 1.1, and drawings that are put beside and below each other. */
 
+import { type Picture, pngUri } from "./png.ts";
+
 /** A part of a picture with its origin at the top left; sides in pixels. */
 export interface Drawing {
   readonly width: number;
@@ -112,6 +114,26 @@ export function line(x1: number, y1: number, x2: number, y2: number, colour: str
 /** A drawing moved to the right and down. */
 export function moved({ markup }: Drawing, x: number, y: number): string {
   return element("g", { transform: `translate(${digits(x)} ${digits(y)})` }, markup);
+}
+
+/** A picture of pixels in a frame, each of them a square of side `scale`. */
+export async function embedded(picture: Picture, scale = 1): Promise<Drawing> {
+  const [width, height] = [picture.width * scale, picture.height * scale];
+  const image = element("image", {
+    width,
+    height,
+    style: "image-rendering:pixelated",
+    "xlink:href": await pngUri(picture),
+  });
+  const frame = element("rect", {
+    x: -0.5,
+    y: -0.5,
+    width: width + 1,
+    height: height + 1,
+    fill: "none",
+    stroke: INK.frame,
+  });
+  return { width, height, markup: image + frame };
 }
 
 /** Drawings from left to right, upper edges on one line. */

@@ -1,8 +1,8 @@
 /** Elements, texts and drawings put together. */
 
 import { assertAlmostEquals, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { below, beside, digits, escapeText, page, text, textWidth, tiled } from "../../../../core/compare/plots/svg.ts";
-import { drawn } from "./drawn.ts";
+import { below, beside, digits, escapeText, page, text, textWidth, tiled } from "../../core/svg.ts";
+import { drawn } from "./compare/plots/drawn.ts";
 
 const ROUNDED = 9 * 0.005 * 10; // nine letters of size 10, each to a hundredth of the size
 
