@@ -2,6 +2,7 @@
 
 import { openDevice } from "../gpu/device.ts";
 import { encodePng } from "../png.ts";
+import type { WeightsName } from "./model.ts";
 import { samplePicture } from "./sample_picture.ts";
 import { RUNS_FOLDER } from "./run.ts";
 import { treePicture } from "./tree_picture.ts";
@@ -27,11 +28,11 @@ export async function drawToFiles(
   run: string,
   request: SampleRequest,
   { out, json, tree }: SampleFiles,
-  { runs = RUNS_FOLDER } = {},
+  { runs = RUNS_FOLDER, weights = "ema" as WeightsName } = {},
 ): Promise<string[]> {
   const device = await openDevice();
   try {
-    const sampler = await openSampler(device, run, { runs });
+    const sampler = await openSampler(device, run, { runs, weights });
     try {
       const { seed, shape, images, samples } = await sampler.sample(request);
       await write(out, await encodePng(samplePicture(images, { shape, leaves: samples.map(({ leaf }) => leaf) })));

@@ -110,6 +110,25 @@ export function checkRequest(request: SampleRequest, limits: Limits = NO_MODEL):
   checkLatents(request, limits);
 }
 
+/**
+ * Forced decisions from text such as `0:left,4:right`.
+ *
+ * @throws {RangeError} If it is none, or names a node twice
+ */
+export function parseDecisions(text: string): Record<number, Side> {
+  const pairs = text.split(",").map((pair) => /^(\d{1,9}):(left|right)$/.exec(pair));
+  const decisions: Record<number, Side> = {};
+  for (const pair of pairs) {
+    if (pair === null || pair[1] in decisions) {
+      throw new RangeError(
+        `Cannot force ${JSON.stringify(text.slice(0, 64))}: expected nodes with a side each, such as 0:left,4:right`,
+      );
+    }
+    decisions[Number(pair[1])] = pair[2] as Side;
+  }
+  return decisions;
+}
+
 function checkDecisions({ decisions = {} }: SampleRequest, limits: Limits): void {
   for (const [node, side] of Object.entries(decisions)) {
     if (limits.decisions === 0) {

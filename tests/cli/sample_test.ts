@@ -1,7 +1,9 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertNotEquals, assertStringIncludes } from "@std/assert";
 import { decode } from "fast-png";
 import { withTinyRuns } from "../sampling/tiny_run.ts";
 import { runTaskFile } from "./task.ts";
+
+const KEYS = ["seed", "index", "leaf", "weights", "gates", "path"];
 
 const sample = (...args: string[]) => runTaskFile("cli/sample.ts", args);
 
@@ -18,7 +20,23 @@ Deno.test("sample writes a grid and the paths, the same ones for the same seed",
     assertEquals(a, b);
     assertEquals([decode(a).width, decode(a).height], [3 * 66 + 2, 2 * 66 + 2]);
     const { seed, samples } = JSON.parse(await Deno.readTextFile(files[0].json));
-    assertEquals([seed, samples.length, Object.keys(samples[0])], [0, 6, ["seed", "leaf", "weights", "gates", "path"]]);
+    assertEquals([seed, samples.length, Object.keys(samples[0])], [0, 6, KEYS]);
+  }));
+
+Deno.test("sample forces decisions, and takes the newest weights where it is told to", () =>
+  withTinyRuns(async (runs, checkpoint) => {
+    const [json, out] = [`${runs}/paths.json`, `${runs}/grid.png`];
+    const draw = async (...args: string[]) => {
+      const files = ["--json", json, "--out", out];
+      const { code, stderr } = await sample("--run", checkpoint, "--n", "2", "--seed", "0", ...files, ...args);
+      assertEquals([code, stderr], [0, ""]);
+      const { samples } = JSON.parse(await Deno.readTextFile(json)) as { samples: { gates: number[] }[] };
+      return samples.map(({ gates }) => gates);
+    };
+    const free = await draw();
+    const forced = await draw("--force", "0:left,2:right", "--node", "1", "--temperature", "2");
+    assertEquals(forced.map(([root, , right]) => [root, right]), [[1, 0], [1, 0]]);
+    assertNotEquals(await draw("--live"), free);
   }));
 
 Deno.test("sample counts one picture as one", () =>
@@ -41,7 +59,10 @@ Deno.test("sample refuses with one sentence: exit code 2 for usage, 1 for the re
     const cases: [args: string[], code: number, message: string][] = [
       [[], 2, "Cannot sample without a run"],
       [["--run", checkpoint, "--sede", "1"], 2, "the nearest is --seed"],
-      [["--run", checkpoint, "--forced"], 2, "expected --leaf N too"],
+      [["--run", checkpoint, "--forced"], 2, "expected --leaf N or --node N too"],
+      [["--run", checkpoint, "--force", "0:up"], 2, 'Cannot force "0:up": expected nodes with a side each'],
+      [["--run", checkpoint, "--temperature", "0"], 2, "Cannot sample with temperature 0: expected a number from 0.01"],
+      [["--run", checkpoint, "--force", "3:left"], 1, "node 3: expected a whole number from 0 to 2"],
       [["--run", `${runs}/nowhere`], 1, "there is no such folder"],
       [["--run", `${runs}/empty`], 1, "it has no checkpoint"],
       [["--run", damaged], 1, `Cannot read checkpoint ${damaged}: found`],

@@ -1,5 +1,5 @@
 import { assert, assertAlmostEquals, assertEquals, assertGreater, assertRejects, assertThrows } from "@std/assert";
-import { checkRequest } from "../../core/sampling/request.ts";
+import { checkRequest, parseDecisions } from "../../core/sampling/request.ts";
 import { openSampler, type SampleRequest, type Samples } from "../../core/sampling/sampler.ts";
 import { TINY_RUN, withRuns, withSampler, writeTinyRun } from "./tiny_run.ts";
 
@@ -161,4 +161,12 @@ Deno.test("checkRequest() names what is out of range and what is allowed", () =>
     "Cannot sample with truncation 0.5: latents are given, expected no truncation",
   );
   assertEquals(refusal({ first: -1 }), "Cannot sample with first -1: expected a whole number from 0 to 2147483648");
+});
+
+Deno.test("parseDecisions() reads nodes with a side each and refuses anything else", () => {
+  assertEquals(parseDecisions("0:left,12:right"), { 0: "left", 12: "right" });
+  for (const text of ["", "0", "0:up", "a:left", "0:left,", "0:left;1:right", "-1:left", "1:left,1:right"]) {
+    const { message } = assertThrows(() => parseDecisions(text), RangeError);
+    assertEquals(message.endsWith("expected nodes with a side each, such as 0:left,4:right"), true, text);
+  }
 });
