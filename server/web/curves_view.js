@@ -1,0 +1,128 @@
+// @ts-check
+/// <reference lib="dom" />
+/// <reference path="./globals.d.ts" />
+/** The curves of training, a small chart each; they grow while the run trains. */
+
+import { html } from "./dom.js";
+
+/** @typedef {{run: string, iterations: number[], series: Record<string, (number | null)[]>}} Curves */
+
+/** Series about the machine, not the model. */
+const LEFT_OUT = ["elapsedSeconds", "gpuBytes", "msPerIteration"];
+const HEIGHT = 132;
+
+/** Charts in an element. */
+export class CurvesView {
+  /** @type {{name: string, chart: import("uplot"), values: (number | null)[]}[]} */
+  #charts = [];
+  /** @type {number[]} */
+  #iterations = [];
+  /** @type {Curves | null} */
+  #curves = null;
+
+  /** @param {HTMLElement} element */
+  constructor(element) {
+    this.element = element;
+    this.live = html("p", { class: "facts live", hidden: true }, "training now");
+    this.grid = html("div", { class: "charts" });
+    element.append(html("header", {}, html("h2", { id: "curves-title" }, "Training"), this.live), this.grid);
+    new ResizeObserver(() => this.#resize()).observe(this.grid);
+    addEventListener("theme", () => this.#curves && this.show(this.#curves));
+    matchMedia("(prefers-color-scheme: dark)").addEventListener(
+      "change",
+      () => this.#curves && this.show(this.#curves),
+    );
+  }
+
+  /** @param {Curves} curves */
+  show(curves) {
+    this.#curves = curves;
+    this.#iterations = [...curves.iterations];
+    for (const { chart } of this.#charts) chart.destroy();
+    const style = getComputedStyle(document.documentElement);
+    const [ink, dim, line, accent] = ["--ink", "--dim", "--line", "--accent"].map((name) =>
+      style.getPropertyValue(name).trim()
+    );
+    this.element.hidden = this.#iterations.length === 0;
+    const series = Object.entries(curves.series).filter(([name, values]) =>
+      !LEFT_OUT.includes(name) && values.some((value) => value !== null)
+    );
+    this.grid.replaceChildren();
+    this.#charts = series.map(([name, given]) => {
+      const values = [...given];
+      const legend = html("span", { class: "value" });
+      const box = html("div");
+      this.grid.append(html("figure", {}, html("figcaption", {}, words(name), legend), box));
+      const last = () => legend.textContent = short(values.findLast((value) => value !== null) ?? null);
+      const axis = {
+        stroke: dim,
+        font: "11px system-ui, sans-serif",
+        grid: { stroke: line, width: 1 },
+        ticks: { show: false },
+      };
+      const chart = new window.uPlot(
+        {
+          width: Math.max(160, box.clientWidth),
+          height: HEIGHT,
+          legend: { show: false },
+          cursor: { sync: { key: "training" }, y: false, drag: { x: true, y: false }, points: { size: 6 } },
+          scales: { x: { time: false } },
+          axes: [{ ...axis, size: 24, space: 60, values: (_, splits) => splits.map(short) }, {
+            ...axis,
+            size: 44,
+            space: 28,
+            values: (_, splits) => splits.map(short),
+          }],
+          series: [{}, { stroke: accent || ink, width: 1.5, points: { show: false }, spanGaps: true }],
+          hooks: {
+            setCursor: [(self) => {
+              const at = self.cursor.idx;
+              if (at === null || at === undefined) last();
+              else legend.textContent = `${short(values[at] ?? null)} at ${this.#iterations[at]}`;
+            }],
+          },
+        },
+        [this.#iterations, values],
+        box,
+      );
+      last();
+      return { name, chart, values };
+    });
+  }
+
+  /** @param {Record<string, number>} line A line of the log */
+  add(line) {
+    if (line.iteration <= (this.#iterations.at(-1) ?? 0)) return;
+    this.live.hidden = false;
+    if (this.#charts.length === 0) {
+      const series = Object.entries(line).filter(([name]) => name !== "iteration").map((
+        [name, value],
+      ) => [name, [value]]);
+      return this.show({ run: "", iterations: [line.iteration], series: Object.fromEntries(series) });
+    }
+    this.#iterations.push(line.iteration);
+    for (const { name, chart, values } of this.#charts) {
+      values.push(line[name] ?? null);
+      chart.setData([this.#iterations, values]);
+    }
+  }
+
+  #resize() {
+    for (const { chart } of this.#charts) {
+      const width = /** @type {HTMLElement} */ (chart.root.parentElement).clientWidth;
+      if (width > 0 && width !== chart.width) chart.setSize({ width, height: HEIGHT });
+    }
+  }
+}
+
+/** `generatorLoss` as "generator loss". @param {string} name */
+const words = (name) => name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+
+/** @param {number | null} value */
+function short(value) {
+  if (value === null) return "";
+  const size = Math.abs(value);
+  if (size >= 10_000) return `${Number((value / 1000).toPrecision(3))}k`;
+  if (size !== 0 && size < 0.001) return value.toExponential(0);
+  return String(Number(value.toPrecision(3)));
+}

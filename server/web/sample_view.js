@@ -1,0 +1,176 @@
+// @ts-check
+/// <reference lib="dom" />
+/// <reference lib="dom.iterable" />
+/** One sample: its picture, its path, its gates as bars, and what one gate forced to either side makes of it. */
+
+import { pngUrl } from "./api.js";
+import { html, percent } from "./dom.js";
+
+/** @typedef {import("./api.js").Sample} Sample */
+/** @typedef {import("./api.js").TreeNode} TreeNode */
+/**
+ * @typedef {object} Actions
+ * @property {(gate: number | null) => void} flip
+ * @property {(end: "from" | "to") => void} pick
+ * @property {() => void} close
+ */
+
+/** One sample in an element. */
+export class SampleView {
+  /**
+   * @param {HTMLElement} element
+   * @param {Actions} actions
+   */
+  constructor(element, actions) {
+    this.element = element;
+    this.actions = actions;
+    this.body = html("div");
+    this.flipped = html("div", { class: "flipped", "aria-live": "polite" });
+    element.append(this.body);
+  }
+
+  /** Says what there is to choose. */
+  empty() {
+    this.body.replaceChildren(
+      html("h2", { id: "sample-title", class: "dim" }, "No sample chosen"),
+      html("p", { class: "hint" }, "Choose one to see the way it takes through the tree, and what each gate decides."),
+    );
+  }
+
+  /**
+   * @param {Sample} sample
+   * @param {{nodes: TreeNode[], flip: number | null}} of
+   */
+  show(sample, { nodes, flip }) {
+    const { pick, close } = this.actions;
+    const leafWeight = sample.weights[sample.leaf];
+    const gates = nodes.filter(({ children }) => children.length === 2).map(({ node }) => node);
+    const isTree = gates.length === sample.gates.length;
+    this.body.replaceChildren(
+      html(
+        "header",
+        {},
+        html("h2", { id: "sample-title" }, `Sample ${sample.index}`),
+        html("p", { class: "facts" }, `leaf ${sample.leaf} with ${percent(leafWeight)}`),
+        html("button", {
+          type: "button",
+          class: "quiet close",
+          "aria-label": "Close the sample",
+          title: "Close (Esc)",
+          click: close,
+        }, "×"),
+      ),
+      html(
+        "div",
+        { class: "portrait" },
+        html("img", { class: "large", src: pngUrl(sample.image), alt: `Sample ${sample.index}` }),
+        this.flipped,
+      ),
+      html(
+        "div",
+        { class: "actions" },
+        html("button", { type: "button", click: () => pick("from") }, "Strip from here"),
+        html("button", { type: "button", click: () => pick("to") }, "Strip to here"),
+      ),
+      isTree ? this.#gates(sample, gates, flip) : this.#weights(sample),
+    );
+    if (flip === null || !isTree) this.flipped.replaceChildren();
+  }
+
+  /**
+   * @param {number} gate
+   * @param {Sample} left
+   * @param {Sample} right
+   */
+  showFlip(gate, left, right) {
+    this.flipped.replaceChildren(
+      ...[left, right].map((sample, i) =>
+        html(
+          "figure",
+          { class: i === 0 ? "left" : "right" },
+          html("img", {
+            class: "large",
+            src: pngUrl(sample.image),
+            alt: `Gate ${gate} forced ${i === 0 ? "left" : "right"}`,
+          }),
+          html(
+            "figcaption",
+            {},
+            `gate ${gate} ${i === 0 ? "left" : "right"}`,
+            html("span", { class: "dim" }, `leaf ${sample.leaf}, ${percent(sample.weights[sample.leaf])}`),
+          ),
+        )
+      ),
+    );
+  }
+
+  /** @param {Sample} sample @param {number[]} gates @param {number | null} flip */
+  #gates(sample, gates, flip) {
+    const onPath = gates.filter((gate) => sample.path.includes(gate));
+    const others = gates.filter((gate) => !sample.path.includes(gate));
+    /** @param {number} gate */
+    const row = (gate) => this.#gate(sample, gate, gate === flip);
+    const rest = html(
+      "details",
+      { open: others.length <= 8 || others.includes(flip ?? -1) },
+      html("summary", {}, `${others.length} off its path`),
+      html("ul", { class: "gates" }, ...others.map(row)),
+    );
+    return html(
+      "div",
+      {},
+      html("h3", {}, "Gates", html("span", { class: "legend" }, "share that goes left")),
+      html("ul", { class: "gates" }, ...onPath.map(row)),
+      others.length > 0 && rest,
+    );
+  }
+
+  /** @param {Sample} sample @param {number} gate @param {boolean} flipped */
+  #gate(sample, gate, flipped) {
+    const left = sample.gates[gate];
+    const taken = !sample.path.includes(gate) ? "" : sample.path.includes(2 * gate + 1) ? "takes-left" : "takes-right";
+    const filled = html("i");
+    filled.style.width = `${100 * left}%`;
+    return html(
+      "li",
+      { class: taken },
+      html("span", { class: "name" }, `${gate}`),
+      html("span", { class: "gate", role: "img", "aria-label": `Gate ${gate}: ${percent(left)} left` }, filled),
+      html("span", { class: "value" }, left.toFixed(2)),
+      html("button", {
+        type: "button",
+        class: "quiet",
+        "aria-pressed": String(flipped),
+        "aria-label": `Flip gate ${gate}`,
+        title: "The same latent with this gate forced left and right",
+        click: () => this.actions.flip(flipped ? null : gate),
+      }, "flip"),
+    );
+  }
+
+  /** The weights of the leaves, where there are no gates. @param {Sample} sample */
+  #weights({ weights }) {
+    if (weights.length === 1) return html("p", { class: "hint" }, "A single generator has no path.");
+    const most = weights.map((weight, leaf) => ({ weight, leaf })).sort((a, b) => b.weight - a.weight).slice(0, 8);
+    return html(
+      "div",
+      {},
+      html("h3", {}, "Weights of the leaves"),
+      html(
+        "ul",
+        { class: "gates plain" },
+        ...most.map(({ weight, leaf }) => {
+          const filled = html("i");
+          filled.style.width = `${100 * weight}%`;
+          return html(
+            "li",
+            {},
+            html("span", { class: "name" }, `${leaf}`),
+            html("span", { class: "gate" }, filled),
+            html("span", { class: "value" }, weight.toFixed(2)),
+          );
+        }),
+      ),
+    );
+  }
+}

@@ -1,0 +1,258 @@
+// @ts-check
+/// <reference lib="dom" />
+/// <reference lib="dom.iterable" />
+/** The tree, drawn: a picture per node, lines as wide as what goes through them, and the path that is lit. */
+
+import { percent, rove, svg } from "./dom.js";
+import { edge, layOut, nodeWeights } from "./tree_layout.js";
+
+/** @typedef {import("./api.js").TreeNode} TreeNode */
+/** @typedef {import("./tree_layout.js").Spot} Spot */
+
+const WIDEST = 14; // pixels, the line of a node that everything goes through
+const FAINT = 0.02; // a weight below is not written, and its node fades
+
+/** A tree in an element. */
+export class TreeView {
+  /** @type {TreeNode[]} */
+  #nodes = [];
+  /** @type {string[] | null} */
+  #labels = null;
+  /** @type {(node: TreeNode) => string | null} */
+  #picture = () => null;
+  /** @type {number[] | null} */
+  #weights = null;
+  #chosen = 0;
+  #width = 0;
+  /** @type {SVGSVGElement | null} */
+  #drawing = null;
+
+  /**
+   * @param {HTMLElement} element
+   * @param {(node: number) => void} choose Called when a node is clicked, or Enter is pressed on it
+   */
+  constructor(element, choose) {
+    this.element = element;
+    this.choose = choose;
+    new ResizeObserver(() => {
+      if (Math.abs(element.clientWidth - this.#width) > 1) this.#draw();
+    }).observe(element);
+  }
+
+  get nodes() {
+    return this.#nodes;
+  }
+
+  /**
+   * Draws other nodes.
+   *
+   * @param {TreeNode[]} nodes
+   * @param {{labels: string[] | null, picture: (node: TreeNode) => string | null}} of Names of the labels; the address of
+   * a node's picture, null where there is none yet
+   */
+  show(nodes, { labels, picture }) {
+    [this.#nodes, this.#labels, this.#picture] = [nodes, labels, picture];
+    this.#draw();
+  }
+
+  /** @param {number} node The one whose samples are shown */
+  select(node) {
+    this.#chosen = node;
+    for (const item of this.#items()) item.setAttribute("aria-selected", String(numberOf(item) === node));
+    const item = this.#item(node);
+    if (item) rove(this.#items(), item);
+  }
+
+  /** @param {number[] | null} weights Path weights of the leaves; null lights nothing */
+  light(weights) {
+    this.#weights = weights;
+    this.#light();
+  }
+
+  /** Puts the focus on the chosen node. */
+  focus() {
+    this.#item(this.#chosen)?.focus();
+  }
+
+  #items() {
+    return /** @type {SVGGElement[]} */ ([...this.#drawing?.querySelectorAll("[role=treeitem]") ?? []]);
+  }
+
+  /** @param {number} node */
+  #item(node) {
+    return /** @type {SVGGElement | undefined} */ (this.#items().find((item) => numberOf(item) === node));
+  }
+
+  #draw() {
+    const width = this.#width = this.element.clientWidth;
+    if (this.#nodes.length === 0 || width === 0) return;
+    const focused = this.element.contains(document.activeElement);
+    const { across, height, cell, spots } = layOut(this.#nodes, width);
+    const byNode = new Map(spots.map((spot) => [spot.node.node, spot]));
+    const edges = spots.filter(({ parent }) => parent !== null).map((spot) => {
+      const line = edge(/** @type {Spot} */ (byNode.get(/** @type {number} */ (spot.parent))), spot, across);
+      const width = 1 + WIDEST * (spot.node.usage ?? 0);
+      return svg(
+        "g",
+        { class: "edge", "data-node": spot.node.node },
+        svg("path", { d: line, "stroke-width": width }),
+        svg("path", { d: line, class: "lit", "stroke-width": 0 }),
+      );
+    });
+    this.#drawing = svg(
+      "svg",
+      {
+        class: across ? "across" : "down",
+        width,
+        height,
+        viewBox: `0 0 ${width} ${height}`,
+        role: "tree",
+        "aria-label": "Nodes of the model",
+        keydown: (/** @type {KeyboardEvent} */ event) => this.#key(event, across),
+      },
+      ...edges,
+      ...spots.map((spot) => this.#node(spot, across, cell)),
+    );
+    this.element.replaceChildren(this.#drawing);
+    this.select(this.#chosen);
+    this.#light();
+    if (focused) this.focus();
+  }
+
+  /** @param {Spot} spot @param {boolean} across @param {number} cell */
+  #node({ node, x, y, side }, across, cell) {
+    const picture = this.#picture(node);
+    const half = side / 2;
+    const box = { x: -half, y: -half, width: side, height: side };
+    const item = svg(
+      "g",
+      {
+        class: node.leaf === null ? "node" : "node leaf",
+        role: "treeitem",
+        transform: `translate(${x},${y})`,
+        "data-node": node.node,
+        "aria-level": node.level + 1,
+        "aria-label": this.#name(node),
+        click: () => this.choose(node.node),
+      },
+      svg("title", {}, this.#name(node)),
+      svg("rect", { ...box, class: "tile", rx: 4 }),
+    );
+    if (picture) item.append(svg("image", { ...box, href: picture, preserveAspectRatio: "xMidYMid meet" }));
+    item.append(
+      svg("rect", { x: -half - 2.5, y: -half - 2.5, width: side + 5, height: side + 5, class: "ring", rx: 6 }),
+    );
+    if (node.leaf !== null) item.append(...this.#caption(node, half, across, cell));
+    item.append(svg("text", across ? { class: "weight", x: 0, y: half - 2 } : { class: "weight", x: 0, y: -half - 7 }));
+    return item;
+  }
+
+  /** Number, bar of usage and most frequent label of a leaf. @param {TreeNode} node @param {number} half @param {boolean} across @param {number} cell */
+  #caption(node, half, across, cell) {
+    const room = across ? cell - 24 : cell - 12;
+    const label = this.#label(node, room);
+    const usage = node.usage === undefined ? "" : percent(node.usage);
+    const length = Math.min(room, 2 * half);
+    if (across) {
+      const x = half + 10;
+      return [
+        svg("text", { class: "caption", x, y: 0 }, `${node.leaf} `, svg("tspan", { class: "dim" }, label || usage)),
+        svg("rect", { class: "usage-of", x, y: 6, width: room, height: 3, rx: 1.5 }),
+        svg("rect", { class: "usage", x, y: 6, width: room * (node.usage ?? 0), height: 3, rx: 1.5 }),
+      ];
+    }
+    const y = half + 18;
+    return [
+      svg("rect", { class: "usage-of", x: -length / 2, y: half + 6, width: length, height: 3, rx: 1.5 }),
+      svg("rect", {
+        class: "usage",
+        x: -length / 2,
+        y: half + 6,
+        width: length * (node.usage ?? 0),
+        height: 3,
+        rx: 1.5,
+      }),
+      svg(
+        "text",
+        { class: "caption", x: 0, y: y + 4 },
+        `${node.leaf}`,
+        cell > 64 && usage !== "" && svg("tspan", { class: "dim", dx: 6 }, usage),
+      ),
+      svg("text", { class: "caption dim", x: 0, y: y + 19 }, cell > 64 ? label : ""),
+    ];
+  }
+
+  /** The most frequent label, as far as there is room. @param {TreeNode} node @param {number} room */
+  #label({ labels }, room) {
+    if (!labels || !this.#labels) return "";
+    const most = labels.indexOf(Math.max(...labels));
+    const text = this.#labels[most];
+    const letters = Math.floor(room / 6.4);
+    return text.length > letters ? `${text.slice(0, letters - 1)}…` : text;
+  }
+
+  /** What is read aloud and shown when the pointer rests. @param {TreeNode} node */
+  #name(node) {
+    const what = node.leaf === null ? node.parent === null ? "All samples" : `Node ${node.node}` : `Leaf ${node.leaf}`;
+    const usage = node.usage === undefined || node.parent === null ? "" : `, ${percent(node.usage)} of samples`;
+    const label = this.#label(node, Infinity);
+    return `${what}${usage}${label === "" ? "" : `, mostly ${label}`}`;
+  }
+
+  #light() {
+    if (!this.#drawing) return;
+    const weights = this.#weights === null ? null : nodeWeights(this.#nodes, this.#weights);
+    this.#drawing.classList.toggle("lighted", weights !== null);
+    const main = weights === null ? new Set() : mainPath(this.#nodes, weights);
+    for (const group of this.#drawing.querySelectorAll(".edge")) {
+      const weight = weights?.[numberOf(group)] ?? 0;
+      const lit = /** @type {Element} */ (group.lastElementChild);
+      lit.setAttribute("stroke-width", String(weight < FAINT / 2 ? 0 : 1 + WIDEST * weight));
+      lit.classList.toggle("main", main.has(numberOf(group)));
+    }
+    for (const item of this.#items()) {
+      const weight = weights?.[numberOf(item)] ?? 0;
+      item.classList.toggle("main", main.has(numberOf(item)));
+      item.classList.toggle("off", weights !== null && weight < FAINT);
+      const text = /** @type {Element} */ (item.lastElementChild);
+      text.textContent = weights === null || weight < FAINT || numberOf(item) === 0 ? "" : weight.toFixed(2);
+    }
+  }
+
+  /** Arrows walk along the edges and along a level. @param {KeyboardEvent} event @param {boolean} across */
+  #key(event, across) {
+    const here = this.#nodes[numberOf(/** @type {Element} */ (event.target))];
+    if (here === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
+    const level = this.#nodes.filter((node) => node.level === here.level).map(({ node }) => node);
+    const place = level.indexOf(here.node);
+    const steps = /** @type {Record<string, number | null | undefined>} */ ({
+      [across ? "ArrowLeft" : "ArrowUp"]: here.parent,
+      [across ? "ArrowRight" : "ArrowDown"]: here.children[0],
+      [across ? "ArrowUp" : "ArrowLeft"]: level[place - 1],
+      [across ? "ArrowDown" : "ArrowRight"]: level[place + 1],
+      Home: 0,
+      End: this.#nodes.length - 1,
+    });
+    if (event.key === "Enter" || event.key === " ") this.choose(here.node);
+    else if (!(event.key in steps)) return;
+    event.preventDefault();
+    const item = this.#item(steps[event.key] ?? here.node);
+    if (item) rove(this.#items(), item, { focus: true });
+  }
+}
+
+/** @param {Element} element */
+const numberOf = (element) => Number(/** @type {SVGElement} */ (element).dataset.node);
+
+/** The nodes from the root to the most likely leaf. @param {TreeNode[]} nodes @param {number[]} weights */
+function mainPath(nodes, weights) {
+  const leaves = nodes.filter(({ leaf }) => leaf !== null);
+  /** @type {TreeNode | undefined} */
+  let node = leaves.reduce((best, leaf) => weights[leaf.node] > weights[best.node] ? leaf : best, leaves[0]);
+  const path = new Set();
+  while (node) {
+    path.add(node.node);
+    node = node.parent === null ? undefined : nodes[node.parent];
+  }
+  return path;
+}
