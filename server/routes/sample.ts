@@ -1,59 +1,187 @@
-/** `GET /sample`: a grid of pictures, or the path of every sample with the grid inside. */
+/** `/sample` and `/activations`: samples of the model, as pictures, paths or numbers. */
 
-import { accepts } from "@std/http";
-import type { Handler } from "hono";
-import { encodePng } from "../../core/png.ts";
-import { samplePicture } from "../../core/sampling/sample_picture.ts";
-import type { Sample, Sampler, Samples } from "../../core/sampling/sampler.ts";
+import { createRoute, OpenAPIHono } from "@hono/zod-openapi";
+import type { Context, Handler } from "hono";
+import { RareRegionError, type Sampler, type SampleRequest, type Samples } from "../../core/sampling/sampler.ts";
+import { admit } from "../admission.ts";
+import type { Env } from "../env.ts";
 import { RequestError } from "../errors.ts";
-import { parseQuery, sampleQuery } from "./sample_query.ts";
+import type { Model, Registry } from "../registry.ts";
+import { cacheControl, entityTag, isKnown } from "./cache.ts";
+import { pictures, refusals, samplesSchema } from "./descriptions.ts";
+import { preferredType } from "./negotiation.ts";
+import { bodyReader, queryReader } from "./parameters.ts";
+import { answerWith, checkSize, needsPictures, SAMPLE_TYPES, type SampleType, usualScale } from "./sample_answer.ts";
+import { ANY_MODEL, drawKinds, sampleBodyKinds, sampleKinds } from "./sample_kinds.ts";
+import { readersFor, requestOf, type SampleValues } from "./sample_query.ts";
 
-/** The answer in JSON. */
-export interface SampleBody {
-  seed: number;
-  samples: Sample[];
-  /** The grid as a PNG file in base64. */
-  image: string;
-}
+export { sampleRoute } from "./sample_before.ts"; // until app.ts has a registry
 
 /** Header that holds the seed of an answer, so that a fresh one can be asked for again. */
 export const SEED_HEADER = "x-hmog-seed";
 
-const PNG = "image/png";
-const JSON_TYPE = "application/json";
+/** Media types by the ending of the path; without one the client chooses. */
+const ENDINGS: Readonly<Record<string, SampleType>> = {
+  ".png": "image/png",
+  ".json": "application/json",
+  ".npy": "application/x-npy",
+};
 
-/** Answers with samples: PNG, or JSON where the caller prefers it. */
-export function sampleRoute(sampler: Sampler): Handler {
-  const schema = sampleQuery(sampler.structure.leaves);
-  const names = Object.keys(schema.shape);
-  return async (c) => {
-    const query = parseQuery(schema, names, new URL(c.req.url).searchParams);
-    const type = accepts(c.req.raw, PNG, JSON_TYPE);
-    if (type === undefined) {
-      const found = JSON.stringify(c.req.header("accept")?.slice(0, 64));
-      throw new RequestError(
-        406,
-        "not_acceptable",
-        `Cannot answer with ${found}: expected ${PNG} or ${JSON_TYPE}`,
-        "accept",
-      );
-    }
-    const drawn = await sampler.sample({ ...query, seed: query.seed ?? freshSeed() });
-    const headers = {
-      [SEED_HEADER]: String(drawn.seed),
-      vary: "accept",
-      ...(query.seed === undefined ? { "cache-control": "no-store" } : {}),
-    };
-    const leaves = drawn.samples.map(({ leaf }) => leaf);
-    const image = await encodePng(samplePicture(drawn.images, { shape: drawn.shape, leaves }));
-    return type === PNG
-      ? c.body(image, 200, { ...headers, "content-type": PNG })
-      : c.json(bodyOf(drawn, image), 200, headers);
+/** `GET` and `POST` `/sample`, `/sample.png`, `/sample.json`, `/sample.npy`; `GET /activations`. */
+export function sampleRoutes(registry: Registry): OpenAPIHono<Env> {
+  const app = new OpenAPIHono<Env>();
+  for (const ending of ["", ...Object.keys(ENDINGS)]) {
+    const path = `/sample${ending}`;
+    const types = ending === "" ? SAMPLE_TYPES : [ENDINGS[ending]];
+    describe(app, path, types);
+    app.get(path, sampleHandler(registry, types));
+    app.post(path, givenHandler(registry, types));
+  }
+  app.openAPIRegistry.registerPath(createRoute({
+    method: "get",
+    path: "/activations",
+    summary: "Gates, path weights and paths of samples, without pictures",
+    request: { query: queryReader(drawKinds(ANY_MODEL)).schema },
+    responses: {
+      200: { description: "Paths", content: { "application/json": { schema: samplesSchema } } },
+      ...refusals,
+    },
+  }));
+  app.get("/activations", activationsHandler(registry));
+  return app;
+}
+
+function describe(app: OpenAPIHono<Env>, path: string, types: readonly SampleType[]): void {
+  const responses = { 200: { description: "Samples", content: pictures(types) }, ...refusals };
+  app.openAPIRegistry.registerPath(createRoute({
+    method: "get",
+    path,
+    summary: "Samples of the model, of a leaf or of a node",
+    request: { query: queryReader(sampleKinds(ANY_MODEL)).schema },
+    responses: { ...responses, 304: { description: "The client has it" } },
+  }));
+  const schema = bodyReader(sampleBodyKinds(ANY_MODEL)).schema;
+  app.openAPIRegistry.registerPath(createRoute({
+    method: "post",
+    path,
+    summary: "The same with parameters as JSON, among them explicit latents",
+    request: { body: { required: true, content: { "application/json": { schema } } } },
+    responses,
+  }));
+}
+
+function sampleHandler(registry: Registry, types: readonly SampleType[]): Handler<Env> {
+  return (c) => {
+    const query = queryOf(c);
+    return registry.use(query.get("run") ?? undefined, async (model) => {
+      const values = readersFor(model.sampler).sample.read(query, "sample");
+      return await answer(c, model, values, types);
+    });
   };
 }
 
-function bodyOf({ seed, samples }: Samples, image: Uint8Array): SampleBody {
-  return { seed, samples, image: image.toBase64() };
+function givenHandler(registry: Registry, types: readonly SampleType[]): Handler<Env> {
+  return async (c) => {
+    queryReader({}).read(queryOf(c), "sample");
+    const body = await jsonOf(c);
+    const run = (body as { run?: unknown } | null)?.run;
+    return await registry.use(typeof run === "string" ? run : undefined, async (model) => {
+      const values = readersFor(model.sampler).body.read(body, "sample");
+      return await answer(c, model, values, types);
+    });
+  };
+}
+
+function activationsHandler(registry: Registry): Handler<Env> {
+  return (c) => {
+    const query = queryOf(c);
+    return registry.use(query.get("run") ?? undefined, async (model) => {
+      const values = readersFor(model.sampler).activations.read(query, "sample");
+      return await answer(c, model, { ...values, columns: undefined, scale: undefined, images: "none" }, [
+        "application/json",
+      ]);
+    });
+  };
+}
+
+/** Samples in the format that the client likes best, or 304 before anything is drawn. */
+async function answer(c: Context<Env>, model: Model, values: SampleValues, types: readonly SampleType[]) {
+  const type = preferredType(c, types) as SampleType;
+  const sampler = await samplerOf(model, values);
+  const { options } = sampler;
+  const request = requestOf(values, sampler);
+  const scale = values.scale ?? usualScale(options.image);
+  const { images, columns, seed, latents } = values;
+  const shown = { images, columns, scale, latents: latents === true };
+  if (needsPictures(type, values)) checkSize(request.n, options, scale);
+  const headers: Record<string, string> = types.length > 1 ? { vary: "accept" } : {};
+  headers["cache-control"] = c.req.method === "POST" ? "no-store" : cacheControl(values);
+  if (seed !== undefined && c.req.method !== "POST") {
+    headers.etag = entityTag(sampler, [type, seed, request, shown]);
+    if (isKnown(c, headers.etag)) return c.body(null, 304, headers);
+  }
+  const pictures = needsPictures(type, values);
+  const drawn = await draw(sampler, { ...request, seed: seed ?? freshSeed(), pictures, signal: c.var.signal });
+  const { type: contentType, body } = answerWith(type, drawn, shown, model);
+  headers["content-type"] = contentType;
+  headers[SEED_HEADER] = String(drawn.seed);
+  return c.body(body, 200, headers);
+}
+
+/**
+ * The sampler of the weights and the checkpoint that are asked for.
+ *
+ * @throws {RequestError} 409 where another checkpoint is loaded
+ */
+export async function samplerOf(
+  model: Model,
+  { iteration, weights }: { iteration?: number; weights: "ema" | "live" },
+): Promise<Sampler> {
+  if (iteration !== undefined && iteration !== model.iteration) {
+    const message = `Cannot sample iteration ${iteration}: ${model.run} is loaded at iteration ${model.iteration}, ` +
+      `expected iteration=${model.iteration} or none`;
+    throw new RequestError(409, "other_iteration", message, "iteration");
+  }
+  return weights === "live" ? await model.live() : model.sampler;
+}
+
+/**
+ * Draws samples, if the queue has room for them.
+ *
+ * @throws {RequestError} 422 where next to nothing of the latent space belongs to the leaf or node; 503 where the queue is full
+ */
+export async function draw(sampler: Sampler, request: SampleRequest): Promise<Samples> {
+  admit(sampler, request.n);
+  try {
+    return await sampler.sample(request);
+  } catch (error) {
+    if (!(error instanceof RareRegionError)) throw error;
+    const place = request.leaf === undefined ? "node" : "leaf";
+    throw new RequestError(422, `rare_${place}`, error.message, place);
+  }
+}
+
+/** The query of a request. */
+export function queryOf(c: Context): URLSearchParams {
+  const { url } = c.req;
+  const start = url.indexOf("?");
+  return new URLSearchParams(start < 0 ? "" : url.slice(start + 1).split("#", 1)[0]);
+}
+
+/** What the JSON body of a request says. */
+async function jsonOf(c: Context): Promise<unknown> {
+  const type = c.req.header("content-type");
+  if (!/^application\/json\s*(;|$)/i.test(type ?? "")) {
+    const found = type === undefined ? "none" : JSON.stringify(type.slice(0, 64));
+    const message = `Cannot read the body: its content-type is ${found}, expected application/json`;
+    throw new RequestError(415, "unsupported_media_type", message, "content-type");
+  }
+  const text = await c.req.text();
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new RequestError(400, "invalid_json", "Cannot read the body: it is no JSON text, expected an object");
+  }
 }
 
 /** A seed from 0 to 2³² - 1 that nobody chose. */

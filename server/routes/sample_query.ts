@@ -1,67 +1,104 @@
-/** The query of `GET /sample`: what is allowed, and one clear sentence for what is not. */
+/** What requests for samples say: their parameters read, and how these go together. */
 
-import { z } from "zod";
-import { nearestName } from "../../core/nearest.ts";
-import { RequestError } from "../errors.ts";
+import type { SampleRequest } from "../../core/sampling/request.ts";
+import type { Sampler } from "../../core/sampling/sampler.ts";
+import type { Structure } from "../../core/sampling/structure.ts";
+import { bodyReader, invalid, queryReader, type Values } from "./parameters.ts";
+import {
+  drawKinds,
+  type Extent,
+  extentOf,
+  type placeKinds,
+  sampleBodyKinds,
+  sampleKinds,
+  USUAL_PICTURES,
+} from "./sample_kinds.ts";
 
-/** Most pictures of one answer. */
-export const MOST_PICTURES = 256;
-const USUAL_PICTURES = 64;
+type DrawValues = Values<ReturnType<typeof drawKinds>>;
+/** What the parameters of a request for samples say. */
+export type SampleValues = Omit<Values<ReturnType<typeof sampleKinds>>, "latents"> & {
+  latents: boolean | Float32Array;
+};
 
-/** Whole numbers in decimal; the message says which are allowed. */
-function whole(least: number, most: number) {
-  const allowed = `a whole number from ${least} to ${most}`;
-  return z.string()
-    .refine((text) => /^\d{1,16}$/.test(text) && Number(text) >= least && Number(text) <= most, { error: allowed })
-    .transform(Number);
+/** Readers of a model's parameters, made once for models of the same extent. */
+const readers = new Map<string, ReturnType<typeof makeReaders>>();
+
+/** What reads the parameters of requests for samples of a model. */
+export function readersFor(sampler: Sampler) {
+  const extent = extentOf(sampler);
+  const name = Object.values(extent).join();
+  const known = readers.get(name) ?? makeReaders(extent);
+  readers.set(name, known);
+  return known;
 }
 
-/** The query for a model of so many leaves. */
-export function sampleQuery(leaves: number) {
-  return z.strictObject({
-    n: whole(1, MOST_PICTURES).default(USUAL_PICTURES),
-    seed: whole(0, Number.MAX_SAFE_INTEGER).optional(),
-    leaf: whole(0, leaves - 1).optional(),
-    mode: z.enum(["region", "forced"], { error: "region or forced" }).default("region"),
-  }).refine((query) => query.mode !== "forced" || query.leaf !== undefined, {
-    path: ["mode"],
-    error: "a leaf with it (mode=forced&leaf=0)",
-  });
+function makeReaders(extent: Extent) {
+  return {
+    sample: queryReader(sampleKinds(extent)),
+    activations: queryReader(drawKinds(extent)),
+    body: bodyReader(sampleBodyKinds(extent)),
+  };
 }
-
-/** A query that was checked. */
-export type SampleQuery = z.infer<ReturnType<typeof sampleQuery>>;
 
 /**
- * The values of a query.
+ * What a sampler is asked for; checks how parameters go together.
  *
- * @throws {RequestError} With the parameter that is unknown, repeated or out of range, and what is allowed
+ * @throws {RequestError} 400 with the parameter that does not go with the others
  */
-export function parseQuery<T>(schema: z.ZodType<T>, names: readonly string[], query: URLSearchParams): T {
-  for (const name of query.keys()) {
-    if (!names.includes(name)) {
-      throw refusal("unknown_parameter", name, `there is no parameter ${quoted(name)}`, unknownAdvice(name, names));
-    }
-    const values = query.getAll(name);
-    if (values.length > 1) {
-      throw refusal("repeated_parameter", name, `${name} was given ${values.length} times`, "it at most once");
-    }
+export function requestOf(
+  values: Pick<DrawValues, "n" | "first"> & PlaceValues & { latents: boolean | Float32Array },
+  { structure, passes }: Sampler,
+): Omit<SampleRequest, "seed"> {
+  const { first, leaf, node, mode, temperature, truncation, force: decisions } = values;
+  checkPlace(values, structure);
+  const latents = values.latents instanceof Float32Array ? values.latents : undefined;
+  const given = latents && latents.length / passes.trained.generator.head.latent;
+  const n = given ?? values.n ?? USUAL_PICTURES;
+  if (latents !== undefined) checkLatents(values, n);
+  return { n, first, leaf, node, mode, temperature, truncation, decisions, latents };
+}
+
+/** Values that say where samples come from. */
+export type PlaceValues = Values<ReturnType<typeof placeKinds>>;
+
+/**
+ * Checks that a place is one, that it is there where one is forced, and that no forced decision shuts it off.
+ *
+ * @throws {RequestError} 400
+ */
+export function checkPlace({ leaf, node, mode, force = {} }: PlaceValues, structure: Structure): void {
+  if (leaf !== undefined && node !== undefined) {
+    throw invalid("sample", "node", `both leaf ${leaf} and node ${node} were given`, "at most one of them");
   }
-  const result = schema.safeParse(Object.fromEntries(query));
-  if (result.success) return result.data;
-  const [{ path, message }] = result.error.issues;
-  const name = String(path[0]);
-  throw refusal("invalid_parameter", name, `${name} is ${quoted(query.get(name) ?? "")}`, message);
+  const place = leaf === undefined ? node : structure.nodeOf(leaf);
+  if (mode === "forced" && place === undefined) {
+    throw invalid("sample", "mode", `mode is "forced"`, "a leaf or node with it (mode=forced&leaf=0)");
+  }
+  for (let at = place ?? 0; at !== 0;) {
+    const above = structure.parent(at)!;
+    const side = structure.children(above)[0] === at ? "left" : "right";
+    if (force[above] !== undefined && force[above] !== side) {
+      const name = leaf === undefined ? `node ${node}` : `leaf ${leaf}`;
+      throw invalid(
+        "sample",
+        "force",
+        `node ${above} is forced away from ${name}`,
+        `${above}:${side}, or no such decision`,
+      );
+    }
+    at = above;
+  }
 }
 
-function refusal(code: string, parameter: string, found: string, expected: string): RequestError {
-  return new RequestError(400, code, `Cannot sample: ${found}, expected ${expected}`, parameter.slice(0, SHOWN));
+function checkLatents({ n, leaf, node, mode, truncation }: PlaceValues & Pick<DrawValues, "n">, given: number): void {
+  if (n !== undefined && n !== given) {
+    throw invalid("sample", "n", `n is ${n} with ${given} latents`, `${given}, or no n`);
+  }
+  if ((leaf ?? node) !== undefined && mode !== "forced") {
+    const name = leaf === undefined ? "node" : "leaf";
+    throw invalid("sample", name, `a ${name} was given with latents`, "mode forced with it, or neither");
+  }
+  if (truncation !== 1) {
+    throw invalid("sample", "truncation", `truncation is ${truncation} with given latents`, "1, or no truncation");
+  }
 }
-
-function unknownAdvice(name: string, names: readonly string[]): string {
-  return `one of ${names.join(", ")}; the nearest is ${nearestName(name.slice(0, SHOWN), names)}`;
-}
-
-const SHOWN = 64; // characters of what a caller sent that an answer repeats
-
-const quoted = (text: string): string => JSON.stringify(text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text);

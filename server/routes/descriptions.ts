@@ -1,0 +1,65 @@
+/** What `/openapi.json` says of answers: schemas of bodies, and the errors that every route may answer with. */
+
+import { z } from "@hono/zod-openapi";
+
+const numbers = z.array(z.number());
+
+const errorSchema = z.object({
+  error: z.object({
+    code: z.string().openapi({ example: "invalid_parameter" }),
+    message: z.string().openapi({ example: `Cannot sample: n is "0", expected a whole number from 1 to 256` }),
+    parameter: z.string().nullable().openapi({ description: "The one to blame, if one is", example: "n" }),
+  }),
+}).openapi("Error");
+
+/** One sample. */
+export const sampleSchema = z.object({
+  seed: z.int(),
+  index: z.int().openapi({ description: "Number of the sample of its seed" }),
+  leaf: z.int().openapi({ description: "The most likely leaf" }),
+  weights: numbers.openapi({ description: "Path weight of every leaf; they sum to 1" }),
+  gates: numbers.openapi({ description: "Part that goes left at every decision node; of a flat mixture its weights" }),
+  path: z.array(z.int()).openapi({ description: "Nodes from the root to the most likely leaf" }),
+  latent: numbers.optional().openapi({ description: "Where latents=true" }),
+  image: z.string().optional().openapi({ description: "Its picture as PNG in base64, where images=each" }),
+}).openapi("Sample");
+
+/** Samples of a model. */
+export const samplesSchema = z.object({
+  run: z.string(),
+  iteration: z.int().openapi({ description: "Of the checkpoint" }),
+  seed: z.int(),
+  shape: z.array(z.int()).openapi({ description: "n, height, width, channels", example: [64, 32, 32, 1] }),
+  samples: z.array(sampleSchema),
+  image: z.string().optional().openapi({ description: "The grid as PNG in base64, where images=grid" }),
+}).openapi("Samples");
+
+const binary = z.string().openapi({ format: "binary" });
+
+const CONTENT: Readonly<Record<string, z.ZodType>> = {
+  "application/json": samplesSchema,
+  "multipart/form-data": z.object({ samples: samplesSchema, image: binary }),
+};
+
+/** Contents of an answer in one of some media types: samples as JSON, bytes as anything else. */
+export function pictures(types: readonly string[]): Record<string, { schema: z.ZodType }> {
+  return Object.fromEntries(types.map((type) => [type, { schema: CONTENT[type] ?? binary }]));
+}
+
+const REFUSALS = {
+  400: "A parameter is unknown, repeated, of the wrong type or out of range",
+  404: "There is no such run",
+  406: "The answer cannot have a type that the client accepts",
+  409: "Another checkpoint is loaded",
+  422: "Next to nothing of the latent space belongs to the leaf or node",
+  503: "Too many samples wait, or there is no checkpoint yet; Retry-After says when to come again",
+  504: "It took longer than the deadline",
+};
+
+/** The errors of a route that draws samples. */
+export const refusals = Object.fromEntries(
+  Object.entries(REFUSALS).map(([status, description]) => [
+    status,
+    { description, content: { "application/json": { schema: errorSchema } } },
+  ]),
+);
