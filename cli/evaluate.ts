@@ -2,19 +2,20 @@
 
 import { openDevice } from "../core/gpu/device.ts";
 import { evaluationText } from "../core/evaluate/evaluation.ts";
-import { type EvaluationProgress, Evaluator } from "../core/evaluate/evaluator.ts";
+import { Evaluator } from "../core/evaluate/evaluator.ts";
 import { featureName } from "../core/evaluate/features.ts";
 import type { EvaluationRequest } from "../core/evaluate/request.ts";
-import { isPoint, type ModelOptions } from "../core/models/presets.ts";
 import { metricName } from "../core/metrics/evaluation.ts";
-import { findCheckpoint, readCheckpoint, RUNS_FOLDER } from "../core/sampling/run.ts";
+import { RUNS_FOLDER } from "../core/sampling/run.ts";
 import { writeWhole } from "../core/sampling/write.ts";
 import { cacheFolder } from "../datasets/cache.ts";
-import type { LoadOptions, Split } from "../datasets/dataset.ts";
+import type { Split } from "../datasets/dataset.ts";
 import { DATASET_NAMES, datasetName, loadDataset } from "../datasets/registry.ts";
+import { doingDisplay } from "./doing.ts";
 import { EVALUATION_FLAGS } from "./evaluation_flags.ts";
 import { asUsage, type FlagValues, helpText, readFlags, usage, UsageError } from "./flags.ts";
 import { loadingDisplay } from "./loading.ts";
+import { dataOfRun } from "./run_data.ts";
 import { runTask } from "./run_task.ts";
 import { writeTo } from "./terminal.ts";
 
@@ -55,18 +56,22 @@ async function main(args: readonly string[]): Promise<void> {
   if (help) return console.log(helpText(USAGE, FLAGS));
   checkTogether(flags);
   const request = usage(() => requestOf(flags));
-  const { dataset, shape } = await dataOf(flags);
+  const { run, dataset = "", runs, size } = flags;
+  const channels = flags.channels as 1 | 3 | undefined; // others are refused by the loader
+  const data = run === undefined
+    ? { dataset, shape: { size, channels } }
+    : await dataOfRun(run, { runs, dataset: flags.dataset, size, channels });
   const write = (text: string) => writeTo(Deno.stderr, text);
-  const loading = { dataDir: flags["data-dir"], ...shape, ...loadingDisplay(Deno.stderr.isTerminal(), write) };
+  const loading = { dataDir: flags["data-dir"], ...data.shape, ...loadingDisplay(Deno.stderr.isTerminal(), write) };
   const device = await openDevice();
   try {
     const evaluator = await Evaluator.create(device, {
-      load: (split) => loadDataset(dataset, { split, ...loading }),
+      load: (split) => loadDataset(data.dataset, { split, ...loading }),
       request,
       cache: cacheFolder(),
-      onProgress: progressDisplay(Deno.stderr.isTerminal(), write),
+      onProgress: doingDisplay(Deno.stderr.isTerminal(), write),
     }).catch(asUsage);
-    const { run, samples = "", runs, json } = flags;
+    const { samples = "", json } = flags;
     const evaluation =
       await (run === undefined ? evaluator.evaluateSamples(samples) : evaluator.evaluateRun(run, { runs })).catch(
         asUsage,
@@ -106,34 +111,6 @@ function requestOf({ metrics, features, weights, n, seed, split, dataset, forced
     metrics: metrics?.split(",").map((name) => metricName(name.trim())),
     features: features === undefined ? undefined : featureName(features),
     ...{ weights, n, seed, forced, split: split as Split | undefined },
-  };
-}
-
-/** The data set and the format of its pictures: those of the run unless given. */
-async function dataOf(
-  { run, runs, dataset, size, ...flags }: Values,
-): Promise<{ dataset: string; shape: Pick<LoadOptions, "size" | "channels"> }> {
-  const channels = flags.channels as 1 | 3 | undefined; // others are refused by the loader
-  if (run === undefined) return { dataset: dataset!, shape: { size, channels } };
-  const { options } = await readCheckpoint(await findCheckpoint(run, runs));
-  const { image = [1, 1, 2] } = options.model as Partial<ModelOptions>;
-  return {
-    dataset: dataset ?? usage(() => datasetName(String(options.dataset))),
-    shape: isPoint(image) ? { size, channels } : { size: size ?? image[0], channels: channels ?? image[2] as 1 | 3 },
-  };
-}
-
-const PLAIN_STEP = 25; // percent between two lines where nothing can be rewritten
-
-/** `Training a classifier (25 %)`. */
-function progressDisplay(terminal: boolean, write: (text: string) => void): (progress: EvaluationProgress) => void {
-  let shown = "";
-  return ({ doing, done, total }) => {
-    const percent = Math.floor(100 * done / total);
-    const line = `${doing} (${terminal ? percent : percent - percent % PLAIN_STEP} %)`;
-    if (line === shown) return;
-    shown = line;
-    write(terminal ? `\r\x1b[K${line}${done === total ? "\r\x1b[K" : ""}` : `${line}\n`);
   };
 }
 
