@@ -1,0 +1,202 @@
+/** Real pictures find their leaf: a data set clustered by the tree that was trained on it, without a look at its labels. */
+
+import type { NamedSet } from "../evaluate/classifier_features.ts";
+import type { EvaluationProgress } from "../evaluate/evaluator.ts";
+import { type PictureSet, rawFeatures } from "../evaluate/features.ts";
+import type { Device } from "../gpu/device.ts";
+import { type Matrix, matrix } from "../metrics/matrix.ts";
+import { isPoint, type ModelOptions } from "../models/presets.ts";
+import { oneOf } from "../nearest.ts";
+import { LatentInverter } from "../recognition/inversion.ts";
+import { drawPool } from "../recognition/picture_pool.ts";
+import { Recogniser } from "../recognition/recogniser.ts";
+import { readRecogniser, recogniserBeside, writeRecogniser } from "../recognition/recogniser_file.ts";
+import { RunError, RUNS_FOLDER } from "../sampling/run.ts";
+import { openSampler, type Sampler } from "../sampling/sampler.ts";
+import type { Structure } from "../sampling/structure.ts";
+import { sizeOf } from "../shape.ts";
+import { permutation } from "../train/batches.ts";
+import { trainRecogniser } from "./recogniser_training.ts";
+
+/** How a picture is brought to a path: by a recogniser, or by the latent whose picture is nearest. */
+export const ASSIGN_METHODS = ["recogniser", "inversion"] as const;
+/** One of `ASSIGN_METHODS`. */
+export type AssignMethod = (typeof ASSIGN_METHODS)[number];
+
+/**
+ * The name as one in `ASSIGN_METHODS`.
+ *
+ * @throws {RangeError} If it is unknown; the message has the nearest known one
+ */
+export function assignMethod(name: string): AssignMethod {
+  return oneOf("method", name, ASSIGN_METHODS);
+}
+
+/** What is assigned, and how. */
+export interface AssignRequest {
+  /** Default `recogniser`. */
+  readonly method?: AssignMethod;
+  /** Pictures; 10,000 unless given, 500 by inversion, or as many as there are. */
+  readonly n?: number;
+  /** Of the pictures chosen, and of the recogniser's training; default 0. */
+  readonly seed?: number;
+  /** Steps of the recogniser's training. */
+  readonly steps?: number;
+  /** Trains a recogniser also where the run has one. */
+  readonly retrain?: boolean;
+}
+
+/** What is needed to assign. */
+export interface AssignJob {
+  /** The folder, name or number of a run, or a checkpoint. */
+  readonly run: string;
+  readonly runs?: string;
+  readonly data: NamedSet;
+  readonly request?: AssignRequest;
+  readonly onProgress?: (progress: EvaluationProgress) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** Pictures with the paths they were assigned. */
+export interface Assignments {
+  /** Of the checkpoint. */
+  readonly source: string;
+  readonly iteration: number;
+  readonly dataset: string;
+  readonly method: AssignMethod;
+  readonly seed: number;
+  /** Head and depth of the model, and what follows from them. */
+  readonly model: ModelOptions;
+  readonly structure: Structure;
+  /** Number of each picture in its set `[n]`, ascending. */
+  readonly indices: Uint32Array;
+  /** Class of each `[n]`, an index of the names; null where they are not known. Nothing above depends on them. */
+  readonly labels: Uint32Array | null;
+  readonly classNames: readonly string[];
+  /** Pixels in [-1, 1], or points, `[n, numbers of a picture]`. */
+  readonly pixels: Matrix;
+  /** Path weights `[n, leaves]`. */
+  readonly weights: Matrix;
+  /** The most likely leaf of each `[n]`. */
+  readonly leaves: Uint32Array;
+}
+
+const USUAL: Readonly<Record<AssignMethod, number>> = { recogniser: 10_000, inversion: 500 };
+
+/**
+ * Assigns the pictures of a data set to the leaves of a run. A recogniser is trained where the run has none of the same
+ * checkpoint, and kept there as `recogniser.safetensors`.
+ *
+ * @throws {RangeError} If a number is out of range or the model has one leaf
+ * @throws {RunError} If the run cannot be used, makes pictures of another size, or the recogniser cannot be written
+ * @throws {DeviceError} If the GPU is lost
+ * @throws The signal's reason
+ */
+export async function assignPictures(device: Device, job: AssignJob): Promise<Assignments> {
+  const { run, runs = RUNS_FOLDER, data, request: { method = "recogniser", n, seed = 0 } = {} } = job;
+  const [count, ...image] = data.shape;
+  const indices = chosen(data, { n: n ?? Math.min(count, USUAL[method]), seed });
+  const sampler = await openSampler(device, run, { runs });
+  try {
+    const { source: { path, iteration }, options, structure } = sampler;
+    check(sampler, image, data.name);
+    const pictures = partOf(data, indices);
+    const points = isPoint(options.image);
+    const { features: pixels } = await rawFeatures(points ? "points" : "pixels").extract(pictures);
+    const found = method === "recogniser"
+      ? await byRecogniser(sampler, pixels.values, job)
+      : await byInversion(sampler, pixels.values, job);
+    const weights = matrix(found, structure.leaves);
+    return {
+      ...{ source: path, iteration, dataset: data.name, method, seed, model: options, structure },
+      indices,
+      labels: data.labels && indices.map((index) => data.labels![index]),
+      classNames: data.classNames,
+      ...{ pixels, weights, leaves: likeliest(weights) },
+    };
+  } finally {
+    await sampler.close();
+  }
+}
+
+/** How sure an assignment is: the weight of the most likely leaf, from one over the number of leaves to 1. */
+export function certaintyOf({ weights, leaves }: Pick<Assignments, "weights" | "leaves">, row: number): number {
+  return weights.values[row * weights.columns + leaves[row]];
+}
+
+async function byRecogniser(
+  sampler: Sampler,
+  images: Float32Array,
+  { request: { seed, steps, retrain = false } = {}, onProgress = () => {}, signal }: AssignJob,
+): Promise<Float32Array> {
+  const { source: { path, run, iteration }, options: model } = sampler;
+  const file = recogniserBeside(path);
+  // One of another checkpoint is as good as none: it is replaced.
+  const kept = retrain ? undefined : await readRecogniser(file, { run, iteration, model }).catch(() => undefined);
+  const recogniser = kept === undefined
+    ? await trainRecogniser(sampler, {
+      ...{ seed, steps, signal },
+      onProgress: ({ step, steps }) => onProgress({ doing: "Training a recogniser", done: step, total: steps }),
+    })
+    : await Recogniser.create(sampler.device, kept);
+  try {
+    if (kept === undefined) await writeRecogniser(file, recogniser.source);
+    const total = images.length / sizeOf(model.image);
+    return await recogniser.assign(images, (done) => onProgress({ doing: "Recognising pictures", done, total }));
+  } finally {
+    recogniser.destroy();
+  }
+}
+
+async function byInversion(
+  sampler: Sampler,
+  images: Float32Array,
+  { onProgress = () => {}, signal }: AssignJob,
+): Promise<Float32Array> {
+  const inverter = await LatentInverter.create(sampler.passes, await drawPool(sampler));
+  try {
+    const total = images.length / sizeOf(sampler.options.image);
+    const { weights } = await inverter.invert(images, {
+      signal,
+      onProgress: (done) => onProgress({ doing: "Looking for latents", done, total }),
+    });
+    return weights;
+  } finally {
+    inverter.destroy();
+  }
+}
+
+/** Numbers of the pictures: all of them, or some at random, in the order of the set. */
+function chosen({ shape: [count], name }: NamedSet, { n, seed }: { n: number; seed: number }): Uint32Array {
+  if (!Number.isSafeInteger(n) || n < 1 || n > count) {
+    throw new RangeError(
+      `Cannot assign ${n} pictures of ${name}: expected a whole number from 1 to ${count}, its size`,
+    );
+  }
+  return n === count ? Uint32Array.from({ length: n }, (_, i) => i) : permutation(count, seed, 0).slice(0, n).sort();
+}
+
+function partOf({ images, shape: [, ...image] }: NamedSet, indices: Uint32Array): PictureSet {
+  const size = sizeOf(image);
+  const part = new (images instanceof Uint8Array ? Uint8Array : Float32Array)(indices.length * size);
+  indices.forEach((index, i) => part.set(images.subarray(index * size, (index + 1) * size), i * size));
+  return { images: part, shape: [indices.length, ...image] };
+}
+
+function check({ source, options, structure }: Sampler, image: readonly number[], name: string): void {
+  if (options.image.join("x") !== image.join("x")) {
+    const made = options.image.join("x");
+    throw new RunError(
+      `Cannot assign pictures of ${name} to ${source.path}: they are ${image.join("x")}, expected ${made} as it makes`,
+    );
+  }
+  if (structure.leaves > 1) return;
+  throw new RangeError(`Cannot assign pictures to ${source.path}: it has one generator, expected at least 2 leaves`);
+}
+
+function likeliest({ values, rows, columns }: Matrix): Uint32Array {
+  return Uint32Array.from({ length: rows }, (_, row) => {
+    const own = values.subarray(row * columns, (row + 1) * columns);
+    return own.reduce((best, weight, leaf) => weight > own[best] ? leaf : best, 0);
+  });
+}
