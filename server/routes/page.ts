@@ -12,6 +12,7 @@ import index from "../web/index.html" with { type: "text" };
 import main from "../web/main.js" with { type: "text" };
 import nodeView from "../web/node_view.js" with { type: "text" };
 import pictureView from "../web/picture_view.js" with { type: "text" };
+import questions from "../web/questions.js" with { type: "text" };
 import sampleView from "../web/sample_view.js" with { type: "text" };
 import samplesView from "../web/samples_view.js" with { type: "text" };
 import state from "../web/state.js" with { type: "text" };
@@ -30,6 +31,7 @@ const FILES: Readonly<Record<string, string>> = {
   "main.js": main,
   "node_view.js": nodeView,
   "picture_view.js": pictureView,
+  "questions.js": questions,
   "sample_view.js": sampleView,
   "samples_view.js": samplesView,
   "state.js": state,

@@ -26,6 +26,7 @@ import { html } from "./dom.js";
  * @property {number} iteration
  * @property {string} head
  * @property {number} leaves
+ * @property {number[]} image Height, width and channels
  * @property {string | null} dataset
  * @property {number} usageEntropy
  * @property {number} pathEntropy

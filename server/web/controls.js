@@ -139,10 +139,11 @@ export function newSeed() {
 /**
  * The controls of the samples.
  *
- * @param {HTMLElement} element
+ * @param {HTMLElement} element For seed and sliders
+ * @param {HTMLElement} beside For the switch of how samples are drawn
  * @returns {(state: State) => void} Brings them up to date
  */
-export function controls(element) {
+export function controls(element, beside) {
   const seeds = new Seeds();
   const seed = html("input", {
     id: "control-seed",
@@ -189,10 +190,10 @@ export function controls(element) {
       html("span", { class: "joined" }, back, seed, forward),
       fresh,
     ),
-    mode.element,
     temperature.element,
     truncation.element,
   );
+  beside.append(mode.element);
   /** @param {State} state */
   const show = (state) => {
     seeds.note(state.seed);

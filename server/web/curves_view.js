@@ -11,6 +11,18 @@ import { html } from "./dom.js";
 const LEFT_OUT = ["elapsedSeconds", "gpuBytes", "msPerIteration"];
 const HEIGHT = 132;
 
+/** @type {Promise<void> | undefined} */
+let loading;
+
+/** The package that draws, fetched when it is needed first. */
+export function uPlotLoaded() {
+  return loading ??= new Promise((resolve, reject) => {
+    const error = () => reject(new Error("Cannot draw the curves: uPlot did not load"));
+    const script = html("script", { src: "web/uplot.js", load: () => resolve(), error });
+    document.head.append(html("link", { rel: "stylesheet", href: "web/uplot.css" }), script);
+  });
+}
+
 /** Charts in an element. */
 export class CurvesView {
   /** @type {{name: string, chart: import("uplot"), values: (number | null)[]}[]} */
@@ -60,7 +72,7 @@ export class CurvesView {
         grid: { stroke: line, width: 1 },
         ticks: { show: false },
       };
-      const chart = new window.uPlot(
+      const chart = new globalThis.uPlot(
         {
           width: Math.max(160, box.clientWidth),
           height: HEIGHT,

@@ -7,7 +7,7 @@ import { bar, html, percent } from "./dom.js";
 /** @typedef {import("./api.js").TreeNode} TreeNode */
 /** @typedef {import("./api.js").Tree} Tree */
 
-const MOST_LABELS = 4;
+const MOST_LABELS = 5;
 
 /** @param {TreeNode} node */
 export function nameOf({ node, leaf, parent }) {
@@ -30,6 +30,16 @@ export function factsOf({ parent, usage, balance, information, decisionEntropy }
 }
 
 /**
+ * One line on the whole model.
+ *
+ * @param {Tree} tree
+ */
+export function noteOn({ leaves, usageEntropy, pathEntropy }) {
+  if (leaves === 1) return "one generator, no tree to read";
+  return `leaves used ${percent(usageEntropy)} as evenly as could be · paths ${percent(1 - pathEntropy)} decided`;
+}
+
+/**
  * The most frequent labels of a node; nothing where none are known.
  *
  * @param {HTMLElement} element
@@ -45,7 +55,7 @@ export function showLabels(element, node, names) {
         "ul",
         { class: "labels", "aria-label": "Labels" },
         ...shown.map(({ share, name }) =>
-          html("li", {}, html("span", {}, name), bar(share), html("span", { class: "value" }, percent(share)))
+          html("li", {}, html("span", {}, name, " ", html("span", { class: "value" }, percent(share))), bar(share))
         ),
       ),
     ],

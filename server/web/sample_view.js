@@ -119,24 +119,24 @@ export class SampleView {
     return html(
       "div",
       {},
-      html("h3", {}, "Gates", html("span", { class: "legend" }, "share that goes left")),
+      html("h3", {}, "Gates"),
       html("ul", { class: "gates" }, ...onPath.map(row)),
       others.length > 0 && rest,
     );
   }
 
-  /** @param {Sample} sample @param {number} gate @param {boolean} flipped */
+  /** A gate as a bar from the middle to the side it favours. @param {Sample} sample @param {number} gate @param {boolean} flipped */
   #gate(sample, gate, flipped) {
     const left = sample.gates[gate];
-    const taken = !sample.path.includes(gate) ? "" : sample.path.includes(2 * gate + 1) ? "takes-left" : "takes-right";
-    const filled = html("i");
-    filled.style.width = `${100 * left}%`;
+    const [side, share] = left >= 0.5 ? ["left", left] : ["right", 1 - left];
+    const filled = html("i", { class: side });
+    filled.style.width = `${50 * (2 * share - 1)}%`;
     return html(
       "li",
-      { class: taken },
+      { class: sample.path.includes(gate) ? "taken" : "" },
       html("span", { class: "name" }, `${gate}`),
-      html("span", { class: "gate", role: "img", "aria-label": `Gate ${gate}: ${percent(left)} left` }, filled),
-      html("span", { class: "value" }, left.toFixed(2)),
+      html("span", { class: "gate", role: "img", "aria-label": `Gate ${gate}: ${percent(share)} ${side}` }, filled),
+      html("span", { class: "value" }, `${side} ${share.toFixed(2)}`),
       html("button", {
         type: "button",
         class: "quiet",

@@ -24,7 +24,7 @@ export const START = Object.freeze({
   node: 0,
   mode: "region",
   seed: 0,
-  n: 24,
+  n: 30,
   temperature: 1,
   truncation: 1,
   weights: "ema",

@@ -4,6 +4,7 @@
 
 import { ask, pngUrl } from "./api.js";
 import { html, percent } from "./dom.js";
+import { endQuery, latentsBody } from "./questions.js";
 
 /** @typedef {import("./api.js").Samples} Samples */
 /** @typedef {import("./state.js").State} State */
@@ -29,27 +30,18 @@ export function slerp(a, b, t) {
 }
 
 /**
- * The samples between the two ends of a state; with the path forced where the state says so.
+ * The samples between the two ends of a state.
  *
  * @param {State} state
- * @param {(sample: number, node: number, seed: number) => Record<string, string | number | null>} query Of one sample
- * @param {Record<string, unknown>} how What else is asked, in the body
  * @param {AbortSignal} signal
  * @returns {Promise<Samples>}
  */
-export async function between({ from, to, run }, query, how, signal) {
-  /** @param {string | null} end */
-  const latentOf = async (end) => {
-    const [node, seed, number] = /** @type {string} */ (end).split(":").map(Number);
-    const answer = await ask("sample.json", { ...query(number, node, seed), latents: true }, { signal });
-    return answer.samples[0].latent;
-  };
-  const [a, b] = await Promise.all([latentOf(from), latentOf(to)]);
+export async function between(state, signal) {
+  /** @param {string | null} end @returns {Promise<number[]>} */
+  const latentOf = async (end) => (await ask("sample.json", endQuery(state, end ?? ""), { signal })).samples[0].latent;
+  const [a, b] = await Promise.all([latentOf(state.from), latentOf(state.to)]);
   const latents = Array.from({ length: STEPS }, (_, step) => slerp(a, b, step / (STEPS - 1)));
-  return await ask("sample.json", {}, {
-    signal,
-    body: JSON.stringify({ ...how, run: run ?? undefined, latents, images: "each" }),
-  });
+  return await ask("sample.json", {}, { signal, body: JSON.stringify(latentsBody(state, latents)) });
 }
 
 /** A strip in an element. */
@@ -96,7 +88,7 @@ export class StripView {
         "li",
         { tabindex: 0, "aria-label": `Step ${i + 1}: leaf ${leaf} with ${most}`, pointerenter: light, focus: light },
         html("img", { src: pngUrl(image), alt: "", draggable: "false" }),
-        html("span", { class: "facts" }, `${leaf}`, html("span", { class: "dim" }, most)),
+        html("span", { class: "facts" }, `leaf ${leaf}`, html("span", { class: "dim" }, most)),
       );
     }));
   }

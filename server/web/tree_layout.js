@@ -4,63 +4,83 @@
 /** Where the nodes of a tree are drawn: root on top, or at the left where its leaves are too many for a row. */
 
 /** @typedef {import("./api.js").TreeNode} TreeNode */
-/** @typedef {{node: TreeNode, x: number, y: number, side: number, parent: number | null}} Spot Middle and side of its picture */
+/**
+ * @typedef {object} Spot A node's place, and how many of its pictures are side by side in it
+ * @property {TreeNode} node
+ * @property {number} x Of the middle, in pixels
+ * @property {number} y
+ * @property {number} width
+ * @property {number} height
+ * @property {number} columns
+ * @property {number} rows
+ * @property {number | null} parent
+ */
 /** @typedef {{across: boolean, width: number, height: number, cell: number, spots: Spot[]}} Layout */
 
-const LEAF_SIDE = { least: 34, most: 112 };
-const INNER_SIDE = 60;
-const ROOM = { below: 44, above: 8, between: 46 }; // captions under leaves, edges between levels
-const ROW = { height: 32, side: 26, caption: 150, narrowCaption: 92 };
+const LEAF = { least: 34, most: 108, gap: 8 }; // sides of a leaf on the ground
+const INNER = { least: 26, most: 46, columns: 4 }; // sides of one picture of an inner node
+const POINTS = 60; // side of an inner node's scatter, which is one picture
+const ROOM = { above: 10, between: 34, below: 42 }; // for edges between levels, captions under leaves
+const ROW = { height: 32, side: 28, columns: 4, caption: 132, narrow: 86 }; // of a leaf where the tree lies down
 
 /**
  * Lays out the nodes in a drawing of this width.
  *
  * @param {TreeNode[]} nodes The root first
- * @param {number} width In pixels
+ * @param {{width: number, points: boolean}} of Pixels; whether a node's picture is one scatter
  * @returns {Layout}
  */
-export function layOut(nodes, width) {
+export function layOut(nodes, { width, points }) {
   const root = d3.hierarchy(nodes[0], (node) => node.children.map((child) => nodes[child]));
   const leaves = root.leaves().length;
-  const cell = width / leaves;
-  return cell >= LEAF_SIDE.least + 6 ? downwards(root, width, cell) : acrosswards(root, width, leaves);
+  const lay = width / leaves >= LEAF.least + LEAF.gap ? downwards : across;
+  return lay(root, { width, leaves, points });
 }
 
-/** @param {DrawnNode<TreeNode>} root @param {number} width @param {number} cell @returns {Layout} */
-function downwards(root, width, cell) {
-  const leafSide = Math.min(LEAF_SIDE.most, cell - 6);
-  const innerSide = Math.min(INNER_SIDE, leafSide);
+/** @param {DrawnNode<TreeNode>} root @param {{width: number, leaves: number, points: boolean}} of @returns {Layout} */
+function downwards(root, { width, leaves, points }) {
+  const cell = width / leaves;
   const levels = root.height;
-  const step = innerSide + ROOM.between;
-  const top = ROOM.above + (levels === 0 ? leafSide : innerSide) / 2;
+  const leafSide = levels === 0 ? Math.min(width, 2 * LEAF.most) : Math.min(LEAF.most, cell - LEAF.gap);
+  const side = points ? Math.min(POINTS, leafSide) : Math.min(INNER.most, Math.max(INNER.least, leafSide));
+  const step = side + ROOM.between;
   d3.cluster().size([width, 1]).separation(() => 1)(root);
   const spots = root.descendants().map((drawn) => {
-    const leaf = drawn.height === 0;
-    const level = leaf ? levels : drawn.depth;
-    const y = top + level * step + (leaf && levels > 0 ? (leafSide - innerSide) / 2 : 0);
-    return spot(drawn, drawn.x, y, leaf ? leafSide : innerSide);
+    if (drawn.height === 0) {
+      const columns = points ? 1 : levels === 0 ? 4 : Math.max(1, Math.min(3, Math.floor(leafSide / 28)));
+      const y = ROOM.above + levels * step + leafSide / 2;
+      return spot(drawn, { x: drawn.x, y, width: leafSide, height: leafSide, columns, rows: columns });
+    }
+    const room = width * drawn.leaves().length / leaves - LEAF.gap;
+    const columns = points ? 1 : Math.max(1, Math.min(INNER.columns, Math.floor(room / side)));
+    const y = ROOM.above + drawn.depth * step + side / 2;
+    return spot(drawn, { x: drawn.x, y, width: columns * side, height: side, columns, rows: 1 });
   });
-  const height = top + levels * step + (levels === 0 ? leafSide / 2 : leafSide - innerSide / 2) + ROOM.below;
-  return { across: false, width, height, cell, spots };
+  return { across: false, width, height: ROOM.above + levels * step + leafSide + ROOM.below, cell, spots };
 }
 
-/** @param {DrawnNode<TreeNode>} root @param {number} width @param {number} leaves @returns {Layout} */
-function acrosswards(root, width, leaves) {
-  const caption = width < 500 ? ROW.narrowCaption : ROW.caption;
+/** @param {DrawnNode<TreeNode>} root @param {{width: number, leaves: number, points: boolean}} of @returns {Layout} */
+function across(root, { width, leaves, points }) {
+  const cell = width < 600 ? ROW.narrow : ROW.caption;
   const height = leaves * ROW.height;
-  const span = width - caption - ROW.side - 8;
+  const room = (width - cell) / (root.height + 1); // of a level, with the edges before the next
+  const columnsIn = (/** @type {number} */ space) =>
+    points ? 1 : Math.max(1, Math.min(ROW.columns, Math.floor(space / ROW.side)));
+  const leafWidth = columnsIn(room) * ROW.side;
   d3.cluster().size([height, 1]).separation(() => 1)(root);
   const spots = root.descendants().map((drawn) => {
-    const level = drawn.height === 0 ? root.height : drawn.depth;
-    const side = drawn.height === 0 ? ROW.side : Math.min(INNER_SIDE, ROW.side * 1.5, span / (root.height + 1));
-    return spot(drawn, side / 2 + 4 + level * span / Math.max(1, root.height), drawn.x, side);
+    const leaf = drawn.height === 0;
+    const columns = leaf ? columnsIn(room) : columnsIn(room / 2);
+    const size = columns * ROW.side;
+    const start = (width - cell - leafWidth) * (leaf ? 1 : drawn.depth / root.height);
+    return spot(drawn, { x: start + size / 2 + 3, y: drawn.x, width: size, height: ROW.side, columns, rows: 1 });
   });
-  return { across: true, width, height, cell: caption, spots };
+  return { across: true, width, height, cell, spots };
 }
 
-/** @param {DrawnNode<TreeNode>} drawn @param {number} x @param {number} y @param {number} side @returns {Spot} */
-function spot(drawn, x, y, side) {
-  return { node: drawn.data, x, y, side, parent: drawn.parent?.data.node ?? null };
+/** @param {DrawnNode<TreeNode>} drawn @param {Omit<Spot, "node" | "parent">} at @returns {Spot} */
+function spot(drawn, at) {
+  return { node: drawn.data, parent: drawn.parent?.data.node ?? null, ...at };
 }
 
 /**
@@ -72,11 +92,11 @@ function spot(drawn, x, y, side) {
  */
 export function edge(from, to, across) {
   if (across) {
-    const [x0, x1] = [from.x + from.side / 2, to.x - to.side / 2];
+    const [x0, x1] = [from.x + from.width / 2, to.x - to.width / 2];
     const middle = (x0 + x1) / 2;
     return `M${x0},${from.y}C${middle},${from.y} ${middle},${to.y} ${x1},${to.y}`;
   }
-  const [y0, y1] = [from.y + from.side / 2, to.y - to.side / 2];
+  const [y0, y1] = [from.y + from.height / 2, to.y - to.height / 2];
   const middle = (y0 + y1) / 2;
   return `M${from.x},${y0}C${from.x},${middle} ${to.x},${middle} ${to.x},${y1}`;
 }

@@ -24,6 +24,8 @@ export class TreeView {
   #weights = null;
   #chosen = 0;
   #width = 0;
+  /** @type {number[]} */
+  #image = [];
   /** @type {SVGSVGElement | null} */
   #drawing = null;
 
@@ -47,11 +49,11 @@ export class TreeView {
    * Draws other nodes.
    *
    * @param {TreeNode[]} nodes
-   * @param {{labels: string[] | null, picture: (node: TreeNode) => string | null}} of Names of the labels; the address of
-   * a node's picture, null where there is none yet
+   * @param {{labels?: string[] | null, picture?: (node: TreeNode) => string | null, image?: number[]}} [of] Names of the
+   * labels; the address of a node's pictures, null where there are none yet; the shape of one
    */
-  show(nodes, { labels, picture }) {
-    [this.#nodes, this.#labels, this.#picture] = [nodes, labels, picture];
+  show(nodes, { labels = null, picture = () => null, image = [] } = {}) {
+    [this.#nodes, this.#labels, this.#picture, this.#image] = [nodes, labels, picture, image];
     this.#draw();
   }
 
@@ -87,7 +89,7 @@ export class TreeView {
     const width = this.#width = this.element.clientWidth;
     if (this.#nodes.length === 0 || width === 0) return;
     const focused = this.element.contains(document.activeElement);
-    const { across, height, cell, spots } = layOut(this.#nodes, width);
+    const { across, height, cell, spots } = layOut(this.#nodes, { width, points: isPoint(this.#image) });
     const byNode = new Map(spots.map((spot) => [spot.node.node, spot]));
     const edges = spots.filter(({ parent }) => parent !== null).map((spot) => {
       const line = edge(/** @type {Spot} */ (byNode.get(/** @type {number} */ (spot.parent))), spot, across);
@@ -120,10 +122,9 @@ export class TreeView {
   }
 
   /** @param {Spot} spot @param {boolean} across @param {number} cell */
-  #node({ node, x, y, side }, across, cell) {
-    const picture = this.#picture(node);
-    const half = side / 2;
-    const box = { x: -half, y: -half, width: side, height: side };
+  #node(spot, across, cell) {
+    const { node, x, y, width, height } = spot;
+    const [left, top] = [-width / 2, -height / 2];
     const item = svg(
       "g",
       {
@@ -136,49 +137,71 @@ export class TreeView {
         click: () => this.choose(node.node),
       },
       svg("title", {}, this.#name(node)),
-      svg("rect", { ...box, class: "tile", rx: 4 }),
+      svg("rect", { class: "tile", x: left, y: top, width, height, rx: 5 }),
+      this.#pictures(spot),
+      svg("rect", { class: "ring", x: left - 3, y: top - 3, width: width + 6, height: height + 6, rx: 7 }),
     );
-    if (picture) item.append(svg("image", { ...box, href: picture, preserveAspectRatio: "xMidYMid meet" }));
+    if (node.leaf !== null) item.append(...this.#caption(spot, across, cell));
+    const badge = across ? `translate(${left},${0})` : `translate(0,${top - 3})`;
     item.append(
-      svg("rect", { x: -half - 2.5, y: -half - 2.5, width: side + 5, height: side + 5, class: "ring", rx: 6 }),
+      svg(
+        "g",
+        { class: "weight", transform: badge },
+        svg("rect", { x: -17, y: -9, width: 34, height: 18, rx: 9 }),
+        svg("text", { y: 4 }),
+      ),
     );
-    if (node.leaf !== null) item.append(...this.#caption(node, half, across, cell));
-    item.append(svg("text", across ? { class: "weight", x: 0, y: half - 2 } : { class: "weight", x: 0, y: -half - 7 }));
     return item;
   }
 
-  /** Number, bar of usage and most frequent label of a leaf. @param {TreeNode} node @param {number} half @param {boolean} across @param {number} cell */
-  #caption(node, half, across, cell) {
-    const room = across ? cell - 24 : cell - 12;
-    const label = this.#label(node, room);
+  /** The first of a node's pictures, as many as have room: a part of one file. @param {Spot} spot */
+  #pictures({ node, width, height, columns, rows }) {
+    const href = this.#picture(node);
+    if (href === null) return null;
+    const image = svg("image", { href });
+    const part = svg(
+      "svg",
+      { x: -width / 2, y: -height / 2, width, height, viewBox: "0 0 1 1", class: "pictures" },
+      image,
+    );
+    const file = new Image();
+    file.onload = () => {
+      const all = isPoint(this.#image) ? 1 : Math.max(1, Math.floor(file.naturalWidth / this.#image[1]));
+      const [across, down] = [Math.min(columns, all), Math.min(rows, all)];
+      const [w, h] = [file.naturalWidth / all, file.naturalHeight / all];
+      image.setAttribute("width", String(file.naturalWidth));
+      image.setAttribute("height", String(file.naturalHeight));
+      part.setAttribute("viewBox", `0 0 ${w * across} ${h * down}`);
+    };
+    file.src = href;
+    return part;
+  }
+
+  /** Number, usage and most frequent label of a leaf. @param {Spot} spot @param {boolean} across @param {number} cell */
+  #caption({ node, width, height }, across, cell) {
     const usage = node.usage === undefined ? "" : percent(node.usage);
-    const length = Math.min(room, 2 * half);
+    const room = across ? cell - 12 : width;
+    const label = this.#label(node, across ? room - 24 : cell - 8);
+    const [x, y] = across ? [width / 2 + 10, 8] : [-width / 2, height / 2 + 7];
+    const bars = [["usage-of", 1], ["usage", node.usage ?? 0]].map(([name, share]) =>
+      svg("rect", { class: name, x, y, width: room * Number(share), height: 3, rx: 1.5 })
+    );
     if (across) {
-      const x = half + 10;
       return [
-        svg("text", { class: "caption", x, y: 0 }, `${node.leaf} `, svg("tspan", { class: "dim" }, label || usage)),
-        svg("rect", { class: "usage-of", x, y: 6, width: room, height: 3, rx: 1.5 }),
-        svg("rect", { class: "usage", x, y: 6, width: room * (node.usage ?? 0), height: 3, rx: 1.5 }),
+        ...bars,
+        svg("text", { class: "caption", x, y: 2 }, `${node.leaf} `, svg("tspan", { class: "dim" }, label || usage)),
       ];
     }
-    const y = half + 18;
+    const wide = cell > 76;
     return [
-      svg("rect", { class: "usage-of", x: -length / 2, y: half + 6, width: length, height: 3, rx: 1.5 }),
-      svg("rect", {
-        class: "usage",
-        x: -length / 2,
-        y: half + 6,
-        width: length * (node.usage ?? 0),
-        height: 3,
-        rx: 1.5,
-      }),
+      ...bars,
       svg(
         "text",
-        { class: "caption", x: 0, y: y + 4 },
-        `${node.leaf}`,
-        cell > 64 && usage !== "" && svg("tspan", { class: "dim", dx: 6 }, usage),
+        { class: "caption", x: 0, y: y + 17 },
+        wide ? `leaf ${node.leaf}` : `${node.leaf}`,
+        wide && usage !== "" && svg("tspan", { class: "dim", dx: 6 }, usage),
       ),
-      svg("text", { class: "caption dim", x: 0, y: y + 19 }, cell > 64 ? label : ""),
+      wide && label !== "" ? svg("text", { class: "caption dim", x: 0, y: y + 32 }, label) : "",
     ];
   }
 
@@ -214,8 +237,9 @@ export class TreeView {
       const weight = weights?.[numberOf(item)] ?? 0;
       item.classList.toggle("main", main.has(numberOf(item)));
       item.classList.toggle("off", weights !== null && weight < FAINT);
-      const text = /** @type {Element} */ (item.lastElementChild);
-      text.textContent = weights === null || weight < FAINT || numberOf(item) === 0 ? "" : weight.toFixed(2);
+      const badge = /** @type {Element} */ (item.lastElementChild);
+      badge.toggleAttribute("hidden", weights === null || weight < FAINT || numberOf(item) === 0);
+      badge.lastElementChild?.replaceChildren(weight.toFixed(2));
     }
   }
 
@@ -240,6 +264,9 @@ export class TreeView {
     if (item) rove(this.#items(), item, { focus: true });
   }
 }
+
+/** A model of points has no pictures: the server draws all points of a node into one. @param {number[]} image */
+const isPoint = ([height, width, channels]) => height === 1 && width === 1 && channels === 2;
 
 /** @param {Element} element */
 const numberOf = (element) => Number(/** @type {SVGElement} */ (element).dataset.node);
