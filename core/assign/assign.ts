@@ -54,7 +54,6 @@ export interface AssignJob {
   readonly data: NamedSet;
   readonly request?: AssignRequest;
   readonly onProgress?: (progress: EvaluationProgress) => void;
-  readonly signal?: AbortSignal;
 }
 
 /** Pictures with the paths they were assigned. */
@@ -90,7 +89,6 @@ const USUAL: Readonly<Record<AssignMethod, number>> = { recogniser: 10_000, inve
  * @throws {RangeError} If a number is out of range or the model has one leaf
  * @throws {RunError} If the run cannot be used, makes pictures of another size, or the recogniser cannot be written
  * @throws {DeviceError} If the GPU is lost
- * @throws The signal's reason
  */
 export async function assignPictures(device: Device, job: AssignJob): Promise<Assignments> {
   const { run, runs = RUNS_FOLDER, data, request: { method = "recogniser", n, seed = 0 } = {} } = job;
@@ -127,7 +125,7 @@ export function certaintyOf({ weights, leaves }: Pick<Assignments, "weights" | "
 async function byRecogniser(
   sampler: Sampler,
   images: Float32Array,
-  { request: { seed, steps, retrain = false } = {}, onProgress = () => {}, signal }: AssignJob,
+  { request: { seed, steps, retrain = false } = {}, onProgress = () => {} }: AssignJob,
 ): Promise<Float32Array> {
   const { source: { path, run, iteration }, options: model } = sampler;
   const file = recogniserBeside(path);
@@ -135,7 +133,7 @@ async function byRecogniser(
   const kept = retrain ? undefined : await readRecogniser(file, { run, iteration, model }).catch(() => undefined);
   const recogniser = kept === undefined
     ? await trainRecogniser(sampler, {
-      ...{ seed, steps, signal },
+      ...{ seed, steps },
       onProgress: ({ step, steps }) => onProgress({ doing: "Training a recogniser", done: step, total: steps }),
     })
     : await Recogniser.create(sampler.device, kept);
@@ -151,13 +149,12 @@ async function byRecogniser(
 async function byInversion(
   sampler: Sampler,
   images: Float32Array,
-  { onProgress = () => {}, signal }: AssignJob,
+  { onProgress = () => {} }: AssignJob,
 ): Promise<Float32Array> {
   const inverter = await LatentInverter.create(sampler.passes, await drawPool(sampler));
   try {
     const total = images.length / sizeOf(sampler.options.image);
     const { weights } = await inverter.invert(images, {
-      signal,
       onProgress: (done) => onProgress({ doing: "Looking for latents", done, total }),
     });
     return weights;

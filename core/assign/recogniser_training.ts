@@ -37,8 +37,6 @@ export interface RecogniserTraining {
   /** Part of every batch whose latents are drawn from the regions of the leaves in turn, so that rare leaves are seen. */
   readonly balanced?: number;
   readonly onProgress?: (progress: RecogniserProgress) => void;
-  /** Stops it between two steps. */
-  readonly signal?: AbortSignal;
 }
 
 /** Steps of a training: three minutes for `small` on two cores without a GPU. */
@@ -70,12 +68,10 @@ type State = {
  * @throws {RangeError} If the model has one leaf
  * @throws {Error} If the loss is no finite number
  * @throws {DeviceError} If the GPU is lost
- * @throws The signal's reason
  */
 export async function trainRecogniser(
   sampler: Sampler,
-  { steps = STEPS, batch = BATCH, seed = 0, balanced = BALANCED, onProgress = () => {}, signal }: RecogniserTraining =
-    {},
+  { steps = STEPS, batch = BATCH, seed = 0, balanced = BALANCED, onProgress = () => {} }: RecogniserTraining = {},
 ): Promise<Recogniser> {
   const { device, passes: { trained, state: { tensors: made } } } = sampler;
   const start = pathNetwork(trained.options).parameters(initializer(seed));
@@ -90,7 +86,6 @@ export async function trainRecogniser(
     const program = await compile(device, step, { state, inputs: { rate: { shape: [1] } } });
     let reported = Promise.resolve();
     for (let step = 0; step < steps; step++) {
-      signal?.throwIfAborted();
       program.run({ rate: Float32Array.of(1 - step / steps) });
       if (step % REPORT_EVERY !== 0 && step !== steps - 1) continue;
       await reported; // the one before

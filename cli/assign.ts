@@ -1,0 +1,48 @@
+/** `deno task assign`: real pictures find their leaf. */
+
+import { assignPictures } from "../core/assign/assign.ts";
+import { assignmentReport, assignmentText, tableBeside, writeAssignments } from "../core/assign/report.ts";
+import { openDevice } from "../core/gpu/device.ts";
+import { writeWhole } from "../core/sampling/write.ts";
+import { loadDataset } from "../datasets/registry.ts";
+import { ASSIGN_FLAGS, assignRequestOf } from "./assign_flags.ts";
+import { doingDisplay } from "./doing.ts";
+import { asUsage, helpText, readFlags, usage, UsageError } from "./flags.ts";
+import { loadingDisplay } from "./loading.ts";
+import { dataOfRun } from "./run_data.ts";
+import { runTask } from "./run_task.ts";
+import { writeTo } from "./terminal.ts";
+
+const USAGE = `Assigns the pictures of a data set to the leaves of a run: a hierarchical clustering of real data.
+
+  deno task assign --run 0
+  deno task assign --run 0 --method inversion --n 200
+  deno task assign --run 0 --dataset mnist --split train --out mnist.csv --json scores.json`;
+
+async function main(args: readonly string[]): Promise<void> {
+  const { help, ...flags } = readFlags(args, ASSIGN_FLAGS);
+  if (help) return console.log(helpText(USAGE, ASSIGN_FLAGS));
+  const { run, runs, out, json, size } = flags;
+  if (run === undefined) throw new UsageError("Cannot assign pictures to nothing: expected --run RUN");
+  const { request, split } = usage(() => assignRequestOf(flags));
+  const channels = flags.channels as 1 | 3 | undefined; // others are refused by the loader
+  const { dataset, shape } = await dataOfRun(run, { runs, dataset: flags.dataset, size, channels });
+  const terminal = Deno.stderr.isTerminal();
+  const write = (text: string) => writeTo(Deno.stderr, text);
+  const onProgress = doingDisplay(terminal, write);
+  const loading = { dataDir: flags["data-dir"], ...shape, ...loadingDisplay(terminal, write) };
+  const data = await loadDataset(dataset, { split, ...loading }).catch(asUsage);
+  const device = await openDevice();
+  try {
+    const assignments = await assignPictures(device, { run, runs, data, request, onProgress }).catch(asUsage);
+    const report = assignmentReport(assignments, { split, onProgress });
+    const path = out ?? tableBeside(assignments.source, { dataset, split });
+    const lines = await writeAssignments(path, assignments);
+    if (json !== undefined) await writeWhole(json, `${JSON.stringify(report, null, 2)}\n`);
+    console.log([assignmentText(report), "", ...lines].join("\n"));
+  } finally {
+    await device.destroy();
+  }
+}
+
+if (import.meta.main) await runTask("assign", () => main(Deno.args));
