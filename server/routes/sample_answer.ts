@@ -1,5 +1,6 @@
 /** Samples as they are answered: a grid as PNG, paths as JSON, pixels as npy, or grid and paths at once. */
 
+import type { Picture } from "../../core/png.ts";
 import { imageGrid, viewingScale } from "../../core/sampling/grid.ts";
 import { samplePicture } from "../../core/sampling/sample_picture.ts";
 import type { Sample, Samples } from "../../core/sampling/sampler.ts";
@@ -119,25 +120,25 @@ export function gridOf(drawn: Samples, { columns, scale }: Pick<Shown, "columns"
 
 /** The samples, with as much beside their paths as is wanted. */
 export function entriesOf(drawn: Samples, { images, latents, scale }: Shown): SampleEntry[] {
-  const { shape: [n, ...image], samples } = drawn;
+  const { shape: [n], samples } = drawn;
   if (images !== "each" && !latents) return samples;
-  const rowOf = (values: Float32Array, i: number) =>
-    values.subarray(i * values.length / n, (i + 1) * values.length / n);
   return samples.map((sample, i) => ({
     ...sample,
-    ...latents ? { latent: Array.from(rowOf(drawn.latents, i), shortest) } : {},
-    ...images === "each"
-      ? { image: pngOf(pictureOf(rowOf(drawn.images, i), image, sample.leaf, scale)).toBase64() }
-      : {},
+    ...latents ? { latent: Array.from(rowOf(drawn.latents, i, n), shortest) } : {},
+    ...images === "each" ? { image: pngOf(pictureOf(drawn, i, scale)).toBase64() } : {},
   }));
 }
 
-/** One picture without a frame. */
-function pictureOf(pixels: Float32Array, image: number[], leaf: number, scale: number) {
-  const shape = [1, ...image];
-  return isPoint(image as unknown as Model["sampler"]["options"]["image"])
-    ? samplePicture(pixels, { shape, leaves: [leaf], side: SCATTER * scale })
-    : imageGrid(pixels, { shape, scale, padding: 0 });
+/** One of the pictures, without a frame. */
+export function pictureOf({ shape: [n, ...image], images, samples }: Samples, i: number, scale: number): Picture {
+  const [pixels, shape] = [rowOf(images, i, n), [1, ...image]];
+  if (!isPoint(image)) return imageGrid(pixels, { shape, scale, padding: 0 });
+  return samplePicture(pixels, { shape, leaves: [samples[i].leaf], side: SCATTER * scale });
+}
+
+/** Row `i` of `n`. */
+function rowOf(values: Float32Array, i: number, n: number): Float32Array {
+  return values.subarray(i * values.length / n, (i + 1) * values.length / n);
 }
 
 /** The same f32 with as few digits as tell it from its neighbours. */

@@ -20,23 +20,22 @@ export type SampleValues = Omit<Values<ReturnType<typeof sampleKinds>>, "latents
   latents: boolean | Float32Array;
 };
 
-/** Readers of a model's parameters, made once for models of the same extent. */
-const readers = new Map<string, ReturnType<typeof makeReaders>>();
-
 /** What reads the parameters of requests for samples of a model. */
-export function readersFor(sampler: Sampler) {
-  const extent = extentOf(sampler);
-  const name = Object.values(extent).join();
-  const known = readers.get(name) ?? makeReaders(extent);
-  readers.set(name, known);
-  return known;
-}
+export const readersFor = perExtent((extent) => ({
+  sample: queryReader(sampleKinds(extent)),
+  activations: queryReader(drawKinds(extent)),
+  body: bodyReader(sampleBodyKinds(extent)),
+}));
 
-function makeReaders(extent: Extent) {
-  return {
-    sample: queryReader(sampleKinds(extent)),
-    activations: queryReader(drawKinds(extent)),
-    body: bodyReader(sampleBodyKinds(extent)),
+/** The same for every sampler of one extent; made once, since making a schema takes longer than a sample. */
+export function perExtent<T>(make: (extent: Extent) => T): (sampler: Sampler) => T {
+  const made = new Map<string, T>();
+  return (sampler) => {
+    const extent = extentOf(sampler);
+    const name = Object.values(extent).join();
+    const known = made.get(name) ?? make(extent);
+    made.set(name, known);
+    return known;
   };
 }
 

@@ -34,16 +34,30 @@ export const samplesSchema = z.object({
   image: z.string().optional().openapi({ description: "The grid as PNG in base64, where images=grid" }),
 }).openapi("Samples");
 
-const binary = z.string().openapi({ format: "binary" });
+const end = z.object({ seed: z.int(), index: z.int() });
+
+/** Samples on the way from one to another. */
+export const interpolationSchema = samplesSchema.omit({ seed: true, samples: true }).extend({
+  from: end,
+  to: end,
+  samples: z.array(
+    sampleSchema.omit({ seed: true, index: true }).extend({
+      position: z.number().openapi({ description: "0 at the first, 1 at the last" }),
+    }),
+  ),
+}).openapi("Interpolation");
+
+/** Bytes. */
+export const binarySchema = z.string().openapi({ format: "binary" });
 
 const CONTENT: Readonly<Record<string, z.ZodType>> = {
   "application/json": samplesSchema,
-  "multipart/form-data": z.object({ samples: samplesSchema, image: binary }),
+  "multipart/form-data": z.object({ samples: samplesSchema, image: binarySchema }),
 };
 
 /** Contents of an answer in one of some media types: samples as JSON, bytes as anything else. */
 export function pictures(types: readonly string[]): Record<string, { schema: z.ZodType }> {
-  return Object.fromEntries(types.map((type) => [type, { schema: CONTENT[type] ?? binary }]));
+  return Object.fromEntries(types.map((type) => [type, { schema: CONTENT[type] ?? binarySchema }]));
 }
 
 const REFUSALS = {
