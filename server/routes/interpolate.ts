@@ -9,7 +9,7 @@ import type { Env } from "../env.ts";
 import { apngOf } from "../formats/apng.ts";
 import type { Model, Registry } from "../registry.ts";
 import { cacheControl, entityTag, isKnown } from "./cache.ts";
-import { binarySchema, interpolationSchema, refusals } from "./sample_schemas.ts";
+import { binarySchema, interpolationSchema, refusals } from "./descriptions.ts";
 import { preferredType } from "./negotiation.ts";
 import { choice, flag, type Kind, kind, optional, queryReader, usually, type Values, whole } from "./parameters.ts";
 import { draw, queryOf, samplerOf } from "./sample.ts";

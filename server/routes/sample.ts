@@ -8,7 +8,7 @@ import type { Env } from "../env.ts";
 import { RequestError } from "../errors.ts";
 import type { Model, Registry } from "../registry.ts";
 import { cacheControl, entityTag, isKnown } from "./cache.ts";
-import { pictures, refusals, samplesSchema } from "./sample_schemas.ts";
+import { pictures, refusals, samplesSchema } from "./descriptions.ts";
 import { preferredType } from "./negotiation.ts";
 import { bodyReader, queryReader } from "./parameters.ts";
 import { answerWith, checkSize, needsPictures, SAMPLE_TYPES, type SampleType, usualScale } from "./sample_answer.ts";
