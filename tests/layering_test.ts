@@ -39,7 +39,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   metrics: [...MODELS, "gpu", "program", "sampling"],
   reading: [...MODELS, "gpu", "program", "sampling", "metrics"],
   train: [...MODELS, "gpu", "program", "sampling", "metrics"],
-  evaluate: [...MODELS, "gpu", "program", "sampling", "metrics", "train"],
+  evaluate: [...MODELS, "gpu", "program", "sampling", "metrics", "reading", "train"],
   assign: [...MODELS, "gpu", "program", "sampling", "recognition", "metrics", "train", "evaluate"],
   compare: [...MODELS, "gpu", "program", "sampling", "metrics", "train", "evaluate"],
   datasets: [], // and DATASETS_MAY_IMPORT

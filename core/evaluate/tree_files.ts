@@ -1,0 +1,112 @@
+/** What a run's tree has learned, as files: a page, a figure, numbers. */
+
+import { type Device, DeviceError } from "../gpu/device.ts";
+import { isPoint } from "../models/presets.ts";
+import { readTree } from "../reading/reading.ts";
+import { treeFigure } from "../reading/report/figure.ts";
+import { treePage } from "../reading/report/page.ts";
+import { TREE_FILE, treeReport } from "../reading/report/tree_report.ts";
+import { readSplits } from "../reading/splits.ts";
+import { RUNS_FOLDER } from "../sampling/run.ts";
+import { openSampler, type Sampler } from "../sampling/sampler.ts";
+import { orRunError, writeWhole } from "../sampling/write.ts";
+import type { EvaluationProgress } from "./evaluator.ts";
+import { labellerOf, type LabelSource } from "./labeller.ts";
+import type { EvaluatedSet } from "./real.ts";
+import type { Split } from "./request.ts";
+
+/** The part of a data set that is wanted, in the format of the pictures that a run makes. */
+export interface WantedSet {
+  readonly split: Split;
+  /** Side in pixels, and channels; not for points. */
+  readonly size?: number;
+  readonly channels?: 1 | 3;
+}
+
+/** Where labels come from. */
+export interface TreeLabels {
+  /** The run's data set by its name. */
+  readonly load: (dataset: string, wanted: WantedSet) => Promise<EvaluatedSet>;
+  /** The folder where the classifier is kept; nowhere if there is none. */
+  readonly cache: string | null;
+  /** Whether there is no report without them; otherwise it says why there are none. */
+  readonly required: boolean;
+  readonly onProgress?: (progress: EvaluationProgress) => void;
+}
+
+/** How a tree is reported. */
+export interface TreeFilesOptions {
+  /** The folder to write to; `tree` in that of the run unless given. */
+  readonly out?: string;
+  /** Samples, 2 to 16384; 2048 unless given. */
+  readonly samples?: number;
+  /** 0 unless given. */
+  readonly seed?: number;
+  /** No labels unless given. */
+  readonly labels?: TreeLabels;
+  /** The folder of runs. */
+  readonly runs?: string;
+}
+
+const SHOWN_POINTS = 128; // points are dots in one picture, so there is room for more than of images
+
+/**
+ * Reads the newest checkpoint of a run (or a checkpoint file) and writes `tree.html`, `tree.json` and `tree.svg`.
+ *
+ * @returns One line for every file written, and one where there are no labels
+ * @throws {RunError} If the run cannot be used, or a file not be written
+ * @throws {RangeError} If a number is out of range, or labels are required of a set that has none
+ * @throws {DeviceError} If the GPU is lost
+ * @throws What `labels.load` throws, if labels are required
+ */
+export async function writeTreeFiles(device: Device, run: string, options: TreeFilesOptions = {}): Promise<string[]> {
+  const { samples, seed, labels, runs = RUNS_FOLDER } = options;
+  const sampler = await openSampler(device, run, { runs });
+  const source = await labelsOf(device, sampler, labels).catch(async (error) => {
+    await sampler.close();
+    throw error;
+  });
+  try {
+    const pictures = isPoint(sampler.options.image) ? { pictures: SHOWN_POINTS, pairs: SHOWN_POINTS } : {};
+    const labelling = { label: source.label, labelNames: source.labelNames };
+    const reading = await readTree(sampler, { samples, seed, ...pictures, ...labelling });
+    const splits = await readSplits(sampler, { seed, ...pictures, ...labelling });
+    const context = { options: sampler.source.options, labelNote: source.note };
+    const out = options.out ?? `${sampler.source.path.split("/").slice(0, -1).join("/") || "."}/tree`;
+    await orRunError("make folder", out, () => Deno.mkdir(out, { recursive: true }));
+    await writeWhole(`${out}/tree.html`, await treePage(reading, splits, context));
+    await writeWhole(`${out}/${TREE_FILE}`, `${JSON.stringify(treeReport(reading, splits, context), null, 1)}\n`);
+    await writeWhole(`${out}/tree.svg`, await treeFigure(reading));
+    return [
+      `Wrote ${out}/tree.html: the report, from ${reading.samples} samples of ${sampler.source.path}`,
+      `Wrote ${out}/${TREE_FILE}: its numbers`,
+      `Wrote ${out}/tree.svg: the tree`,
+      ...source.label === undefined && labels !== undefined ? [`Labels: ${source.note}`] : [],
+    ];
+  } finally {
+    source.destroy?.();
+    await sampler.close();
+  }
+}
+
+/** Labels, or the reason why there are none. */
+async function labelsOf(
+  device: Device,
+  { source, options: { image } }: Sampler,
+  labels: TreeLabels | undefined,
+): Promise<Partial<LabelSource> & Pick<LabelSource, "note">> {
+  if (labels === undefined) return { note: "none were asked for" };
+  const { cache, required, onProgress } = labels;
+  const format = isPoint(image) ? {} : { size: image[0], channels: image[2] as 1 | 3 };
+  try {
+    const dataset = source.options.dataset;
+    if (typeof dataset !== "string") {
+      throw new RangeError(`Cannot label what ${source.path} makes: it names no data set, expected one in its options`);
+    }
+    const load = (split: Split) => labels.load(dataset, { split, ...format });
+    return await labellerOf(device, { load, cache, onProgress });
+  } catch (error) {
+    if (required || error instanceof DeviceError || !(error instanceof Error)) throw error;
+    return { note: `none (${error.message})` };
+  }
+}

@@ -1,0 +1,173 @@
+/** The whole report as one page that needs nothing else: no script, no other file, no network. */
+
+import { element, escapeText } from "../../svg.ts";
+import type { CertainSample, TreeReading } from "../reading.ts";
+import type { SplitReading } from "../splits.ts";
+import { DEFINITIONS } from "./definitions.ts";
+import { treeDrawing } from "./figure.ts";
+import { figure, picture, table } from "./html.ts";
+import { shown } from "./pictures.ts";
+import { nodeSection } from "./sections.ts";
+import type { ReportContext } from "./tree_report.ts";
+import { decimal, largestShares, nameOf, percent } from "./words.ts";
+import style from "./style.css" with { type: "text" };
+
+const MOST_SECTIONS = 127; // nodes with a section of their own
+const SOFT = 0.7; // mean largest path weight below which paths are called soft
+
+/**
+ * The report as HTML: the tree, what every split decides, every node with its samples, the surest and least sure samples,
+ * scores, options, and how the numbers are computed. Of trees with more than 127 nodes the first in level order have sections,
+ * all of them are in the table.
+ */
+export async function treePage(
+  reading: TreeReading,
+  splits: readonly SplitReading[],
+  context: ReportContext,
+): Promise<string> {
+  const { nodes, run, labelNames } = reading;
+  const sections: string[] = [];
+  for (const node of nodes.slice(0, MOST_SECTIONS)) {
+    sections.push(await nodeSection(node, reading, splits.find((split) => split.node === node.node)));
+  }
+  const decisions = splits.length > 0;
+  const inner = nodes.slice(0, MOST_SECTIONS).filter(({ leaf }) => leaf === null).length;
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${escapeText(`The tree of ${run}`)}</title>
+<style>
+${style}</style>
+</head>
+<body>
+<h1>What the ${reading.head === "tree" ? "tree" : "model"} has learned</h1>
+<p class="faint">${escapeText(titleOf(reading, context))}</p>
+${factsOf(reading)}
+<p>${pathsSentence(reading)}</p>
+<p class="faint">Labels: ${escapeText(context.labelNote)}.</p>
+<h2>The ${reading.head === "tree" ? "tree" : "generators"}</h2>
+${await treeOf(reading)}
+${decisions ? "<h2>What every split decides</h2>" : "<h2>The whole</h2>"}
+${sections.slice(0, inner).join("\n")}
+<h2>What every leaf makes</h2>
+${sections.slice(inner).join("\n")}
+<h2>The surest samples</h2>
+${await strip(reading.certain, reading)}
+<h2>The least sure samples</h2>
+${await strip(reading.uncertain, reading)}
+${labelNames === null ? "" : scoresOf(reading)}
+<h2>All nodes</h2>
+${nodeTable(reading, splits)}
+<h2>How the run was trained</h2>
+${table([], rowsOf(context.options).map(([key, value]) => [`<code>${key}</code>`, escapeText(value)]), "words")}
+<h2>How the numbers are computed</h2>
+<dl>
+${DEFINITIONS.map(([name, meaning]) => `<dt>${name}</dt><dd>${meaning}</dd>`).join("\n")}
+</dl>
+</body>
+</html>
+`;
+}
+
+/** `00000-fashionmnist-hmog-small, iteration 1500: fashionmnist, a tree of depth 3 with 8 leaves`. */
+function titleOf({ run, iteration, head, depth, leaves }: TreeReading, { options }: ReportContext): string {
+  const dataset = typeof options.dataset === "string" ? `${options.dataset}, ` : "";
+  const model = head === "tree" ? `a tree of depth ${depth} with ${leaves} leaves` : `head ${head}, leaves: ${leaves}`;
+  return `${run}, iteration ${iteration}: ${dataset}${model}`;
+}
+
+function factsOf(
+  { usageEntropy, largestWeight, scores, dendrogramPurity, samples, seed, leaves }: TreeReading,
+): string {
+  const facts: [value: string, meaning: string][] = [
+    [percent(usageEntropy), "evenness of use: entropy of the usage of leaves"],
+    [percent(largestWeight), `mean largest path weight; ${percent(1 / leaves)} if all leaves are mixed alike`],
+  ];
+  if (scores !== null) facts.push([decimal(scores[scores.length - 1].nmi), "NMI of leaves and labels"]);
+  if (dendrogramPurity !== null) facts.push([decimal(dendrogramPurity), "dendrogram purity"]);
+  facts.push([String(samples), `samples that this was read from, seed ${seed}`]);
+  return `<div class="facts">${
+    facts.map(([value, meaning]) => `<div><b>${value}</b><span>${meaning}</span></div>`).join("")
+  }</div>`;
+}
+
+function pathsSentence({ largestWeight, leaves }: TreeReading): string {
+  if (leaves === 1) return "A single generator: there are no paths.";
+  return largestWeight < SOFT
+    ? "Paths are <b>soft</b>: most samples are blends of several leaves. Shares below are shares of path weights, and a " +
+      "picture with its path forced into one leaf is nothing that the model makes by itself."
+    : "Paths are nearly <b>hard</b>: most samples come from one leaf, so a leaf can be looked at as a generator of its own.";
+}
+
+async function treeOf(reading: TreeReading): Promise<string> {
+  const { width, height, markup } = await treeDrawing(reading);
+  const svg = element("svg", {
+    xmlns: "http://www.w3.org/2000/svg",
+    "xmlns:xlink": "http://www.w3.org/1999/xlink",
+    viewBox: `-2 -2 ${Math.ceil(width) + 4} ${Math.ceil(height) + 4}`,
+    width: Math.ceil(width) + 4,
+    role: "img",
+    "aria-label": "The tree, every node with samples",
+  }, markup);
+  return figure(
+    svg,
+    "Every node with samples that stand for it; edges are as wide as they are used" +
+      (reading.labelNames === null ? "." : ", bars are shares of labels."),
+    "tree",
+  );
+}
+
+/** Samples with their leaf, weight and label. */
+async function strip(samples: readonly CertainSample[], { image, labelNames }: TreeReading): Promise<string> {
+  const figures = await Promise.all(samples.map(async ({ picture: pixels, leaf, weight, label, index }) => {
+    const name = label === null || labelNames === null ? "" : `<br>${escapeText(labelNames[label])}`;
+    return figure(
+      picture(await shown(pixels, image), `Sample ${index}`),
+      `leaf ${leaf}, ${decimal(weight)}${name}`,
+    );
+  }));
+  return `<div class="strip">${figures.join("")}</div>`;
+}
+
+function scoresOf({ scores, dendrogramPurity, nodes }: TreeReading): string {
+  if (scores === null) return "";
+  const rows = scores.map(({ level, purity, nmi, ari }) => [
+    String(level),
+    String(nodes.filter((node) => node.level === level).length),
+    ...[purity, nmi, ari].map(decimal),
+  ]);
+  const whole = dendrogramPurity === null ? "" : `<p>Dendrogram purity of the whole: ${decimal(dendrogramPurity)}.</p>`;
+  return `<h2>How levels agree with labels</h2>
+${table(["Level", "Nodes", "Purity", "NMI", "ARI"], rows)}${whole}`;
+}
+
+function nodeTable({ nodes, labelNames }: TreeReading, splits: readonly SplitReading[]): string {
+  const effects = new Map(splits.map(({ node, effect }) => [node, effect]));
+  const rows = nodes.map((node) => [
+    node.node < MOST_SECTIONS ? `<a href="#node-${node.node}">${nameOf(node)}</a>` : nameOf(node),
+    percent(node.usage),
+    decimal(node.balance),
+    decimal(node.decisionEntropy),
+    decimal(node.information),
+    decimal(effects.get(node.node) ?? null),
+    ...labelNames === null ? [] : [commonest(node.labels, labelNames)],
+  ]);
+  const head = ["", "Usage", "Goes left", "Entropy", "Information", "Effect"];
+  return table(labelNames === null ? head : [...head, "Commonest labels"], rows);
+}
+
+function commonest(shares: readonly number[] | null, names: readonly string[]): string {
+  const largest = largestShares(shares ?? [], { least: 0.1, most: 3 });
+  return largest.map(({ label, share }) => `${percent(share)} ${escapeText(names[label])}`).join(", ") || "–";
+}
+
+/** Options as `adam.beta1` and `0.5`. */
+function rowsOf(options: Readonly<Record<string, unknown>>, above = ""): [key: string, value: string][] {
+  return Object.entries(options).flatMap(([key, value]): [string, string][] =>
+    typeof value === "object" && value !== null && !Array.isArray(value)
+      ? rowsOf(value as Record<string, unknown>, `${above}${escapeText(key)}.`)
+      : [[`${above}${escapeText(key)}`, Array.isArray(value) ? value.join(", ") || "none" : String(value)]]
+  );
+}

@@ -1,0 +1,102 @@
+/** A reading as JSON: what programs take from it, and what is kept beside a run. */
+
+import type { CertainSample, LevelScore, NodeReading, TreeReading } from "../reading.ts";
+import type { SplitReading } from "../splits.ts";
+import { splitSentence } from "./words.ts";
+
+/** Versions tell apart files of another layout. */
+export const TREE_FORMAT = { format: "hmog-tree", version: 1 } as const;
+
+/** The name of the file beside the page and the figure. */
+export const TREE_FILE = "tree.json";
+
+/** What is known of a run besides its reading. */
+export interface ReportContext {
+  /** The options that the run was trained with. */
+  readonly options: Readonly<Record<string, unknown>>;
+  /** How labels came about, or why there are none. */
+  readonly labelNote: string;
+}
+
+/** A split in numbers; see `SplitReading`. */
+export interface SplitReport
+  extends Omit<SplitReading, "left" | "right" | "difference">, Readonly<Record<"left" | "right", SideReport>> {
+  /** Such as `left: 93 % Trouser; right: 96 % Sneaker, Sandal and Ankle boot`; null without labels. */
+  readonly sentence: string | null;
+}
+
+/** Label shares of a side. */
+export interface SideReport {
+  readonly labels: number[] | null;
+}
+
+/** A node in numbers; the samples that are shown of it can be drawn again by their numbers. */
+export type NodeReport = Omit<NodeReading, "mean" | "typical" | "grid">;
+
+/** A sample without its picture. */
+export type CertainReport = Omit<CertainSample, "picture">;
+
+/**
+ * Everything in a reading but the pictures, numbers rounded to six decimals. Sample `i` of a node's `examples`, and of
+ * `certain` and `uncertain`, is that of the request `{ n: 1, seed, first: i }`.
+ */
+export interface TreeReport
+  extends
+    Omit<TreeReading, "nodes" | "certain" | "uncertain">,
+    ReportContext,
+    Readonly<{ format: (typeof TREE_FORMAT)["format"]; version: (typeof TREE_FORMAT)["version"] }> {
+  readonly dataset: string | null;
+  readonly nodes: readonly NodeReport[];
+  readonly splits: readonly SplitReport[];
+  readonly certain: readonly CertainReport[];
+  readonly uncertain: readonly CertainReport[];
+  readonly scores: readonly LevelScore[] | null;
+}
+
+/** The numbers of a reading and its splits as one JSON value. */
+export function treeReport(reading: TreeReading, splits: readonly SplitReading[], context: ReportContext): TreeReport {
+  const { nodes, certain, uncertain, ...rest } = reading;
+  const { dataset } = context.options;
+  return rounded({
+    ...TREE_FORMAT,
+    ...rest,
+    dataset: typeof dataset === "string" ? dataset : null,
+    labelNote: context.labelNote,
+    nodes: nodes.map(({ mean: _, typical: _typical, grid: _grid, ...numbers }) => numbers),
+    splits: splits.map(({ difference: _, left, right, ...numbers }, i) => ({
+      ...numbers,
+      left: { labels: left.labels },
+      right: { labels: right.labels },
+      sentence: splitSentence(splits[i], reading.labelNames ?? []),
+    })),
+    certain: certain.map(withoutPicture),
+    uncertain: uncertain.map(withoutPicture),
+    options: context.options,
+  }) as TreeReport;
+}
+
+const withoutPicture = ({ picture: _, ...numbers }: CertainSample): CertainReport => numbers;
+
+const DIGITS = 1e6;
+
+/** The value with all its numbers rounded. */
+function rounded(value: unknown): unknown {
+  if (typeof value === "number") return Math.round(value * DIGITS) / DIGITS;
+  if (Array.isArray(value)) return value.map(rounded);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, rounded(inner)]));
+}
+
+/**
+ * A report from its text.
+ *
+ * @throws {SyntaxError} If it is no JSON, no report, or one of another version
+ */
+export function parseTreeReport(text: string): TreeReport {
+  const value = JSON.parse(text);
+  if (value?.format === TREE_FORMAT.format && value.version === TREE_FORMAT.version && Array.isArray(value.nodes)) {
+    return value;
+  }
+  const found = value?.format === TREE_FORMAT.format ? `version ${value.version}` : "no report of a tree";
+  throw new SyntaxError(`Cannot read a tree report: found ${found}, expected version ${TREE_FORMAT.version}`);
+}
