@@ -39,8 +39,12 @@ export async function treeFigure(reading: TreeReading): Promise<string> {
   return page(await treeDrawing(reading), `${reading.run}, iteration ${reading.iteration}`);
 }
 
-/** What `treeFigure` draws, without paper and title. */
-export async function treeDrawing(reading: TreeReading): Promise<Drawing> {
+/**
+ * What `treeFigure` draws, without paper and title.
+ *
+ * @param linkTo Where a node leads that is clicked
+ */
+export async function treeDrawing(reading: TreeReading, linkTo?: (node: number) => string): Promise<Drawing> {
   const levels = levelsOf(reading.nodes);
   const bottom = levels[levels.length - 1];
   const width = bottom.length * PITCH;
@@ -59,7 +63,10 @@ export async function treeDrawing(reading: TreeReading): Promise<Drawing> {
     const parent = child.reading.parent === null ? undefined : placed.get(child.reading.parent);
     return parent === undefined ? [] : [edge(parent, child)];
   });
-  const nodes = all.map(({ drawing, x, top }) => moved(drawing, x - drawing.width / 2, top));
+  const nodes = all.map(({ drawing, x, top, reading: { node } }) => {
+    const markup = moved(drawing, x - drawing.width / 2, top);
+    return linkTo === undefined ? markup : element("a", { href: linkTo(node) }, markup);
+  });
   const tree = { width, height: top - EDGE_HEIGHT, markup: [...edges, ...nodes].join("\n") };
   return reading.labelNames === null ? tree : below([tree, legend(reading.labelNames, width)], 16);
 }

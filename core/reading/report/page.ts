@@ -58,7 +58,7 @@ ${await strip(reading.certain, reading)}
 <h2>The least sure samples</h2>
 ${await strip(reading.uncertain, reading)}
 ${labelNames === null ? "" : scoresOf(reading)}
-<h2>All nodes</h2>
+<h2 id="nodes">All nodes</h2>
 ${nodeTable(reading, splits)}
 <h2>How the run was trained</h2>
 ${table([], rowsOf(context.options).map(([key, value]) => [`<code>${key}</code>`, escapeText(value)]), "words")}
@@ -102,7 +102,10 @@ function pathsSentence({ largestWeight, leaves }: TreeReading): string {
 }
 
 async function treeOf(reading: TreeReading): Promise<string> {
-  const { width, height, markup } = await treeDrawing(reading);
+  const { width, height, markup } = await treeDrawing(
+    reading,
+    (node) => node < MOST_SECTIONS ? `#node-${node}` : "#nodes",
+  );
   const svg = element("svg", {
     xmlns: "http://www.w3.org/2000/svg",
     "xmlns:xlink": "http://www.w3.org/1999/xlink",
