@@ -17,9 +17,15 @@ const identities = new WeakMap<Sampler, string>();
  * @param asked Every parameter with its default, and the format
  */
 export function entityTag(sampler: Sampler, asked: unknown): string {
-  const hash = createHash("sha256").update(identityOf(sampler)).update(JSON.stringify(asked));
-  return `"${hash.digest("base64url").slice(0, 27)}"`;
+  return quoted(createHash("sha256").update(identityOf(sampler)).update(JSON.stringify(asked)));
 }
+
+/** A strong entity tag of an answer that is there already. */
+export function bytesTag(body: string): string {
+  return quoted(createHash("sha256").update(body));
+}
+
+const quoted = (hash: ReturnType<typeof createHash>): string => `"${hash.digest("base64url").slice(0, 27)}"`;
 
 /** Whether the client has what is asked for (`If-None-Match`, RFC 9110, 13.1.2). */
 export function isKnown(c: Context, tag: string): boolean {

@@ -47,6 +47,43 @@ export const interpolationSchema = samplesSchema.omit({ seed: true, samples: tru
   ),
 }).openapi("Interpolation");
 
+const share = z.number().nullable();
+
+/** A node of the tree. */
+const nodeSchema = z.object({
+  node: z.int().openapi({ description: "In level order from the root, 0" }),
+  level: z.int(),
+  parent: z.int().nullable(),
+  children: z.array(z.int()),
+  leaf: z.int().nullable(),
+  usage: z.number().openapi({ description: "Part of the latent space that belongs to the node" }),
+  balance: share.openapi({ description: "Part of the node that goes left" }),
+  decisionEntropy: share.openapi({ description: "Mean bits of the gate: 0 where it decides for sure, 1 where never" }),
+  information: share.openapi({ description: "Bits that the way taken tells about the latent" }),
+  labels: numbers.nullable().openapi({ description: "Shares in the order of labelNames, where a report knows them" }),
+  picture: z.string().openapi({ example: "/tree/5.png" }),
+}).openapi("Node");
+
+/** The tree. */
+export const treeSchema = z.object({
+  run: z.string(),
+  iteration: z.int(),
+  head: z.string(),
+  depth: z.int(),
+  leaves: z.int(),
+  latent: z.int(),
+  image: z.array(z.int()).openapi({ description: "Height, width, channels" }),
+  dataset: z.string().nullable(),
+  temperature: z.number().openapi({ description: "Of the gates at this checkpoint" }),
+  samples: z.int().openapi({ description: "From which all this was computed" }),
+  usageEntropy: z.number().openapi({ description: "1 where all leaves are used alike, 0 where one does everything" }),
+  pathEntropy: z.number().openapi({ description: "1 where paths mix all leaves, 0 where each leads to one" }),
+  labelNames: z.array(z.string()).nullable(),
+  nodes: z.array(nodeSchema),
+  scores: z.array(z.object({ level: z.int(), purity: z.number(), nmi: z.number(), ari: z.number() })).nullable(),
+  dendrogramPurity: z.number().nullable(),
+}).openapi("Tree");
+
 /** Bytes. */
 export const binarySchema = z.string().openapi({ format: "binary" });
 

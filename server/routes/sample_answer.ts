@@ -50,11 +50,13 @@ export interface Shown {
 }
 
 const MOST_PIXELS = 2 ** 23; // of a grid: some 0.1 s of drawing and encoding
-const SCATTER = 64; // pixels of a side of a scatter, times the scale; 512 for the scale of 8
+
+/** Pixels of a side of a scatter of points. */
+export const scatterSide = (scale: number): number => 64 * scale;
 
 /** The scale unless one is given: small pictures are doubled, a scatter of points has 512 pixels a side. */
 export function usualScale(image: Model["sampler"]["options"]["image"]): number {
-  return isPoint(image) ? 512 / SCATTER : viewingScale(image[1]);
+  return isPoint(image) ? 8 : viewingScale(image[1]);
 }
 
 /** Whether an answer needs the pixels at all. */
@@ -113,7 +115,7 @@ export function gridOf(drawn: Samples, { columns, scale }: Pick<Shown, "columns"
       leaves,
       scale,
       columns: columns && Math.min(columns, shape[0]),
-      side: SCATTER * scale,
+      side: scatterSide(scale),
     }),
   );
 }
@@ -133,7 +135,7 @@ export function entriesOf(drawn: Samples, { images, latents, scale }: Shown): Sa
 export function pictureOf({ shape: [n, ...image], images, samples }: Samples, i: number, scale: number): Picture {
   const [pixels, shape] = [rowOf(images, i, n), [1, ...image]];
   if (!isPoint(image)) return imageGrid(pixels, { shape, scale, padding: 0 });
-  return samplePicture(pixels, { shape, leaves: [samples[i].leaf], side: SCATTER * scale });
+  return samplePicture(pixels, { shape, leaves: [samples[i].leaf], side: scatterSide(scale) });
 }
 
 /** Row `i` of `n`. */
