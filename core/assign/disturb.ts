@@ -1,10 +1,10 @@
-/** Random changes that make generated pictures a little more like any picture, so that what is learned from them holds. */
+/** Random changes of generated pictures, so that what is learned from them holds for real ones. */
 
+import { isPoint } from "../models/presets.ts";
 import { add, equal, floor, maximum, minimum, mul, sub } from "../ops/elementwise.ts";
 import { matmul } from "../ops/matmul.ts";
 import { reshape, transpose } from "../ops/movement.ts";
 import { constant } from "../ops/source.ts";
-import { isPoint } from "../models/presets.ts";
 import type { Shape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 
@@ -16,35 +16,32 @@ export interface Numbers {
   normal(shape: Shape): Tensor;
 }
 
-export const KNOBS = { shift: 1 / 16, noise: 0.3, contrast: 0.3 };
+const SHIFT = 1 / 16; // of the side, at most
+const CONTRAST = 0.8; // at most so much more or less
+const NOISE = 0.8; // largest standard deviation; pixels are in [-1, 1]
 
 /**
- * Shifts pictures by up to a sixteenth of their side, the border repeated; scales their contrast around black by
- * 0.7 to 1.3; adds noise of a standard deviation between 0 and 0.3, another one for each picture.
+ * Shifts each picture by up to a sixteenth of its sides, the border repeated; scales it around black by 0.2 to 1.8; adds
+ * noise of a standard deviation from 0 to 0.8. So a network cannot go by the traces that a generator leaves, nor by how
+ * bright it makes what. Measured on FashionMNIST: docs/reading-the-tree.md.
  *
- * @param images `[batch, height, width, channels]`, pixels in [-1, 1]; points are left as they are
+ * @param images `[batch, height, width, channels]`, pixels in [-1, 1]; points stay as they are
  * @returns As `images`
  */
 export function disturb(images: Tensor, { uniform, normal }: Numbers): Tensor {
   const [batch, height, width, channels] = images.shape;
   if (isPoint([height, width, channels])) return images;
-  const one = [batch, 1, 1, 1];
-  let x = images;
-  if (KNOBS.shift > 0) {
-    const down = along(images, shifts(height, uniform([batch, 1, 1])));
-    x = transpose(along(transpose(down, [0, 2, 1, 3]), shifts(width, uniform([batch, 1, 1]))), [0, 2, 1, 3]);
-  }
-  if (KNOBS.contrast > 0) {
-    const contrast = add(1, mul(KNOBS.contrast, sub(mul(2, uniform(one)), 1)));
-    x = sub(mul(add(x, 1), contrast), 1);
-  }
-  if (KNOBS.noise > 0) x = add(x, mul(normal(images.shape), mul(uniform(one), KNOBS.noise)));
-  return minimum(maximum(x, -1), 1);
+  const down = alongHeight(images, shifts(height, uniform([batch, 1, 1])));
+  const moved = swapped(alongHeight(swapped(down), shifts(width, uniform([batch, 1, 1]))));
+  const contrast = add(1 - CONTRAST, mul(uniform([batch, 1, 1, 1]), 2 * CONTRAST));
+  const scaled = sub(mul(add(moved, 1), contrast), 1);
+  const noisy = add(scaled, mul(normal(images.shape), mul(uniform([batch, 1, 1, 1]), NOISE)));
+  return minimum(maximum(noisy, -1), 1);
 }
 
-/** `[batch, length, length]`, row `i` with a 1 where the pixel that comes to `i` was. */
+/** `[batch, length, length]`: in row `i` a 1 where the pixel that comes to `i` was. */
 function shifts(length: number, uniform: Tensor): Tensor {
-  const most = Math.round(length * KNOBS.shift);
+  const most = Math.round(length * SHIFT);
   const by = sub(floor(mul(uniform, 2 * most + 1)), most);
   const place = Array.from({ length }, (_, i) => i);
   const from = minimum(maximum(add(constant(place, [1, length, 1]), by), 0), length - 1);
@@ -52,7 +49,9 @@ function shifts(length: number, uniform: Tensor): Tensor {
 }
 
 /** `y[i] = Σ_k moves[i, k] x[k]` along the height. */
-function along(images: Tensor, moves: Tensor): Tensor {
+function alongHeight(images: Tensor, moves: Tensor): Tensor {
   const [batch, height, width, channels] = images.shape;
   return reshape(matmul(moves, reshape(images, [batch, height, width * channels])), images.shape);
 }
+
+const swapped = (images: Tensor): Tensor => transpose(images, [0, 2, 1, 3]);
