@@ -172,7 +172,7 @@ function load(now) {
   const { run } = now;
   places.tree.ask((signal) => ask("tree", { run }, { signal }), (/** @type {Tree} */ tree) => {
     known.tree = tree;
-    const query = { run, kind: "grid", iteration: tree.iteration };
+    const query = { run, kind: "grid", scale: 1, iteration: tree.iteration };
     drawing.show(tree.nodes, {
       labels: tree.labelNames,
       image: tree.image,
@@ -197,7 +197,9 @@ function follow({ run }) {
   events?.close();
   events = new EventSource(address("events", { run }));
   events.addEventListener("metrics", ({ data }) => curves.add(JSON.parse(data)));
-  events.addEventListener("checkpoint", async () => {
+  events.addEventListener("checkpoint", async ({ data }) => {
+    // The newest is told when one begins to listen, too.
+    if (JSON.parse(data).iteration <= (known.samples?.iteration ?? Infinity)) return;
     Object.assign(asked, { samples: "", sample: "", strip: "" });
     load(state());
     show(state());
@@ -232,13 +234,19 @@ async function learnRuns() {
 function update(now) {
   const key = JSON.stringify(modelQuery(now));
   if (key !== asked.model) {
-    if (known.tree !== null && now.run !== JSON.parse(asked.model).run) drawing.show([]);
+    if (asked.model !== "" && now.run !== JSON.parse(asked.model).run) forget();
     asked.model = key;
     load(now);
     follow(now);
     showRun(now);
   }
   show(now);
+}
+
+/** What is known of one run says nothing of another. */
+function forget() {
+  Object.assign(known, { tree: null, samples: null, placed: null });
+  drawing.show([]);
 }
 
 /** Goes back by one step of what is open. */

@@ -66,13 +66,13 @@ export class SampleView {
         html("img", { class: "large", src: pngUrl(sample.image), alt: `Sample ${sample.index}` }),
         this.flipped,
       ),
+      isTree ? this.#gates(sample, gates, flip) : this.#weights(sample),
       html(
         "div",
         { class: "actions" },
         html("button", { type: "button", click: () => pick("from") }, "Strip from here"),
         html("button", { type: "button", click: () => pick("to") }, "Strip to here"),
       ),
-      isTree ? this.#gates(sample, gates, flip) : this.#weights(sample),
     );
     if (flip === null || !isTree) this.flipped.replaceChildren();
   }

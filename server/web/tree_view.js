@@ -10,6 +10,7 @@ import { edge, layOut, nodeWeights } from "./tree_layout.js";
 /** @typedef {import("./tree_layout.js").Spot} Spot */
 
 const WIDEST = 14; // pixels, the line of a node that everything goes through
+const GRID_GAP = 2; // pixels between the pictures of a node, at scale 1
 const FAINT = 0.02; // a weight below is not written, and its node fades
 
 /** A tree in an element. */
@@ -87,6 +88,7 @@ export class TreeView {
 
   #draw() {
     const width = this.#width = this.element.clientWidth;
+    if (this.#nodes.length === 0) this.element.replaceChildren();
     if (this.#nodes.length === 0 || width === 0) return;
     const focused = this.element.contains(document.activeElement);
     const { across, height, cell, spots } = layOut(this.#nodes, { width, points: isPoint(this.#image) });
@@ -142,7 +144,7 @@ export class TreeView {
       svg("rect", { class: "ring", x: left - 3, y: top - 3, width: width + 6, height: height + 6, rx: 7 }),
     );
     if (node.leaf !== null) item.append(...this.#caption(spot, across, cell));
-    const badge = across ? `translate(${left},${0})` : `translate(0,${top - 3})`;
+    const badge = `translate(0,${top - 3})`;
     item.append(
       svg(
         "g",
@@ -159,22 +161,23 @@ export class TreeView {
     const href = this.#picture(node);
     if (href === null) return null;
     const image = svg("image", { href });
-    const part = svg(
-      "svg",
-      { x: -width / 2, y: -height / 2, width, height, viewBox: "0 0 1 1", class: "pictures" },
-      image,
-    );
+    const box = { x: -width / 2, y: -height / 2, width, height };
+    const part = svg("svg", { ...box, viewBox: "0 0 1 1", preserveAspectRatio: "xMidYMid slice" }, image);
+    const clip = `corners-${node.node}`;
+    const corners = svg("clipPath", { id: clip }, svg("rect", { ...box, rx: 5 }));
     const file = new Image();
     file.onload = () => {
-      const all = isPoint(this.#image) ? 1 : Math.max(1, Math.floor(file.naturalWidth / this.#image[1]));
-      const [across, down] = [Math.min(columns, all), Math.min(rows, all)];
-      const [w, h] = [file.naturalWidth / all, file.naturalHeight / all];
-      image.setAttribute("width", String(file.naturalWidth));
-      image.setAttribute("height", String(file.naturalHeight));
-      part.setAttribute("viewBox", `0 0 ${w * across} ${h * down}`);
+      const { naturalWidth: wide, naturalHeight: high } = file;
+      // The file is a grid with a margin around every picture; a scatter is one picture.
+      const gap = isPoint(this.#image) ? 0 : GRID_GAP;
+      const [w, h] = gap === 0 ? [wide, high] : [this.#image[1] + gap, this.#image[0] + gap];
+      const [across, down] = [Math.min(columns, Math.floor(wide / w)), Math.min(rows, Math.floor(high / h))];
+      image.setAttribute("width", String(wide));
+      image.setAttribute("height", String(high));
+      part.setAttribute("viewBox", `0 0 ${w * across + gap} ${h * down + gap}`);
     };
     file.src = href;
-    return part;
+    return svg("g", { "clip-path": `url(#${clip})` }, corners, part);
   }
 
   /** Number, usage and most frequent label of a leaf. @param {Spot} spot @param {boolean} across @param {number} cell */
