@@ -1,37 +1,24 @@
-/** `deno task serve`: samples of a run over HTTP. */
+/** `deno task serve`: runs as a page and over HTTP. */
 
-import { RUNS_FOLDER } from "../core/sampling/run.ts";
+import { LogWriter } from "../server/log_writer.ts";
 import { serve } from "../server/serve.ts";
-import { helpText, readFlags, UsageError } from "./flags.ts";
+import { helpText, readFlags } from "./flags.ts";
 import { INTERRUPTED, runTask } from "./run_task.ts";
+import { FLAGS, settingsOf, tokenOf, USAGE } from "./serve_flags.ts";
 
-const USAGE = `Serves pictures from a run as a page and over HTTP.
-
-  deno task serve --run 0
-  deno task serve --run 0 --host 0.0.0.0 --port 8080`;
-
-const FLAGS = {
-  run: {
-    kind: "text",
-    value: "RUN",
-    meaning: `Folder of a run, its name or number in ${RUNS_FOLDER}/, or a checkpoint`,
-  },
-  host: { kind: "text", value: "HOST", meaning: "Address to listen on (127.0.0.1: this machine alone)" },
-  port: { kind: "integer", value: "PORT", meaning: "Port to listen on (8000; 0 takes a free one)" },
-} as const;
-
-const MOST_PORT = 65535;
+const OFF = "off";
 
 if (import.meta.main) {
   await runTask("serve", async () => {
-    const { help, run, host = "127.0.0.1", port = 8000 } = readFlags(Deno.args, FLAGS);
+    const { help, ...flags } = readFlags(Deno.args, FLAGS);
     if (help) return console.log(helpText(USAGE, FLAGS));
-    if (run === undefined) throw new UsageError(`Cannot serve without a run: expected --run RUN`);
-    if (port < 0 || port > MOST_PORT) {
-      throw new UsageError(`Cannot use --port ${port}: expected a whole number from 0 to ${MOST_PORT}`);
-    }
+    const settings = settingsOf(flags);
+    const token = await tokenOf(flags["token-file"], Deno.env.get("HMOG_TOKEN"));
+    const { "access-log": path } = flags;
+    await using writer = path === OFF ? null : await LogWriter.open(path ?? null);
+    const log = writer === null ? undefined : (line: string) => writer.write(line);
     const [print, report] = [(line: string) => console.log(line), (text: string) => console.error(text)];
-    await serve({ run, host, port, signal: untilStopped(), print, report });
+    await serve({ ...settings, token, log, signal: untilStopped(), print, report });
   });
 }
 

@@ -22,9 +22,15 @@ export class RequestError extends Error {
   ) {
     super(message);
   }
+
+  /** What is answered. */
+  get body(): ErrorBody {
+    const { code, message, parameter } = this;
+    return { error: { code, message, parameter } };
+  }
 }
 
 /** The answer to a request that is refused. */
-export function refuse(c: Context, { status, code, message, parameter, headers }: RequestError): Response {
-  return c.json({ error: { code, message, parameter } } satisfies ErrorBody, status, headers);
+export function refuse(c: Context, error: RequestError): Response {
+  return c.json(error.body, error.status, error.headers);
 }

@@ -1,8 +1,11 @@
 /** A checkpoint on the GPU, for as long as someone uses it. */
 
 import type { Device } from "../core/gpu/device.ts";
+import { readTree, type TreeReading } from "../core/reading/reading.ts";
+import { RunError } from "../core/sampling/run.ts";
 import { openSampler, type Sampler } from "../core/sampling/sampler.ts";
 import type { Admission } from "./admission.ts";
+import { RequestError } from "./errors.ts";
 
 /** A model that answers: one checkpoint of one run. */
 export interface Model {
@@ -17,6 +20,8 @@ export interface Model {
   readonly sampler: Sampler;
   /** Of the newest weights; opened when first asked for. */
   live(): Promise<Sampler>;
+  /** What the tree has learned; computed when first asked for. */
+  reading(): Promise<TreeReading>;
 }
 
 /** Where a model is opened, and for which run. */
@@ -32,6 +37,8 @@ export class LoadedModel implements Model {
   #users = 0;
   #retired = false;
   #live: Promise<Sampler> | undefined;
+  #reading: Promise<TreeReading> | undefined;
+  readonly #closing = new AbortController();
   readonly #closed = Promise.withResolvers<void>();
 
   private constructor(readonly sampler: Sampler, readonly opening: Opening) {
@@ -76,6 +83,12 @@ export class LoadedModel implements Model {
     return this.#live;
   }
 
+  reading(): Promise<TreeReading> {
+    this.#reading ??= readTree(this.sampler, { signal: this.#closing.signal });
+    this.#reading.catch(() => this.#reading = undefined);
+    return this.#reading;
+  }
+
   /** Runs `action` with the model; null if it was retired before. */
   async use<T>(action: (model: Model) => Promise<T>): Promise<{ result: T } | null> {
     if (this.#retired) return null;
@@ -97,7 +110,11 @@ export class LoadedModel implements Model {
 
   async #openLive(): Promise<Sampler> {
     const { device, admission } = this.opening;
-    const sampler = await openSampler(device, this.sampler.source.path, { weights: "live" });
+    const { path } = this.sampler.source;
+    const sampler = await openSampler(device, path, { weights: "live" }).catch((error) => {
+      if (!(error instanceof RunError)) throw error;
+      throw new RequestError(409, "no_live_weights", error.message, "weights"); // an autosave that was replaced, or a file without them
+    });
     admission.add(sampler);
     return sampler;
   }
@@ -107,6 +124,8 @@ export class LoadedModel implements Model {
   }
 
   async #close(): Promise<void> {
+    this.#closing.abort(new RunError(`Cannot read the tree of ${this.run}: a newer checkpoint took its place`));
+    await this.#reading?.catch(() => {});
     const live = await this.#live?.catch(() => undefined);
     for (const sampler of live === undefined ? [this.sampler] : [this.sampler, live]) {
       await sampler.close();

@@ -7,7 +7,7 @@ import { findCheckpoint, findRun, OPTIONS_FILE, RunError, runsIn } from "../core
 import { Admission, USUAL_QUEUE } from "./admission.ts";
 import { RequestError } from "./errors.ts";
 import type { Model } from "./loaded_model.ts";
-import { ServedRun, type ServedRunOptions } from "./served_run.ts";
+import { noCheckpoint, ServedRun, type ServedRunOptions } from "./served_run.ts";
 
 export type { Model } from "./loaded_model.ts";
 
@@ -35,6 +35,14 @@ export interface Registry {
    * @throws {RequestError} 404 `unknown_run`, 400 `run_needed`, 503 `no_checkpoint`
    */
   use<T>(run: string | undefined, action: (model: Model) => Promise<T>): Promise<T>;
+  /** The models that are open. */
+  models(): Model[];
+  /**
+   * Tells whether requests can be answered: of a single run a checkpoint must be open.
+   *
+   * @throws {RequestError} 503 `no_checkpoint`
+   */
+  checkReady(): void;
   /** Looks for new runs and checkpoints now; the registry does so every second. */
   refresh(): Promise<void>;
   /** Closes the models when their users are done. */
@@ -130,6 +138,15 @@ class OpenRegistry implements Registry {
     }
   }
 
+  models(): Model[] {
+    return [...this.runs.values()].flatMap(({ model }) => model ?? []);
+  }
+
+  checkReady(): void {
+    if (this.folder !== null) return;
+    for (const { name, model } of this.runs.values()) if (model === null) throw noCheckpoint(name);
+  }
+
   refresh(): Promise<void> {
     return this.#looking ??= this.#refresh().finally(() => this.#looking = null);
   }
@@ -180,6 +197,5 @@ function runNeeded(names: readonly string[]): RequestError {
     const message = `Cannot choose among ${names.length} runs: none was named, expected run, one of GET /runs`;
     return new RequestError(400, "run_needed", message, "run");
   }
-  const message = "Cannot sample: no run is there yet, expected one once training has begun";
-  return new RequestError(503, "no_checkpoint", message, "run", { "retry-after": "5" });
+  return noCheckpoint(null);
 }

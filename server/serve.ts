@@ -1,78 +1,79 @@
-/** The server on a port: opens the GPU and the run, listens, and drains when it is told to stop. */
+/** The server on a port: opens the GPU and the runs, listens, and drains when it is told to stop. */
 
 import { openDevice } from "../core/gpu/device.ts";
-import { openSampler } from "../core/sampling/sampler.ts";
-import { createApp } from "./app.ts";
+import { type AppOptions, createApp } from "./app.ts";
+import { Listener, type Place } from "./listener.ts";
+import { openRegistry, type Registry, type RegistryOptions, type Served } from "./registry.ts";
 
-/** What is served, and where. */
-export interface ServeOptions {
-  /** A run folder, its name or number in `runs/`, or a checkpoint file. */
-  run: string;
-  host: string;
-  /** 0 takes any free one. */
-  port: number;
-  /** Ends the server: requests under way are answered, new ones are not taken. */
-  signal: AbortSignal;
-  /** Gets one line for people to read. */
-  print: (line: string) => void;
+/** After the signal the server still takes requests for so long, in ms, until none is under way. */
+const GRACE = 5000;
+/** Longest time for the last answers, in ms. */
+const PATIENCE = 20_000;
+
+/** What is served, where, and who is told what. */
+export interface ServeOptions
+  extends Place, Pick<RegistryOptions, "queue">, Pick<AppOptions, "token" | "origins" | "rate" | "deadline" | "log"> {
+  readonly served: Served;
+  /** Ends the server: requests under way are answered, then new ones are not taken. */
+  readonly signal: AbortSignal;
+  /** Gets lines for people to read. */
+  readonly print: (line: string) => void;
   /** Gets what failed, with the place in the code. */
-  report: (text: string) => void;
+  readonly report: (text: string) => void;
 }
 
 /**
- * Serves samples until the signal; resolves when the last answer is out and the GPU is given back.
+ * Serves until the signal; resolves when the last answer is out and the GPU is given back.
  *
  * @throws {RunError} If the run cannot be used
  * @throws {DeviceError} If there is no adapter, or it is lost
  * @throws {Error} If the port cannot be listened on; the message says why
  */
-export async function serve({ run, host, port, signal, print, report }: ServeOptions): Promise<void> {
+export async function serve({ served, host, port, signal, print, report, ...options }: ServeOptions): Promise<void> {
   const device = await openDevice();
   try {
-    const sampler = await openSampler(device, run);
-    const app = createApp(sampler, { report: (error) => report(`Failed: ${describe(error)}`) });
-    const server = listen(app, { host, port }, (url) => {
-      const { source, structure: { leaves } } = sampler;
-      print(
-        `Serving ${source.path} (${leaves} ${leaves === 1 ? "leaf" : "leaves"}) on ${url}, GPU: ${device.description}`,
-      );
-      print(`Try: curl '${url}/sample?leaf=0' > leaf0.png`);
+    const registry = await openRegistry(device, served, {
+      queue: options.queue,
+      report: (error) => report(`Failed: ${describe(error)}`),
     });
-    const stop = () => void server.shutdown();
-    signal.addEventListener("abort", stop);
-    if (signal.aborted) stop();
-    const failure = await Promise.race([server.finished, device.lost]);
-    if (failure !== undefined) {
-      await server.shutdown();
-      throw failure;
-    }
-    await sampler.close();
+    const app = createApp(registry, {
+      ...options,
+      ending: signal,
+      report: (error, id) => report(`Failed: request ${id}: ${describe(error)}`),
+    });
+    const listener = await Listener.open(app, { host, port });
+    for (const line of greeting(registry, served, listener.url)) print(line);
+    const failure = await Promise.race([aborted(signal), device.lost]);
+    await listener.drain(failure === undefined ? { grace: GRACE, patience: PATIENCE } : { grace: 0, patience: 0 });
+    if (failure !== undefined) throw failure;
+    await registry.close();
   } finally {
     await device.destroy();
   }
 }
 
-function listen(
-  app: (request: Request) => Response | Promise<Response>,
-  { host, port }: Pick<ServeOptions, "host" | "port">,
-  listening: (url: string) => void,
-): Deno.HttpServer<Deno.NetAddr> {
-  const onListen = ({ hostname, port }: Deno.NetAddr) =>
-    listening(`http://${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`);
-  try {
-    return Deno.serve({ hostname: host, port, onListen }, app);
-  } catch (error) {
-    throw new Error(`Cannot listen on ${host} port ${port}: ${reason(error)}`, { cause: error });
-  }
+function greeting(registry: Registry, served: Served, url: string): string[] {
+  const { device } = registry;
+  return [
+    `Serving ${whatOf(registry, served)} on ${url}, GPU: ${device.description}`,
+    `Try: ${url} in a browser, or curl '${url}/sample?n=16' > samples.png`,
+  ];
 }
 
-function reason(error: unknown): string {
-  if (error instanceof Deno.errors.AddrInUse) {
-    return "another program has it, expected a free port (choose one with --port)";
+function whatOf(registry: Registry, served: Served): string {
+  if ("runs" in served) {
+    const count = registry.names().length;
+    return `${count} ${count === 1 ? "run" : "runs"} in ${served.runs}`;
   }
-  if (error instanceof Deno.errors.PermissionDenied) return "the system does not allow it, expected a port above 1023";
-  if (error instanceof Deno.errors.AddrNotAvailable) return "this machine has no such address";
-  return `${error instanceof Error ? error.message : error}, expected a host name or address of this machine`;
+  const [model] = registry.models();
+  if (model === undefined) return `${served.run} (no checkpoint yet)`;
+  const { source: { path }, structure: { leaves } } = model.sampler;
+  return `${path} (${leaves} ${leaves === 1 ? "leaf" : "leaves"})`;
+}
+
+async function aborted(signal: AbortSignal): Promise<undefined> {
+  if (signal.aborted) return;
+  await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
 }
 
 function describe(error: unknown): string {

@@ -51,13 +51,7 @@ export class ServedRun {
     this.#used = performance.now();
     if (this.#current === null) await this.refresh();
     if (this.#current !== null) return (this.#current as { model: LoadedModel }).model;
-    throw new RequestError(
-      503,
-      "no_checkpoint",
-      `Cannot sample run ${this.name}: it has no checkpoint that can be read, expected one once training has saved it`,
-      "run",
-      { "retry-after": String(RETRY_AFTER) },
-    );
+    throw noCheckpoint(this.name);
   }
 
   /** Opens the newest checkpoint that can be read beside the one in use, if it is another, and takes it instead. */
@@ -105,4 +99,11 @@ export class ServedRun {
 async function stampOf(path: string): Promise<string | null> {
   const info = await Deno.stat(path).catch(() => null);
   return info && `${path} ${info.size} ${info.mtime?.getTime()}`;
+}
+
+/** What is answered while a run has nothing to sample from; null: while there is no run. */
+export function noCheckpoint(run: string | null): RequestError {
+  const found = run === null ? "no run is there yet" : `run ${run} has no checkpoint that can be read`;
+  const message = `Cannot sample: ${found}, expected one once training has saved it`;
+  return new RequestError(503, "no_checkpoint", message, "run", { "retry-after": String(RETRY_AFTER) });
 }

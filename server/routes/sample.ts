@@ -15,8 +15,6 @@ import { answerWith, checkSize, needsPictures, SAMPLE_TYPES, type SampleType, us
 import { ANY_MODEL, drawKinds, sampleBodyKinds, sampleKinds } from "./sample_kinds.ts";
 import { readersFor, requestOf, type SampleValues } from "./sample_query.ts";
 
-export { sampleRoute } from "./sample_before.ts"; // until app.ts has a registry
-
 /** Header that holds the seed of an answer, so that a fresh one can be asked for again. */
 export const SEED_HEADER = "x-hmog-seed";
 
