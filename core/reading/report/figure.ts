@@ -91,7 +91,7 @@ async function nodeDrawing(node: NodeReading, reading: TreeReading, pitch: numbe
     true,
   ]];
   if (names !== null && node.labels !== null) {
-    lines.push([commonest(node.labels, names, Math.max(width, PITCH)), false]);
+    lines.push([commonest(node.labels, names, Math.max(width, PITCH - 6)), false]);
   }
   parts.push(centred(lines, width));
   return below(parts, 4);
@@ -106,13 +106,16 @@ async function blockOf(node: NodeReading, { image }: TreeReading, columns: numbe
   return await embedded(picture, CELL / Math.max(width, height));
 }
 
-/** The largest shares with their labels, as many as fit beside each other. */
+/** The largest shares with their labels, as many as fit beside each other; a single one that does not is cut short. */
 function commonest(shares: readonly number[], names: readonly string[], width: number): string {
+  const fits = (content: string) => textWidth(content, { size: SIZE.small }) <= width;
   const all = largestShares(shares, { least: WORTH_NAMING }).map(({ label, share }) =>
     `${percent(share)} ${names[label]}`
   );
-  const fits = all.filter((_, i) => textWidth(all.slice(0, i + 1).join(", "), { size: SIZE.small }) <= width);
-  return fits.length === 0 ? all[0] ?? "" : fits.join(", ");
+  let some = all.slice(0, 1).join("");
+  for (let n = 2; n <= all.length && fits(all.slice(0, n).join(", ")); n++) some = all.slice(0, n).join(", ");
+  while (!fits(some)) some = `${some.replace(/…$/, "").slice(0, -1).trimEnd()}…`;
+  return some;
 }
 
 /** Label shares side by side in the order of the labels. */

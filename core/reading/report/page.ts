@@ -13,6 +13,7 @@ import { decimal, largestShares, nameOf, percent } from "./words.ts";
 import style from "./style.css" with { type: "text" };
 
 const MOST_SECTIONS = 127; // nodes with a section of their own
+const MOST_CERTAIN = 16; // samples in the strips of the surest and the least sure
 const SOFT = 0.7; // mean largest path weight below which paths are called soft
 
 /**
@@ -124,13 +125,15 @@ async function treeOf(reading: TreeReading): Promise<string> {
 
 /** Samples with their leaf, weight and label. */
 async function strip(samples: readonly CertainSample[], { image, labelNames }: TreeReading): Promise<string> {
-  const figures = await Promise.all(samples.map(async ({ picture: pixels, leaf, weight, label, index }) => {
-    const name = label === null || labelNames === null ? "" : `<br>${escapeText(labelNames[label])}`;
-    return figure(
-      picture(await shown(pixels, image), `Sample ${index}`),
-      `leaf ${leaf}, ${decimal(weight)}${name}`,
-    );
-  }));
+  const figures = await Promise.all(
+    samples.slice(0, MOST_CERTAIN).map(async ({ picture: pixels, leaf, weight, label, index }) => {
+      const name = label === null || labelNames === null ? "" : `<br>${escapeText(labelNames[label])}`;
+      return figure(
+        picture(await shown(pixels, image), `Sample ${index}`),
+        `leaf ${leaf}, ${decimal(weight)}${name}`,
+      );
+    }),
+  );
   return `<div class="strip">${figures.join("")}</div>`;
 }
 
