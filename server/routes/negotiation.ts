@@ -5,13 +5,14 @@ import type { Context } from "hono";
 import { RequestError } from "../errors.ts";
 
 /**
- * The media type to answer with.
+ * The media type to answer with; where the path leaves no choice, that one, whatever the client says (`curl --json` says it
+ * wants JSON of whom it sends JSON).
  *
  * @throws {RequestError} 406 where the client wants none of them
  */
 export function preferredType(c: Context, types: readonly string[]): string {
   const wanted = c.req.header("accept");
-  if (wanted === undefined || wanted === "*/*") return types[0];
+  if (types.length === 1 || wanted === undefined || wanted === "*/*") return types[0];
   const type = accepts(c.req.raw, ...types);
   if (type !== undefined) return type;
   const found = JSON.stringify(wanted.slice(0, 64));

@@ -13,7 +13,6 @@ import type { Model, Registry } from "../registry.ts";
 import { type TreeLabels, treeLabels } from "../tree_labels.ts";
 import { bytesTag, cacheControl, entityTag, isKnown } from "./cache.ts";
 import { binarySchema, refusals, treeSchema } from "./descriptions.ts";
-import { preferredType } from "./negotiation.ts";
 import { choice, queryReader, shown, usually } from "./parameters.ts";
 import { checkSize, scatterSide, usualScale } from "./sample_answer.ts";
 import { pictureKinds, runKinds } from "./sample_kinds.ts";
@@ -69,7 +68,6 @@ export function treeRoutes(registry: Registry): OpenAPIHono<Env> {
 async function tree(c: Context<Env>, model: Model, query: URLSearchParams): Promise<Response> {
   const values = TREE.read(query, "show the tree");
   await samplerOf(model, { ...values, weights: "ema" });
-  preferredType(c, [JSON_TYPE]);
   const [reading, labels] = await Promise.all([model.reading(), treeLabels(model)]);
   const body = JSON.stringify(bodyOf(model, reading, labels));
   const headers = { "cache-control": "no-cache", etag: bytesTag(body) }; // labels may come without a new checkpoint
@@ -86,7 +84,6 @@ async function picture(c: Context<Env>, model: Model, file: string, query: URLSe
     const message = `Cannot show node ${shown(file)}: expected a whole number from 0 to ${structure.nodes - 1}`;
     throw new RequestError(404, "unknown_node", message, "node");
   }
-  preferredType(c, [PNG]);
   const scale = values.scale ?? usualScale(options.image);
   const headers = {
     "cache-control": cacheControl({ seed: 0, iteration: values.iteration }),
