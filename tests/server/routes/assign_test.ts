@@ -1,19 +1,13 @@
 import { assert, assertAlmostEquals, assertEquals, assertLess, assertNotEquals } from "@std/assert";
 import { decode } from "fast-png";
-import { isHostArray } from "../../../core/compile/state.ts";
-import { createState } from "../../../core/compile/program.ts";
-import { isTensor } from "../../../core/grad.ts";
 import { PRESETS } from "../../../core/models/presets.ts";
-import { initializer } from "../../../core/nn/init.ts";
 import { encodePng } from "../../../core/png.ts";
-import { pathNetwork } from "../../../core/recognition/path_network.ts";
 import { writeRecogniser } from "../../../core/recognition/recogniser_file.ts";
 import { imageGrid } from "../../../core/sampling/grid.ts";
-import type { Tensor } from "../../../core/tensor.ts";
-import { leavesOf } from "../../../core/tree.ts";
 import type { Registry } from "../../../server/registry.ts";
 import { assignRoutes } from "../../../server/routes/assign.ts";
-import { type Change, TINY_RUN } from "../../sampling/tiny_run.ts";
+import { untrainedRecogniser, vivid } from "../../recognition/untrained.ts";
+import { TINY_RUN } from "../../sampling/tiny_run.ts";
 import { refusalOf, type Served, withServed } from "./served.ts";
 
 const SUM = 1e-5; // eight weights are rounded to six decimals
@@ -36,26 +30,12 @@ const png = (body: Uint8Array<ArrayBuffer>): RequestInit => ({
   headers: { "content-type": "image/png" },
 });
 
-/** A recogniser that has learned nothing, for an iteration. */
 async function writeUntrained(registry: Registry, iteration: number): Promise<void> {
-  await registry.use(undefined, async ({ folder, sampler: { device, options, source: { run } } }) => {
-    const parameters = pathNetwork(options).parameters(initializer(5));
-    const state = await createState(device, parameters);
-    const values = new Map(leavesOf(await state.read(), isHostArray));
-    state.destroy();
-    const weights = Object.fromEntries(
-      leavesOf<Tensor>(parameters, isTensor).map(([path, { shape }]) => [path, { shape, data: values.get(path)! }]),
-    );
-    await writeRecogniser(`${folder}/recogniser.safetensors`, { run, iteration, model: options, weights });
+  await registry.use(undefined, async ({ folder, sampler: { device, options: model, source: { run } } }) => {
+    const recogniser = await untrainedRecogniser(device, { run, iteration, model });
+    await writeRecogniser(`${folder}/recogniser.safetensors`, recogniser);
   });
 }
-
-/** Makes pictures that differ: those of an untrained generator are all but grey. */
-const vivid: Change = (tensors) => {
-  for (const [path, { shape, data }] of Object.entries(tensors)) {
-    if (/body.*weight/.test(path)) tensors[path] = { shape, data: Float32Array.from(data, (value) => 8 * value) };
-  }
-};
 
 const withAssign = (test: (served: Served) => Promise<void>) => withServed(assignRoutes, test, { change: vivid });
 
