@@ -9,7 +9,7 @@ import { figure, picture, table } from "./html.ts";
 import { shown } from "./pictures.ts";
 import { nodeSection } from "./sections.ts";
 import type { ReportContext } from "./tree_report.ts";
-import { decimal, largestShares, nameOf, percent } from "./words.ts";
+import { decimal, largestShares, nameOf, percent, splitWords } from "./words.ts";
 import style from "./style.css" with { type: "text" };
 
 const MOST_SECTIONS = 127; // nodes with a section of their own
@@ -50,6 +50,7 @@ ${factsOf(reading)}
 <p class="faint">Labels: ${escapeText(context.labelNote)}.</p>
 <h2>The ${reading.head === "tree" ? "tree" : "generators"}</h2>
 ${await treeOf(reading)}
+${outlineOf(reading, splits)}
 ${decisions ? "<h2>What every split decides</h2>" : "<h2>The whole</h2>"}
 ${sections.slice(0, inner).join("\n")}
 <h2>What every leaf makes</h2>
@@ -117,10 +118,26 @@ async function treeOf(reading: TreeReading): Promise<string> {
   }, markup);
   return figure(
     svg,
-    "Every node with samples that stand for it; edges are as wide as they are used" +
-      (reading.labelNames === null ? "." : ", bars are shares of labels."),
+    "Every node with samples that stand for it and its part of the latent space, which edges are as wide as" +
+      (reading.labelNames === null ? "." : "; bars are shares of labels."),
     "tree",
   );
+}
+
+/** What the splits decide, a line for each, indented as the tree is deep. */
+function outlineOf({ nodes, labelNames }: TreeReading, splits: readonly SplitReading[]): string {
+  const below = (node: number): SplitReading[] => {
+    const split = splits.find((split) => split.node === node);
+    return split === undefined || node >= MOST_SECTIONS ? [] : [split, ...nodes[node].children.flatMap(below)];
+  };
+  const lines = below(0).flatMap((split) => {
+    const words = labelNames && splitWords(split, labelNames);
+    if (words === null) return [];
+    const { level } = nodes[split.node];
+    return `<li style="margin-left:${1.2 * level}rem"><a href="#node-${split.node}">Node ${split.node}</a>: ` +
+      `<b>left</b> ${escapeText(words.left)}; <b>right</b> ${escapeText(words.right)}</li>`;
+  });
+  return lines.length === 0 ? "" : `<ul class="outline says">\n${lines.join("\n")}\n</ul>`;
 }
 
 /** Samples with their leaf, weight and label. */
