@@ -25,7 +25,7 @@ export function uPlotLoaded() {
 
 /** Charts in an element. */
 export class CurvesView {
-  /** @type {{name: string, chart: import("uplot"), values: (number | null)[]}[]} */
+  /** @type {{name: string, chart: import("uplot"), values: (number | null)[], tell: () => void}[]} */
   #charts = [];
   /** @type {number[]} */
   #iterations = [];
@@ -65,7 +65,7 @@ export class CurvesView {
       const legend = html("span", { class: "value" });
       const box = html("div");
       this.grid.append(html("figure", {}, html("figcaption", {}, words(name), legend), box));
-      const last = () => legend.textContent = short(values.findLast((value) => value !== null) ?? null);
+      const tell = () => legend.textContent = short(values.findLast((value) => value !== null) ?? null);
       const axis = {
         stroke: dim,
         font: "11px system-ui, sans-serif",
@@ -89,7 +89,7 @@ export class CurvesView {
           hooks: {
             setCursor: [(self) => {
               const at = self.cursor.idx;
-              if (at === null || at === undefined) last();
+              if (at === null || at === undefined) tell();
               else legend.textContent = `${short(values[at] ?? null)} at ${this.#iterations[at]}`;
             }],
           },
@@ -97,8 +97,8 @@ export class CurvesView {
         [this.#iterations, values],
         box,
       );
-      last();
-      return { name, chart, values };
+      tell();
+      return { name, chart, values, tell };
     });
   }
 
@@ -113,9 +113,10 @@ export class CurvesView {
       return this.show({ run: "", iterations: [line.iteration], series: Object.fromEntries(series) });
     }
     this.#iterations.push(line.iteration);
-    for (const { name, chart, values } of this.#charts) {
+    for (const { name, chart, values, tell } of this.#charts) {
       values.push(line[name] ?? null);
       chart.setData([this.#iterations, values]);
+      tell();
     }
   }
 
