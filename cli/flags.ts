@@ -27,6 +27,8 @@ export interface Flag {
   readonly kind: "switch" | "text" | "integer" | "number";
   readonly meaning: string;
   readonly value?: string;
+  /** What is meant where nothing follows. */
+  readonly usual?: string;
 }
 
 /** Flags by name, without the dashes. */
@@ -55,7 +57,13 @@ export function readFlags<const F extends Flags>(
       [name, { kind }],
     ) => [name, { type: kind === "switch" ? "boolean" : "string", ...name === "help" && { short: "h" } } as const]),
   );
-  const { tokens } = parseArgs({ args: [...args], options, strict: false, tokens: true, allowPositionals: true });
+  const { tokens } = parseArgs({
+    args: withUsual(args, known),
+    options,
+    strict: false,
+    tokens: true,
+    allowPositionals: true,
+  });
   const values: Record<string, boolean | string | number> = {};
   for (const token of tokens) {
     if (token.kind === "positional") throw new UsageError(`Cannot use "${token.value}": it belongs to no flag`);
@@ -65,6 +73,15 @@ export function readFlags<const F extends Flags>(
     values[token.name] = valueOf(token.rawName, flag, token.value);
   }
   return values as FlagValues<F> & { help?: boolean };
+}
+
+/** The arguments with what is usual behind flags that nothing follows. */
+function withUsual(args: readonly string[], flags: Flags): string[] {
+  return args.flatMap((arg, i) => {
+    const usual = Object.hasOwn(flags, arg.slice(2)) ? flags[arg.slice(2)].usual : undefined;
+    const alone = args[i + 1] === undefined || args[i + 1].startsWith("-");
+    return usual !== undefined && arg.startsWith("--") && alone ? [arg, usual] : [arg];
+  });
 }
 
 function unknownFlag(name: string, names: readonly string[]): UsageError {

@@ -3,17 +3,27 @@
 import { profileTable } from "../core/train/profile.ts";
 import { train, type TrainJob } from "../core/train/train.ts";
 import { duration, ProgressDisplay } from "./progress.ts";
+import { serveTraining } from "./train_server.ts";
 import { columns, type Stop, writeTo } from "./terminal.ts";
 
 /** What is said where a run was stopped before it made anything. */
 export const STOPPED_EARLY = "Stopped before training began";
 const PROFILE_ROWS = 25; // on the terminal
 
+/** How a run is shown. */
+export interface FollowOptions {
+  quiet: boolean;
+  stop: Stop;
+  /** Port to serve the run on while it trains. */
+  serve?: number;
+}
+
 /** Trains and shows how it goes. */
 export async function follow(
   job: TrainJob & { resumeCommand: (run: string) => string },
-  { quiet, stop }: { quiet: boolean; stop: Stop },
+  { quiet, stop, serve: port }: FollowOptions,
 ): Promise<void> {
+  await using servers = new AsyncDisposableStack();
   const { options, resumeCommand } = job;
   const display = new ProgressDisplay({
     iterations: options.iterations,
@@ -41,6 +51,8 @@ export async function follow(
         `Training ${event.folder} from iteration ${event.iteration} to ${options.iterations} ` +
           `(batch ${options.batch}, ${options.criticSteps} critic steps, seed ${options.seed}); Ctrl-C saves and stops`,
       );
+      const print = (line: string) => display.line(line);
+      if (port !== undefined) servers.use(await serveTraining(event.folder, { port, print }));
     }
     if (event.kind !== "ended") continue;
     ended = true;

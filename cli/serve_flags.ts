@@ -3,6 +3,7 @@
 import { RUNS_FOLDER } from "../core/sampling/run.ts";
 import type { ServeOptions } from "../server/serve.ts";
 import { type FlagValues, UsageError } from "./flags.ts";
+import { checkPort } from "./train_server.ts";
 
 export const USAGE = `Serves runs as a page and over HTTP (docs/api.md).
 
@@ -42,9 +43,8 @@ export const FLAGS = {
   },
 } as const;
 
-const MOST_PORT = 65535;
 const LEAST_TOKEN = 8; // characters
-const LONGEST = 86_400; // s
+const LONGEST = 240; // s; connections that are silent for longer are closed
 
 /** Flags as they were given. */
 export type Values = FlagValues<typeof FLAGS>;
@@ -59,7 +59,7 @@ export type Settings = Omit<ServeOptions, "signal" | "print" | "report" | "log" 
  */
 export function settingsOf(flags: Values): Settings {
   const { host = "127.0.0.1", port = 8000, queue, deadline, cors, "rate-limit": rate } = flags;
-  checkBetween("port", port, 0, MOST_PORT);
+  checkPort("port", port);
   checkBetween("queue", queue ?? 1, 1, Number.MAX_SAFE_INTEGER);
   checkBetween("deadline", deadline ?? 1, 0.001, LONGEST);
   checkBetween("rate-limit", rate ?? 1, 0.001, 1e9);

@@ -15,6 +15,7 @@ import { loadingDisplay } from "./loading.ts";
 import { runTask } from "./run_task.ts";
 import { type Stop, stopOnSignals, writeTo } from "./terminal.ts";
 import { FLAGS, requestOf, USAGE, type Values, WITH_RESUME } from "./train_flags.ts";
+import { checkPort } from "./train_server.ts";
 import { tunerFor } from "./tuning.ts";
 
 const ANY_COUNT = 60_000; // images, to check a call before the data are read
@@ -54,7 +55,8 @@ async function main(args: readonly string[]): Promise<void> {
     } else {
       const { runs, quiet = false } = flags;
       const resumeCommand = (run: string) => commandOf({ resume: run, "data-dir": flags["data-dir"] });
-      await follow({ device, options, data, resume, runs, profile, resumeCommand }, { quiet, stop });
+      const job = { device, options, data, resume, runs, profile, resumeCommand };
+      await follow(job, { quiet, stop, serve: flags.serve });
     }
   } finally {
     await device.destroy();
@@ -62,6 +64,7 @@ async function main(args: readonly string[]): Promise<void> {
 }
 
 function checkTogether(flags: Values): void {
+  if (flags.serve !== undefined) checkPort("serve", flags.serve);
   if (flags.resume === undefined) {
     if (flags.dataset !== undefined) return;
     throw new UsageError(

@@ -112,6 +112,12 @@ export const FLAGS = {
   "dry-run": { kind: "switch", meaning: "Print options, parameter counts, compiled steps and GPU memory, and stop" },
   "no-tune": { kind: "switch", meaning: "Take the kernels that usually are best (measured once for each adapter)" },
   profile: { kind: "integer", meaning: "Measure every kernel in N iterations, as a table and a trace (none)" },
+  serve: {
+    kind: "integer",
+    value: "[PORT]",
+    usual: "8000",
+    meaning: "Serve the run on this machine while it trains (port 8000; 0 takes a free one)",
+  },
   quiet: { kind: "switch", meaning: "Print nothing but errors" },
 } as const;
 
@@ -131,6 +137,7 @@ export const WITH_RESUME = [
   "runs",
   "dry-run",
   "profile",
+  "serve",
   "quiet",
 ];
 

@@ -4,20 +4,29 @@
  */
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from "node:http";
-import { Readable } from "node:stream";
+import { type Duplex, Readable } from "node:stream";
 import type { App } from "./app.ts";
-import { type ErrorBody, RequestError } from "./errors.ts";
+import { RequestError } from "./errors.ts";
 
 /** Most bytes of the request line and headers together. */
 const MOST_HEADERS = 16 << 10;
-/** Within which they must have arrived, in ms. */
-const HEADERS_TIME = 10_000;
-/** Within which the body must have, too; the app gives up a little earlier and says so. */
-const REQUEST_TIME = 15_000;
 /** Unused connections stay open so long, in ms; longer than most proxies keep theirs. */
 const IDLE_TIME = 65_000;
-const CHECK_EVERY = 1000; // ms
+/** A connection on which nothing comes or goes for so long is closed, in ms: a client that reads no more. */
+const SILENT_TIME = 300_000;
 const LOOK_EVERY = 50; // ms, while the server ends
+const JSON_TYPE = { "content-type": "application/json" };
+const METHODS = "GET, HEAD, POST, OPTIONS";
+
+/** How long a client may take, in ms. */
+export interface Times {
+  /** For its headers. */
+  readonly headers: number;
+  /** For headers and body; the app gives up a little earlier on bodies, and says so. */
+  readonly request: number;
+}
+
+const TIMES: Times = { headers: 10_000, request: 15_000 };
 
 /** Where to listen. */
 export interface Place {
@@ -38,17 +47,23 @@ export class Listener {
    *
    * @throws {Error} If the port cannot be listened on; the message says why
    */
-  static async open(app: App, place: Place): Promise<Listener> {
+  static async open(app: App, place: Place, times: Times = TIMES): Promise<Listener> {
     const server = createServer({
       maxHeaderSize: MOST_HEADERS,
-      headersTimeout: HEADERS_TIME,
-      requestTimeout: REQUEST_TIME,
+      headersTimeout: times.headers,
+      requestTimeout: times.request,
       keepAliveTimeout: IDLE_TIME,
-      connectionsCheckingInterval: CHECK_EVERY,
+      connectionsCheckingInterval: times.headers / 10,
+      requireHostHeader: false, // what has no host is answered like the rest
     });
+    server.setTimeout(SILENT_TIME);
     const listener = new Listener(app, server);
     server.on("request", (request, response) => void listener.#answer(request, response));
-    server.on("clientError", refuseClient);
+    server.on("connect", (_, socket) => refuseSocket(socket, noMethod("CONNECT")));
+    server.on("clientError", (error: Error & { code?: string }, socket) => {
+      if (socket.writable && error.code !== "ECONNRESET") refuseSocket(socket, unreadable(error.code, times));
+      else socket.destroy();
+    });
     await new Promise<void>((resolve, reject) => {
       server.once("error", (error) => reject(cannotListen(error, place)));
       server.listen(place.port, place.host, resolve);
@@ -88,11 +103,14 @@ export class Listener {
       this.#underWay--;
       if (!outgoing.writableFinished) gone.abort();
     });
-    outgoing.on("error", () => {}); // the client has gone, which "close" tells
-    const request = requestOf(incoming, gone.signal);
-    if (request instanceof RequestError) return refuseOutgoing(outgoing, request);
-    const response = await this.app(request, incoming.socket.remoteAddress);
-    await this.#send(response, outgoing).catch(() => outgoing.destroy());
+    for (const stream of [incoming, outgoing]) stream.on("error", () => {}); // the client has gone, which "close" tells
+    try {
+      const request = requestOf(incoming, gone.signal);
+      await this.#send(await this.app(request, incoming.socket.remoteAddress), outgoing);
+    } catch (error) {
+      if (!(error instanceof RequestError) || outgoing.headersSent) return void outgoing.destroy();
+      outgoing.writeHead(error.status, { ...error.headers, ...JSON_TYPE }).end(JSON.stringify(error.body));
+    }
   }
 
   async #send(response: Response, outgoing: ServerResponse): Promise<void> {
@@ -119,59 +137,55 @@ async function pipe(body: ReadableStream<Uint8Array>, outgoing: ServerResponse):
   outgoing.end();
 }
 
-function requestOf(incoming: IncomingMessage, signal: AbortSignal): Request | RequestError {
+/** @throws {RequestError} If it is none that a handler could be given */
+function requestOf(incoming: IncomingMessage, signal: AbortSignal): Request {
   const { method = "GET", url = "/", rawHeaders } = incoming;
+  const target = url.startsWith("/") ? `http://localhost${url}` : url;
+  if (!URL.canParse(target)) {
+    throw new RequestError(400, "bad_request", "Cannot read the request: its target is no path");
+  }
   const headers = new Headers();
   for (let i = 0; i < rawHeaders.length; i += 2) headers.append(rawHeaders[i], rawHeaders[i + 1]);
   const bare = method === "GET" || method === "HEAD";
   const empty = bare || !("transfer-encoding" in incoming.headers) && !Number(incoming.headers["content-length"]);
   const body = empty ? undefined : Readable.toWeb(incoming) as ReadableStream<Uint8Array<ArrayBuffer>>;
-  const target = url.startsWith("/") ? `http://localhost${url}` : url;
   try {
     return new Request(target, { method, headers, body, signal });
   } catch {
-    const wrong = !URL.canParse(target);
-    return wrong
-      ? new RequestError(400, "bad_request", "Cannot read the request: its target is no path")
-      : new RequestError(405, "method_not_allowed", `Cannot ${method}: expected GET, HEAD or POST`, null, {
-        allow: "GET, HEAD, POST",
-      });
+    throw noMethod(method); // TRACE
   }
 }
 
-function refuseOutgoing(outgoing: ServerResponse, error: RequestError): void {
-  outgoing.writeHead(error.status, { ...error.headers, "content-type": "application/json" });
-  outgoing.end(JSON.stringify(error.body));
+function noMethod(method: string): RequestError {
+  const message = `Cannot ${method}: there is no such method here, expected one of ${METHODS}`;
+  return new RequestError(405, "method_not_allowed", message, null, { allow: METHODS });
 }
 
-/** Answers to what the parser could make nothing of, by its code. */
-const REFUSALS: Readonly<Record<string, [status: number, code: string, message: string]>> = {
-  HPE_HEADER_OVERFLOW: [
-    431,
-    "large_headers",
-    `Cannot read the request: URL and headers are too long, expected at most ${MOST_HEADERS} bytes together`,
-  ],
-  ERR_HTTP_REQUEST_TIMEOUT: [
-    408,
-    "slow_request",
-    `Cannot read the request: it was not there in time, expected its headers within ${HEADERS_TIME / 1000} s and its ` +
-    `body within ${REQUEST_TIME / 1000} s`,
-  ],
-};
-const MALFORMED = [400, "bad_request", "Cannot read the request: it is no HTTP"] as const;
+/** What the parser could make nothing of, by its code. */
+function unreadable(code: string | undefined, times: Times): RequestError {
+  if (code === "HPE_HEADER_OVERFLOW") {
+    const message =
+      `Cannot read the request: URL and headers are too long, expected at most ${MOST_HEADERS} bytes together`;
+    return new RequestError(431, "large_headers", message);
+  }
+  if (code === "ERR_HTTP_REQUEST_TIMEOUT") {
+    const message = `Cannot read the request: it was not there in time, expected its headers within ` +
+      `${times.headers / 1000} s and its body within ${times.request / 1000} s`;
+    return new RequestError(408, "slow_request", message);
+  }
+  return new RequestError(400, "bad_request", "Cannot read the request: it is no HTTP/1.1");
+}
 
-function refuseClient(
-  error: Error & { code?: string },
-  socket: { writable: boolean; end(text: string): void; destroy(): void },
-): void {
-  if (!socket.writable || error.code === "ECONNRESET") return socket.destroy();
-  const [status, code, message] = REFUSALS[error.code ?? ""] ?? MALFORMED;
-  const body = JSON.stringify({ error: { code, message, parameter: null } } satisfies ErrorBody);
-  const length = new TextEncoder().encode(body).length;
-  socket.end(
-    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\ncontent-type: application/json\r\ncontent-length: ${length}\r\n` +
-      `connection: close\r\n\r\n${body}`,
-  );
+/** Answers where there is no request to answer to, and ends the connection. */
+function refuseSocket(socket: Duplex, { status, headers, body }: RequestError): void {
+  const text = JSON.stringify(body);
+  const lines = Object.entries({
+    ...headers,
+    ...JSON_TYPE,
+    "content-length": new TextEncoder().encode(text).length,
+    connection: "close",
+  }).map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join("")}\r\n${text}`);
 }
 
 function cannotListen(error: Error & { code?: string }, { host, port }: Place): Error {

@@ -22,6 +22,17 @@ export interface ServeOptions
   readonly report: (text: string) => void;
 }
 
+/** A server that is listening. */
+export interface RunningServer {
+  /** `http://127.0.0.1:8000`. */
+  readonly url: string;
+  /**
+   * Resolves when the signal has come, the last answer is out and the GPU is given back; rejects with a `DeviceError` if the
+   * adapter is lost.
+   */
+  readonly ended: Promise<void>;
+}
+
 /**
  * Serves until the signal; resolves when the last answer is out and the GPU is given back.
  *
@@ -29,7 +40,19 @@ export interface ServeOptions
  * @throws {DeviceError} If there is no adapter, or it is lost
  * @throws {Error} If the port cannot be listened on; the message says why
  */
-export async function serve({ served, host, port, signal, print, report, ...options }: ServeOptions): Promise<void> {
+export async function serve(options: ServeOptions): Promise<void> {
+  await (await startServer(options)).ended;
+}
+
+/**
+ * Starts serving, with a device of its own: what fails here harms nothing else in the process.
+ *
+ * @throws {RunError} If the run cannot be used
+ * @throws {DeviceError} If there is no adapter
+ * @throws {Error} If the port cannot be listened on; the message says why
+ */
+export async function startServer(options: ServeOptions): Promise<RunningServer> {
+  const { served, signal, print, report } = options;
   const device = await openDevice();
   try {
     const registry = await openRegistry(device, served, {
@@ -41,15 +64,21 @@ export async function serve({ served, host, port, signal, print, report, ...opti
       ending: signal,
       report: (error, id) => report(`Failed: request ${id}: ${describe(error)}`),
     });
-    const listener = await Listener.open(app, { host, port });
+    const listener = await Listener.open(app, options);
     for (const line of greeting(registry, served, listener.url)) print(line);
-    const failure = await Promise.race([aborted(signal), device.lost]);
-    await listener.drain(failure === undefined ? { grace: GRACE, patience: PATIENCE } : { grace: 0, patience: 0 });
-    if (failure !== undefined) throw failure;
-    await registry.close();
-  } finally {
+    return { url: listener.url, ended: end(listener, registry, signal).finally(() => device.destroy()) };
+  } catch (error) {
     await device.destroy();
+    throw error;
   }
+}
+
+/** Waits for the signal or a lost adapter, then lets the last answers out. */
+async function end(listener: Listener, registry: Registry, signal: AbortSignal): Promise<void> {
+  const failure = await Promise.race([aborted(signal), registry.device.lost]);
+  await listener.drain(failure === undefined ? { grace: GRACE, patience: PATIENCE } : { grace: 0, patience: 0 });
+  if (failure !== undefined) throw failure;
+  await registry.close();
 }
 
 function greeting(registry: Registry, served: Served, url: string): string[] {
