@@ -80,6 +80,7 @@ export interface Assignments {
   readonly leaves: Uint32Array;
 }
 
+const INVERTED = 16; // pictures at a time
 const USUAL: Readonly<Record<AssignMethod, number>> = { recogniser: 10_000, inversion: 500 };
 
 /**
@@ -151,9 +152,10 @@ async function byInversion(
   images: Float32Array,
   { onProgress = () => {} }: AssignJob,
 ): Promise<Float32Array> {
-  const inverter = await LatentInverter.create(sampler.passes, await drawPool(sampler));
+  const total = images.length / sizeOf(sampler.options.image);
+  const pictures = Math.min(INVERTED, total);
+  const inverter = await LatentInverter.create(sampler.passes, await drawPool(sampler), { pictures });
   try {
-    const total = images.length / sizeOf(sampler.options.image);
     const { weights } = await inverter.invert(images, {
       onProgress: (done) => onProgress({ doing: "Looking for latents", done, total }),
     });
