@@ -103,10 +103,11 @@ const METHODS = ["tree", "kMeans", "ward", "treeBesideWard"] as const;
 
 /** The scores as aligned lines. */
 export function comparisonText({ pictures, wardPictures, levels, dendrogramPurity }: Comparison): string {
-  const titles = ["leaves", "k-means", `Ward, ${wardPictures}`, "leaves on those"];
+  const all = wardPictures === pictures;
+  const titles = ["tree", "k-means", all ? "Ward" : `Ward, ${wardPictures}`, "tree on those"];
   const number = (value: number) => value.toFixed(DIGITS);
   const columns = ["purity", "NMI", "ARI"].map((name) => name.padStart(7)).join("");
-  const shown = wardPictures === pictures ? 3 : 4;
+  const shown = all ? 3 : 4;
   const rows = levels.map((scores) => {
     const cells = METHODS.slice(0, shown).map((method) => {
       const { purity, nmi, ari } = scores[method];

@@ -1,6 +1,7 @@
 /** Everything that is told of assignments: for readers, for programs, and as files. */
 
 import type { EvaluationProgress } from "../evaluate/evaluator.ts";
+import { isPoint } from "../models/presets.ts";
 import { encodePng } from "../png.ts";
 import { writeWhole } from "../sampling/write.ts";
 import type { Assignments } from "./assign.ts";
@@ -55,10 +56,10 @@ export async function writeAssignments(path: string, assignments: Assignments): 
   const picture = `${path.replace(/\.csv$/, "")}.png`;
   await writeWhole(path, assignmentTable(assignments));
   await writeWhole(picture, [await encodePng(leafPicture(assignments))]);
-  return [
-    `Wrote ${path}: the leaf and path of every picture`,
-    `Wrote ${picture}: pictures of every leaf, a row for each, the most certain on the left`,
-  ];
+  const shown = isPoint(assignments.model.image)
+    ? "the points in the colours of their leaves"
+    : "pictures of every leaf, a row for each, the most certain on the left";
+  return [`Wrote ${path}: the leaf and path of every picture`, `Wrote ${picture}: ${shown}`];
 }
 
 /** The table of a data set in the folder of a checkpoint. */
