@@ -1,9 +1,13 @@
-import { assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
 import { encodePng } from "../../core/png.ts";
+import { decodeBase64 } from "../datasets/base64.ts";
+import golden from "../golden/pictures.json" with { type: "json" };
 import { RequestError } from "../../server/errors.ts";
 import { postedPicture } from "../../server/posted_picture.ts";
 
 const ROUNDING = 1e-6; // f32 keeps seven digits
+
+const JPEG = 4 / 127.5; // decoders differ by a few steps of a byte
 
 const grey = (side: number, data: Uint8Array<ArrayBuffer>) =>
   encodePng({ width: side, height: data.length / side, channels: 1, data });
@@ -27,6 +31,22 @@ Deno.test("postedPicture() takes the middle by area, and makes grey of colour an
   const red = await encodePng({ width: 1, height: 1, channels: 3, data: Uint8Array.of(255, 0, 0) });
   assertAlmostEquals((await postedPicture(red, { image: [1, 1, 1] }))[0], 76 / 127.5 - 1, ROUNDING);
   assertEquals([...await postedPicture(await grey(1, white(1)), { image: [1, 1, 3] })], [1, 1, 1]);
+});
+
+Deno.test("postedPicture() reads JPEG and turns it upright as Exif asks", async () => {
+  const { file, pixels, width, height } = golden.files.find(({ name }) => name === "colour.jpg")!;
+  const image = await postedPicture(decodeBase64(file), { image: [height, height, 3] });
+  const expected = decodeBase64(pixels);
+  image.forEach((value, i) => {
+    const [y, x] = [Math.floor(i / 3 / height), Math.floor(i / 3) % height];
+    const byte = expected[3 * (y * width + x + (width - height) / 2) + i % 3];
+    assertAlmostEquals(value, byte / 127.5 - 1, JPEG);
+  });
+  for (const { name, file, pixels } of golden.turned) {
+    const upright = decodeBase64(pixels);
+    const found = await postedPicture(decodeBase64(file), { image: [8, 8, 3] });
+    assert(found.every((value, i) => Math.abs(value - (upright[i] / 127.5 - 1)) <= JPEG), `orientation ${name}`);
+  }
 });
 
 Deno.test("postedPicture() refuses more pixels than can be decoded at once, before it decodes them", async () => {
