@@ -107,10 +107,16 @@ class Seeds {
 
   /** @param {number} seed Shown now, by whatever way */
   note(seed) {
-    if (this.all[this.at] === seed) return;
+    const near = [0, -1, 1].find((step) => this.all[this.at + step] === seed);
+    if (near !== undefined) this.at += near;
+    else this.#add(seed);
+    this.#keep();
+  }
+
+  /** @param {number} seed */
+  #add(seed) {
     this.all = [...this.all.slice(0, this.at + 1), seed].slice(-100);
     this.at = this.all.length - 1;
-    this.#keep();
   }
 
   /** @param {number} step */

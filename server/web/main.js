@@ -11,9 +11,9 @@ import { PictureView } from "./picture_view.js";
 import { endOf, flipBody, modelQuery, samplesQuery } from "./questions.js";
 import { SampleView } from "./sample_view.js";
 import { SamplesView } from "./samples_view.js";
-import { go, onState, state } from "./state.js";
+import { go, onState, START, state } from "./state.js";
 import { between, StripView } from "./strip_view.js";
-import { skeleton } from "./tree_layout.js";
+import { isPoint, skeleton } from "./tree_layout.js";
 import { TreeView } from "./tree_view.js";
 
 /** @typedef {import("./state.js").State} State */
@@ -61,7 +61,10 @@ const picture = new PictureView(byId("picture"), {
     known.placed = weights;
     light();
   },
-  visit: ({ leaf }) => go({ node: drawing.nodes.find((node) => node.leaf === leaf)?.node ?? 0 }),
+  visit: ({ seed, index }) => {
+    const { run, n } = START;
+    go({ ...START, run: state().run ?? run, seed, first: index - index % n, sample: index % n });
+  },
 });
 const curves = new CurvesView(byId("curves"));
 const showControls = controls(byId("controls"), byId("mode"));
@@ -89,11 +92,12 @@ function show(now) {
 }
 
 /** @param {State} now */
-function showNode({ node }) {
+function showNode({ node, first }) {
   const found = drawing.nodes[node];
   const name = found ? nameOf(found) : node === 0 ? "All samples" : `Node ${node}`;
   byId("samples-title").textContent = name;
-  byId("node-facts").textContent = found ? factsOf(found) : "";
+  const start = first === 0 ? [] : [`from number ${first} on`];
+  byId("node-facts").textContent = [...start, ...found ? factsOf(found) : []].join(" · ");
   showLabels(byId("labels"), found, known.tree?.labelNames ?? null);
   document.title = `${name} · ${known.tree?.run ?? "hmog"}`;
 }
@@ -119,8 +123,9 @@ function showSample(now, { again = false } = {}) {
   const { sample, flip } = now;
   const chosen = sample === null ? undefined : known.samples?.samples[sample];
   gallery.select(chosen ? sample : null, marks(now));
-  const key = JSON.stringify([sample, flip]);
+  const key = JSON.stringify([sample, flip, asked.samples]);
   if (key === asked.sample && !again) return;
+  if (chosen && key !== asked.sample) known.placed = null;
   asked.sample = key;
   if (chosen) detail.show(chosen, { nodes: drawing.nodes, flip });
   else detail.empty();
@@ -178,6 +183,9 @@ function load(now) {
       image: tree.image,
       picture: ({ picture }) => picture ? address(picture.replace(/^\//, ""), query) : null,
     });
+    document.body.dataset.head = tree.head;
+    document.body.classList.toggle("points", isPoint(tree.image));
+    byId("picture").hidden = isPoint(tree.image);
     byId("note").textContent = noteOn(tree);
     showScores(byId("scores"), tree);
     showNode(state());
@@ -236,9 +244,10 @@ function update(now) {
   if (key !== asked.model) {
     if (asked.model !== "" && now.run !== JSON.parse(asked.model).run) forget();
     asked.model = key;
+    show(now); // first of all the samples: reading the tree takes longer
     load(now);
     follow(now);
-    showRun(now);
+    return showRun(now);
   }
   show(now);
 }

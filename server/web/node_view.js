@@ -16,17 +16,17 @@ export function nameOf({ node, leaf, parent }) {
 }
 
 /**
- * One line on a node.
+ * What is known of a node, in a few words each.
  *
  * @param {TreeNode} node
  */
 export function factsOf({ parent, usage, balance, information, decisionEntropy }) {
   const facts = [];
   if (parent !== null && usage !== undefined) facts.push(`${percent(usage)} of all`);
-  if (balance !== null && balance !== undefined) facts.push(`${percent(balance)} go left`);
-  if (information !== null && information !== undefined) facts.push(`its gate tells ${information.toFixed(2)} bit`);
-  if (decisionEntropy !== null && decisionEntropy !== undefined) facts.push(`${decisionEntropy.toFixed(2)} bit unsure`);
-  return facts.join(" · ");
+  if (typeof balance === "number") facts.push(`${percent(balance)} go left`);
+  if (typeof information === "number") facts.push(`decides ${information.toFixed(2)} bit`);
+  if (typeof decisionEntropy === "number") facts.push(`leaves ${decisionEntropy.toFixed(2)} bit open`);
+  return facts;
 }
 
 /**

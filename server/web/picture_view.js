@@ -5,7 +5,7 @@
 import { ask, Place, pngUrl, Refusal } from "./api.js";
 import { html, percent } from "./dom.js";
 
-/** @typedef {{leaf: number, weights: number[], path: number[], method: string, samples: {seed: number, index: number, leaf: number, image: string, distance: number}[]}} Assigned */
+/** @typedef {{leaf: number, weights: number[], path: number[], method: string, image: string, samples: {seed: number, index: number, leaf: number, image: string, distance: number}[]}} Assigned */
 
 const MOST_BYTES = 1_000_000; // the server takes no more
 const KINDS = ["image/png", "image/jpeg"];
@@ -17,7 +17,7 @@ export class PictureView {
 
   /**
    * @param {HTMLElement} element
-   * @param {{query: () => Record<string, string | number | null>, light: (weights: number[] | null) => void, visit: (sample: {leaf: number}) => void}} actions
+   * @param {{query: () => Record<string, string | number | null>, light: (weights: number[] | null) => void, visit: (sample: {seed: number, index: number}) => void}} actions
    */
   constructor(element, actions) {
     this.actions = actions;
@@ -68,6 +68,7 @@ export class PictureView {
   close() {
     this.place.rest();
     this.result.replaceChildren();
+    this.result.onpointerenter = null;
     this.actions.light(null);
     if (this.#url) URL.revokeObjectURL(this.#url);
     this.#url = null;
@@ -93,16 +94,24 @@ export class PictureView {
   }
 
   /** @param {File} file @param {Assigned} assigned */
-  #show(file, { leaf, weights, path, method, samples }) {
+  #show(file, { leaf, weights, path, method, image, samples }) {
     if (this.#url) URL.revokeObjectURL(this.#url);
     this.#url = URL.createObjectURL(file);
-    this.actions.light(weights);
+    const light = () => this.actions.light(weights);
+    light();
+    this.result.onpointerenter = light;
     this.result.replaceChildren(
       html(
         "figure",
         {},
-        html("img", { class: "large", src: this.#url, alt: file.name }),
+        html("img", { class: "large yours", src: this.#url, alt: file.name }),
         html("figcaption", {}, "yours"),
+      ),
+      html(
+        "figure",
+        {},
+        html("img", { class: "large", src: pngUrl(image), alt: "" }),
+        html("figcaption", {}, "as the model sees it"),
       ),
       html(
         "div",
@@ -122,7 +131,7 @@ export class PictureView {
               type: "button",
               class: "tile",
               title: `Leaf ${sample.leaf}, distance ${sample.distance.toFixed(2)}`,
-              "aria-label": `Samples of leaf ${sample.leaf}`,
+              "aria-label": `Sample ${sample.index} of seed ${sample.seed}, leaf ${sample.leaf}`,
               click: () => this.actions.visit(sample),
             }, html("img", { src: pngUrl(sample.image), alt: "" }))
           ),

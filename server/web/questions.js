@@ -18,15 +18,17 @@ const isForced = ({ node, mode }) => mode === "forced" && node !== 0; // all sam
 
 /** The samples that are shown. @param {State} state */
 export function samplesQuery(state) {
-  const { n, seed, node } = state;
+  const { n, seed, first, node } = state;
   return {
     ...modelQuery(state),
     ...spread(state),
     n,
     seed,
+    first: first === 0 ? null : first,
     node: node === 0 ? null : node,
     mode: isForced(state) ? "forced" : null,
     images: "each",
+    scale: 1,
     latents: true,
   };
 }
@@ -35,10 +37,10 @@ export function samplesQuery(state) {
  * The name of a sample as an end of the strip. A forced one has the latent of the prior.
  *
  * @param {State} state
- * @param {number} sample
+ * @param {number} sample Its place among those shown
  */
-export function endOf({ mode, node, seed }, sample) {
-  return `${mode === "forced" ? 0 : node}:${seed}:${sample}`;
+export function endOf({ mode, node, seed, first }, sample) {
+  return `${mode === "forced" ? 0 : node}:${seed}:${first + sample}`;
 }
 
 /** The latent of an end. @param {State} state @param {string} end */
@@ -56,7 +58,7 @@ export function endQuery(state, end) {
 export function latentsBody(state, latents) {
   const { run, weights, temperature, node } = state;
   const forced = isForced(state) ? { node, mode: "forced" } : {};
-  return { ...(run === null ? {} : { run }), weights, temperature, ...forced, latents, images: "each" };
+  return { ...(run === null ? {} : { run }), weights, temperature, ...forced, latents, images: "each", scale: 1 };
 }
 
 /**

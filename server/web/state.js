@@ -8,11 +8,12 @@
  * @property {number} node The node whose samples are shown
  * @property {"region" | "forced"} mode
  * @property {number} seed
+ * @property {number} first Number of the first sample shown, of those of the seed
  * @property {number} n Samples shown
  * @property {number} temperature
  * @property {number} truncation
  * @property {"ema" | "live"} weights
- * @property {number | null} sample The chosen sample, by its number
+ * @property {number | null} sample The chosen sample, by its place among those shown
  * @property {number | null} flip The gate that is flipped
  * @property {string | null} from End of the strip: `node:seed:number`
  * @property {string | null} to The other one
@@ -24,6 +25,7 @@ export const START = Object.freeze({
   node: 0,
   mode: "region",
   seed: 0,
+  first: 0,
   n: 30,
   temperature: 1,
   truncation: 1,
@@ -40,6 +42,7 @@ const READ = {
   node: whole(0, 1e6),
   mode: (text) => text === "region" || text === "forced" ? text : undefined,
   seed: whole(0, Number.MAX_SAFE_INTEGER),
+  first: whole(0, 1e6),
   n: whole(1, 256),
   temperature: number(0.01, 100),
   truncation: number(0.01, 1),
@@ -62,7 +65,7 @@ function number(least, most) {
 
 /** @param {string} text */
 function end(text) {
-  return /^\d{1,7}:\d{1,16}:\d{1,3}$/.test(text) ? text : undefined;
+  return /^\d{1,7}:\d{1,16}:\d{1,7}$/.test(text) ? text : undefined;
 }
 
 /**
@@ -117,7 +120,9 @@ export function onState(listener) {
 export function go(change, { replace = false } = {}) {
   const next = { ...current, ...change };
   // A sample belongs to what it was drawn with, a flip to a sample.
-  if (["run", "node", "seed", "mode"].some((name) => differs(name, next)) && !("sample" in change)) next.sample = null;
+  const others = ["run", "node", "seed", "mode"].some((name) => differs(name, next));
+  if (others && !("first" in change)) next.first = START.first;
+  if (others && !("sample" in change)) next.sample = null;
   if (next.sample === null || differs("sample", next) && !("flip" in change)) next.flip = null;
   if (Object.keys(next).every((name) => !differs(name, next))) return;
   current = next;

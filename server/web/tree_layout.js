@@ -22,6 +22,7 @@ const INNER = { least: 26, most: 46, columns: 4 }; // sides of one picture of an
 const POINTS = 60; // side of an inner node's scatter, which is one picture
 const ROOM = { above: 10, between: 34, below: 42 }; // for edges between levels, captions under leaves
 const ROW = { height: 32, side: 28, columns: 4, caption: 132, narrow: 86 }; // of a leaf where the tree lies down
+const LOW_ROW = { leaves: 20, height: 26, side: 22 }; // where leaves are many
 
 /**
  * Lays out the nodes in a drawing of this width.
@@ -62,18 +63,19 @@ function downwards(root, { width, leaves, points }) {
 /** @param {DrawnNode<TreeNode>} root @param {{width: number, leaves: number, points: boolean}} of @returns {Layout} */
 function across(root, { width, leaves, points }) {
   const cell = width < 600 ? ROW.narrow : ROW.caption;
-  const height = leaves * ROW.height;
+  const { height: rowHeight, side } = leaves > LOW_ROW.leaves ? LOW_ROW : ROW;
+  const height = leaves * rowHeight;
   const room = (width - cell) / (root.height + 1); // of a level, with the edges before the next
   const columnsIn = (/** @type {number} */ space) =>
-    points ? 1 : Math.max(1, Math.min(ROW.columns, Math.floor(space / ROW.side)));
-  const leafWidth = columnsIn(room) * ROW.side;
+    points ? 1 : Math.max(1, Math.min(ROW.columns, Math.floor(space / side)));
+  const leafWidth = columnsIn(room) * side;
   d3.cluster().size([height, 1]).separation(() => 1)(root);
   const spots = root.descendants().map((drawn) => {
     const leaf = drawn.height === 0;
     const columns = leaf ? columnsIn(room) : columnsIn(room / 2);
-    const size = columns * ROW.side;
+    const size = columns * side;
     const start = (width - cell - leafWidth) * (leaf ? 1 : drawn.depth / root.height);
-    return spot(drawn, { x: start + size / 2 + 3, y: drawn.x, width: size, height: ROW.side, columns, rows: 1 });
+    return spot(drawn, { x: start + size / 2 + 3, y: drawn.x, width: size, height: side, columns, rows: 1 });
   });
   return { across: true, width, height, cell, spots };
 }
@@ -142,3 +144,6 @@ export function nodeWeights(nodes, weights) {
     leaf === null ? children.reduce((sum, child) => sum + under(nodes[child]), 0) : weights[leaf];
   return nodes.map(under);
 }
+
+/** A model of points has no pictures: the server draws all points of a node into one. @param {number[]} image */
+export const isPoint = ([height, width, channels]) => height === 1 && width === 1 && channels === 2;

@@ -4,7 +4,7 @@
 /** The tree, drawn: a picture per node, lines as wide as what goes through them, and the path that is lit. */
 
 import { percent, rove, svg } from "./dom.js";
-import { edge, layOut, nodeWeights } from "./tree_layout.js";
+import { edge, isPoint, layOut, nodeWeights } from "./tree_layout.js";
 
 /** @typedef {import("./api.js").TreeNode} TreeNode */
 /** @typedef {import("./tree_layout.js").Spot} Spot */
@@ -267,9 +267,6 @@ export class TreeView {
     if (item) rove(this.#items(), item, { focus: true });
   }
 }
-
-/** A model of points has no pictures: the server draws all points of a node into one. @param {number[]} image */
-const isPoint = ([height, width, channels]) => height === 1 && width === 1 && channels === 2;
 
 /** @param {Element} element */
 const numberOf = (element) => Number(/** @type {SVGElement} */ (element).dataset.node);

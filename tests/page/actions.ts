@@ -72,7 +72,7 @@ Deno.test("a click on a node shows its samples, has an address, and the browser 
     assertEquals(queryOf(page), { node: "5" });
     assertEquals(await page.locator("#samples-title").innerText(), "Leaf 2");
     assertEquals(await node(page, 5).getAttribute("aria-selected"), "true");
-    const answer = await fetch(`${PAGE}/sample.json?run=${TREE_RUN}&n=30&seed=0&node=5&images=each`);
+    const answer = await fetch(`${PAGE}/sample.json?run=${TREE_RUN}&n=30&seed=0&node=5&images=each&scale=1`);
     const { samples } = await answer.json();
     assertEquals(some, samples.map(({ image }: { image: string }) => `data:image/png;base64,${image}`));
     await page.goBack();
@@ -130,7 +130,9 @@ Deno.test("flipping a gate shows the same latent forced left and right", () =>
       all.map((img) => img.getAttribute("src"))
     );
     assertNotEquals(left, right);
-    const expected = await fetch(`${PAGE}/sample.json?run=${TREE_RUN}&n=1&first=1&seed=0&force=0:left&images=each`);
+    const expected = await fetch(
+      `${PAGE}/sample.json?run=${TREE_RUN}&n=1&first=1&seed=0&force=0:left&images=each&scale=1`,
+    );
     assertEquals(left, `data:image/png;base64,${(await expected.json()).samples[0].image}`);
     await page.reload();
     await page.getByAltText("Gate 0 forced right").waitFor();
@@ -233,10 +235,14 @@ Deno.test("a picture of one's own lights its path and finds its like", () =>
     assert((await path(page)).length === 3);
     const tiles = page.locator(".nearest .tile");
     assert(await tiles.count() > 0);
+    const name = /^Sample \d+/.exec(await tiles.first().getAttribute("aria-label") ?? "")![0];
     await tiles.first().click();
-    await page.waitForFunction(() => /^Leaf \d$/.test(document.querySelector("#samples-title")?.textContent ?? ""));
+    await page.waitForFunction((name) => document.querySelector("#sample-title")?.textContent === name, name);
+    assertEquals(Number(queryOf(page).first ?? 0) + Number(queryOf(page).sample), Number(name.split(" ")[1]));
     await page.keyboard.press("Escape");
-    assertEquals([await path(page), await tiles.count()], [[], 0]);
+    assertEquals(await tiles.count(), 0);
+    await page.keyboard.press("Escape");
+    assertEquals(await path(page), []);
   }));
 
 Deno.test("a file that is no picture is refused with a sentence", () =>
