@@ -4,7 +4,7 @@ import { type Device, DeviceError } from "../gpu/device.ts";
 import { isPoint } from "../models/presets.ts";
 import { readTree } from "../reading/reading.ts";
 import { treeFigure } from "../reading/report/figure.ts";
-import { treePage } from "../reading/report/page.ts";
+import { MOST_SECTIONS, treePage } from "../reading/report/page.ts";
 import { TREE_FILE, treeReport } from "../reading/report/tree_report.ts";
 import { readSplits } from "../reading/splits.ts";
 import { RUNS_FOLDER } from "../sampling/run.ts";
@@ -70,7 +70,7 @@ export async function writeTreeFiles(device: Device, run: string, options: TreeF
     const pictures = isPoint(sampler.options.image) ? { pictures: SHOWN_POINTS, pairs: SHOWN_POINTS } : {};
     const labelling = { label: source.label, labelNames: source.labelNames };
     const reading = await readTree(sampler, { samples, seed, ...pictures, ...labelling });
-    const splits = await readSplits(sampler, { seed, ...pictures, ...labelling });
+    const splits = await readSplits(sampler, { seed, nodes: MOST_SECTIONS, ...pictures, ...labelling });
     const context = { options: sampler.source.options, labelNote: source.note };
     const out = options.out ?? `${sampler.source.path.split("/").slice(0, -1).join("/") || "."}/tree`;
     await orRunError("make folder", out, () => Deno.mkdir(out, { recursive: true }));

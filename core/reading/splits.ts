@@ -8,6 +8,8 @@ import type { Labeller, Readable, ReadingOptions } from "./reading.ts";
 export interface SplitOptions extends Pick<ReadingOptions, "seed" | "label" | "signal"> {
   /** Latents for each split, 2 to 16384; 256 unless given. */
   readonly samples?: number;
+  /** Only splits of nodes below this number, the upper part of a deep tree; all unless given. */
+  readonly nodes?: number;
   /** Pairs of pictures that are shown of each, at most as many as there are latents; 8 unless given. */
   readonly pairs?: number;
 }
@@ -63,11 +65,13 @@ const PAIRS = 8;
  * ```
  */
 export async function readSplits(sampler: Readable, options: SplitOptions = {}): Promise<SplitReading[]> {
-  const { samples = SAMPLES } = options;
+  const { samples = SAMPLES, nodes = Infinity } = options;
   if (!(samples >= 2)) throw new RangeError(`Cannot read splits from ${samples} samples: expected at least 2`);
   const splits: SplitReading[] = [];
   // One after the other: all pictures of a deep tree at once would be too many.
-  for (let node = 0; node < sampler.structure.decisions; node++) splits.push(await readSplit(sampler, node, options));
+  for (let node = 0; node < Math.min(sampler.structure.decisions, nodes); node++) {
+    splits.push(await readSplit(sampler, node, options));
+  }
   return splits;
 }
 

@@ -51,6 +51,12 @@ Deno.test("readSplits() forces the path into a node that nothing reaches", async
   assertEquals([splits[2].left.labels, splits[2].labelDistance], [null, null]);
 });
 
+Deno.test("readSplits() reads the upper part of a tree if asked to", () =>
+  withSampler({}, async (sampler) => {
+    const splits = await readSplits(sampler, { ...OPTIONS, nodes: 1 });
+    assertEquals(splits.map(({ node }) => node), [0]);
+  }));
+
 Deno.test("readSplits() has nothing to read of what is no tree, nor from one sample", async () => {
   await withSampler({ options: { head: "flat" } }, async (sampler) => assertEquals(await readSplits(sampler), []));
   await withSampler({}, (sampler) =>

@@ -12,8 +12,10 @@ import type { ReportContext } from "./tree_report.ts";
 import { decimal, largestShares, nameOf, percent, splitWords } from "./words.ts";
 import style from "./style.css" with { type: "text" };
 
-const MOST_SECTIONS = 127; // nodes with a section of their own
+/** Nodes with a section of their own: those of the upper seven levels. */
+export const MOST_SECTIONS = 127;
 const MOST_CERTAIN = 16; // samples in the strips of the surest and the least sure
+const LEAST_SCALE = 0.75; // of the figure, on narrow screens, which scroll then
 const SOFT = 0.7; // mean largest path weight below which paths are called soft
 
 /**
@@ -113,6 +115,7 @@ async function treeOf(reading: TreeReading): Promise<string> {
     "xmlns:xlink": "http://www.w3.org/1999/xlink",
     viewBox: `-2 -2 ${Math.ceil(width) + 4} ${Math.ceil(height) + 4}`,
     width: Math.ceil(width) + 4,
+    style: `min-width:${Math.round(LEAST_SCALE * width)}px`,
     role: "img",
     "aria-label": "The tree, every node with samples",
   }, markup);
