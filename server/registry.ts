@@ -89,6 +89,7 @@ async function single(run: string, options: ServedRunOptions): Promise<[string, 
 /** The run folder that a checkpoint lies in; null where it lies elsewhere. */
 async function runAround(checkpoint: string): Promise<string | null> {
   const folder = dirname(checkpoint);
+  if ((await runsIn(dirname(folder))).includes(basename(folder))) return folder;
   return await Deno.stat(`${folder}/${OPTIONS_FILE}`).then(() => folder, () => null);
 }
 
