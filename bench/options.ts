@@ -5,7 +5,7 @@ import { nearestName } from "../core/nearest.ts";
 import { PRESETS } from "../core/models/presets.ts";
 
 /** Everything that can be measured by itself, in the order of a whole run. */
-export const PARTS = ["peak", "kernels", "peers", "steps", "sampling", "growth"] as const;
+export const PARTS = ["peak", "kernels", "peers", "steps", "sampling", "growth", "serving"] as const;
 export type Part = typeof PARTS[number];
 
 /** What is measured and how long. */
@@ -24,6 +24,10 @@ export interface BenchOptions {
   tune: boolean;
   /** Python for the peer in PyTorch; null for the first on the PATH that has it. */
   python: string | null;
+  /** The run that is served; null for an untrained model. */
+  run: string | null;
+  /** Seconds of a load on a server; null for as many as suit the part. */
+  seconds: number | null;
   /** After so many nothing more is begun. */
   minutes: number;
   /** Folder of the files of results. */
@@ -44,6 +48,8 @@ export const HELP = `Measures speed and memory on this machine, and writes bench
   --minutes N           begin nothing more after so long, usually ${MINUTES}; what is left out is named
   --iterations N        iterations or rounds of each measurement
   --no-tune             take the kernels that usually are best, as train --no-tune does
+  --run RUN             serving: the run that is served; usually an untrained model
+  --seconds N           serving: of each load on each server, usually 10
   --python PATH         the Python with PyTorch; usually the first on the PATH that has it
   --results FOLDER      usually bench/results
   --help                this text`;
@@ -69,6 +75,8 @@ export function benchOptions(args: readonly string[]): BenchOptions | null {
     show: values.show ?? false,
     tune: !values["no-tune"],
     python: values.python ?? null,
+    run: values.run ?? null,
+    seconds: values.seconds === undefined ? null : whole("seconds", values.seconds, 3600),
     minutes: values.minutes === undefined ? MINUTES : whole("minutes", values.minutes, 100_000),
     results: values.results ?? "bench/results",
   };
@@ -88,6 +96,8 @@ function parsed(args: readonly string[]) {
         "no-tune": { type: "boolean" },
         minutes: { type: "string" },
         python: { type: "string" },
+        run: { type: "string" },
+        seconds: { type: "string" },
         results: { type: "string" },
         help: { type: "boolean", short: "h" },
       },

@@ -7,6 +7,7 @@ import { measurePeak, type PeakResult, showPeak } from "./peak.ts";
 import { measurePeers, type PeersResult, showPeers } from "./peers.ts";
 import type { Machine } from "./results.ts";
 import { measureSampling, type SamplingResult, showSampling } from "./sampling.ts";
+import { measureServing, type ServingResult, showServing } from "./serving.ts";
 import { measureSteps, showSteps, type StepsResult } from "./steps.ts";
 import type { Training } from "./training.ts";
 
@@ -18,6 +19,7 @@ interface Figures {
   sampling: Record<string, SamplingResult>;
   peers: Record<string, PeersResult>;
   growth: Record<string, GrowthPoint[]>;
+  serving: Record<string, ServingResult>;
 }
 
 /** What a part is told: what is asked for, on which machine. */
@@ -69,6 +71,13 @@ const MEASURE: { [P in Part]: (context: Context) => Promise<Figures[P]> } = {
     }
     return figures;
   },
+  serving: async ({ options }) => {
+    const { run, quick, python } = options;
+    const [preset = "small"] = options.presets ?? [];
+    const [seconds, rounds] = [options.seconds ?? (quick ? 2 : 10), options.iterations ?? (quick ? 1 : 2)];
+    const name = run === null ? preset : run.replace(/\/+$/, "").split("/").at(-1)!;
+    return { [name]: await measureServing({ run, preset, seconds, rounds, python }) };
+  },
 };
 
 const SHOW: { [P in Part]: (figures: Figures[P]) => string } = {
@@ -79,6 +88,7 @@ const SHOW: { [P in Part]: (figures: Figures[P]) => string } = {
   sampling: showSampling,
   peers: showPeers,
   growth: (figures) => showGrowth(Object.values(figures).flat()),
+  serving: showServing,
 };
 
 /** Measures a part. */

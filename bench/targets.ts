@@ -4,6 +4,7 @@ import type { GrowthPoint } from "./growth.ts";
 import type { KernelsResult } from "./kernels.ts";
 import { type PeersResult, RIVALS } from "./peers.ts";
 import type { Results } from "./results.ts";
+import type { LoadName, ServingResult } from "./serving.ts";
 import type { StepsResult } from "./steps.ts";
 
 /** Limits on a software adapter and on a GPU. */
@@ -16,6 +17,7 @@ const LIMITS = {
   hostMs: { software: 5, gpu: 2 },
   criticDispatches: { software: 150, gpu: 150 },
   generatorDispatches: { software: 100, gpu: 100 },
+  requestsOverFastapi: { software: 1, gpu: 1 },
 } as const;
 
 const NOISE = 1.05; // growth of times that stand still is measured as up to this
@@ -40,11 +42,34 @@ export function verdicts({ machine, measurements }: Results): string[] {
       verdict(`${name}, dispatches of a generator step`, "at most", LIMITS.generatorDispatches[kind], generator),
     ]),
     ...figures<PeersResult>("peers").flatMap(([name, result]) => peerVerdicts(name, result, kind)),
+    ...figures<ServingResult>("serving").flatMap(([name, result]) => servingVerdicts(name, result, kind)),
     ...figures<GrowthPoint[]>("growth").flatMap(([, points]) => growthVerdicts(points)),
   ];
 }
 
 type Kind = "software" | "gpu";
+
+/** Longest latencies of `small` on a software adapter, in ms. */
+const LATENCIES: readonly (readonly [load: LoadName, of: "p50" | "p99", ms: number])[] = [
+  ["one of leaf 3, 64 clients", "p99", 80],
+  ["one, one client", "p50", 30],
+  ["64, one client", "p50", 60],
+];
+
+function servingVerdicts(name: string, result: ServingResult, kind: Kind): string[] {
+  if ("refused" in result) return [];
+  const rates = Object.entries(result.loads).flatMap(([load, { ratio }]) =>
+    ratio === null || load.endsWith("one client")
+      ? []
+      : [verdict(`${name}, ${load}, times FastAPI's requests`, "at least", LIMITS.requestsOverFastapi[kind], ratio)]
+  );
+  const latencies = LATENCIES.flatMap(([load, of, most]) =>
+    load in result.loads
+      ? [verdict(`${name}, ${load}, ${of} in ms`, "at most", most, result.loads[load].ours[of].median)]
+      : []
+  );
+  return [...rates, ...latencies];
+}
 
 function kernelVerdicts(name: string, { kernels, convolutionShare }: KernelsResult, kind: Kind): string[] {
   const square = kernels.find(({ count, op }) => count === 0 && op === "matmul");
