@@ -15,8 +15,6 @@ export interface AccessLine {
   status: number;
   /** From the request to the beginning of the answer. */
   ms: number;
-  /** Of the answer's body, where it is known beforehand. */
-  bytes: number | null;
 }
 
 const MOST_PATH = 256; // characters
@@ -26,7 +24,6 @@ export function accessLog(write: (line: string) => void): MiddlewareHandler<Env>
   return async (c, next) => {
     const start = performance.now();
     await next();
-    const length = c.res.headers.get("content-length");
     const line: AccessLine = {
       time: new Date().toISOString(),
       requestId: c.var.requestId,
@@ -35,7 +32,6 @@ export function accessLog(write: (line: string) => void): MiddlewareHandler<Env>
       path: c.req.path.slice(0, MOST_PATH),
       status: c.res.status,
       ms: Math.round((performance.now() - start) * 100) / 100,
-      bytes: length === null ? null : Number(length),
     };
     write(JSON.stringify(line));
   };
