@@ -121,8 +121,8 @@ async function treeOf(reading: TreeReading): Promise<string> {
   }, markup);
   return figure(
     svg,
-    "Every node with samples that stand for it and its part of the latent space, which edges are as wide as" +
-      (reading.labelNames === null ? "." : "; bars are shares of labels."),
+    "Every node with samples that stand for it and its share of the latent space; edges are as wide as that share" +
+      (reading.labelNames === null ? "." : ", bars are shares of labels."),
     "tree",
   );
 }
