@@ -28,6 +28,14 @@ export class PictureView {
       class: "hidden",
       change: () => this.#take(input.files?.[0]),
     });
+    this.closing = html("button", {
+      type: "button",
+      class: "quiet close",
+      "aria-label": "Forget the picture",
+      title: "Forget it (Esc)",
+      hidden: true,
+      click: () => this.close(),
+    }, "×");
     this.result = html("div", { class: "assigned", "aria-live": "polite" });
     element.append(
       html(
@@ -35,6 +43,7 @@ export class PictureView {
         {},
         html("h2", { id: "picture-title" }, "A picture of yours"),
         html("p", { class: "facts" }, "where it would be in the tree"),
+        this.closing,
       ),
       html(
         "div",
@@ -69,6 +78,7 @@ export class PictureView {
     this.place.rest();
     this.result.replaceChildren();
     this.result.onpointerenter = null;
+    this.closing.hidden = true;
     this.actions.light(null);
     if (this.#url) URL.revokeObjectURL(this.#url);
     this.#url = null;
@@ -100,6 +110,7 @@ export class PictureView {
     const light = () => this.actions.light(weights);
     light();
     this.result.onpointerenter = light;
+    this.closing.hidden = false;
     this.result.replaceChildren(
       html(
         "figure",
@@ -137,13 +148,6 @@ export class PictureView {
           ),
         ),
       ),
-      html("button", {
-        type: "button",
-        class: "quiet close",
-        "aria-label": "Forget the picture",
-        title: "Forget it (Esc)",
-        click: () => this.close(),
-      }, "×"),
     );
     this.place.element.scrollIntoView({ block: "nearest", behavior: "smooth" });
   }

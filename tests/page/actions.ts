@@ -208,6 +208,21 @@ Deno.test("the strip goes from one sample to another, across nodes", () =>
     assert(await page.locator("#strip").isHidden());
   }));
 
+Deno.test("labels and scores are shown where a report knows them", () =>
+  visit({ query: "node=4" }, async (page) => {
+    await page.locator(".labels li").first().waitFor();
+    assertEquals(await page.locator(".labels li").allInnerTexts(), ["Coat 67 %", "Bag 33 %"]);
+    const [of, bar] = await sizeOf(page, ".labels li:first-child .share, .labels li:first-child .share i");
+    assert(Math.abs(bar / of - 4 / 6) < 0.02, `${bar} of ${of}`);
+    assertMatch(await node(page, 3).textContent() ?? "", /Bag|Coat/);
+    const rows = await page.locator("#scores tbody tr").allInnerTexts();
+    assertEquals(rows.map((row) => row.split(/\s+/)), [
+      ["1", "2", "0.500", "0.250", "0.125"],
+      ["2", "4", "0.750", "0.500", "0.375"],
+    ]);
+    assert(await page.getByText("Dendrogram purity 0.400").isVisible());
+  }));
+
 Deno.test("a run is chosen of several, and a flat mixture is drawn as well", () =>
   visit({ query: "node=3&sample=1" }, async (page) => {
     const tree = await pictures(page);
@@ -226,11 +241,12 @@ Deno.test("a run is chosen of several, and a flat mixture is drawn as well", () 
 Deno.test("a picture of one's own lights its path and finds its like", () =>
   visit({}, async (page) => {
     const picture = await (await fetch(`${PAGE}/sample.png?run=${TREE_RUN}&n=1&seed=5`)).bytes();
-    await page.locator("#picture-file").setInputFiles({
-      name: "own.png",
-      mimeType: "image/png",
-      buffer: Buffer.from(picture),
-    });
+    const file = await page.evaluateHandle((bytes) => {
+      const files = new DataTransfer();
+      files.items.add(new File([new Uint8Array(bytes)], "own.png", { type: "image/png" }));
+      return files;
+    }, [...picture]);
+    await page.dispatchEvent("body", "drop", { dataTransfer: file });
     await page.getByText("Nearest samples").waitFor();
     assert((await path(page)).length === 3);
     const tiles = page.locator(".nearest .tile");

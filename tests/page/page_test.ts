@@ -6,6 +6,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
 import { openDevice } from "../../core/gpu/device.ts";
+import { TREE_FORMAT } from "../../core/reading/report/tree_report.ts";
 import { createApp } from "../../server/app.ts";
 import { openRegistry } from "../../server/registry.ts";
 import { type Change, TINY_RUN, writeTinyRun } from "../sampling/tiny_run.ts";
@@ -21,6 +22,13 @@ async function findChromium(): Promise<string | undefined> {
       if (await Deno.stat(path).then(({ isFile }) => isFile, () => false)) return path;
     }
   }
+}
+
+/** What a report tells of labels. */
+function labels() {
+  const nodes = Array.from({ length: 7 }, (_, node) => ({ node, labels: [node / 6, 1 - node / 6] }));
+  const scores = [{ level: 1, purity: 0.5, nmi: 0.25, ari: 0.125 }, { level: 2, purity: 0.75, nmi: 0.5, ari: 0.375 }];
+  return { ...TREE_FORMAT, iteration: 500, labelNames: ["Coat", "Bag"], scores, dendrogramPurity: 0.4, nodes };
 }
 
 /** Newest weights beside their average: the same, half as large. */
@@ -52,6 +60,9 @@ async function writeRuns(folder: string): Promise<void> {
     (_, i) => ({ iteration: 25 * (i + 1), criticLoss: 5 / (i + 1), generatorLoss: i }),
   );
   const log = lines.map((line) => `${JSON.stringify(line)}\n`).join("");
+  const tree = join(runs, TINY_RUN, "tree");
+  await Deno.mkdir(tree);
+  await Deno.writeTextFile(join(tree, "tree.json"), JSON.stringify(labels()));
   for (const name of [TINY_RUN, FLAT_RUN]) await Deno.writeTextFile(join(runs, name, "metrics.jsonl"), log);
 }
 
