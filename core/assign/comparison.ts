@@ -28,7 +28,7 @@ export interface Comparison {
   /** Of them, those that Ward's clustering is made of. */
   readonly wardPictures: number;
   readonly levels: readonly LevelScores[];
-  /** Over the same pictures, those of Ward's clustering; null for mixtures that are no tree. */
+  /** Over the same pictures, those of Ward's clustering, with as many leaves; null for mixtures that are no tree. */
   readonly dendrogramPurity: { readonly tree: number; readonly ward: number } | null;
 }
 
@@ -81,7 +81,7 @@ export function compareClusters(
     dendrogramPurity: tree
       ? {
         tree: dendrogramPurity({ leaves, classes: few.labels, depth: model.depth }),
-        ward: mergePurity(merges, few.labels),
+        ward: mergePurity(merges, few.labels, weights.columns),
       }
       : null,
   };

@@ -59,32 +59,47 @@ export function kMeans(points: Matrix, { clusters, seed = 0, starts = STARTS }: 
 }
 
 /**
- * Lloyd's rounds: every row goes to its nearest centre, of equally near ones the first; every centre becomes the mean of
- * its rows, and stays where it has none. Until no row moves, at most 300 times.
+ * Lloyd's rounds: every row goes to its nearest centre, of equally near ones the first or the one it has; every centre becomes
+ * the mean of its rows, and stays where it has none. Until no row moves, at most 300 times. Rows whose nearest centre cannot
+ * have changed, by how far the centres have moved, are not looked at (Hamerly, "Making k-means even faster", SDM 2010).
  *
  * @param start `[clusters, columns]`
  */
 export function lloyd(points: Matrix, start: Float64Array): Clusters {
   const { values, rows, columns } = points;
   const clusters = start.length / columns;
+  const between = (x: Numbers, at: number, y: Float64Array, c: number) =>
+    Math.sqrt(distanceOf(x, at, y, c * columns, columns));
   let centres = start;
   const assignments = new Uint32Array(rows).fill(clusters); // none
+  const own = new Float64Array(rows).fill(Infinity); // at least the distance from the row's centre
+  const other = new Float64Array(rows); // at most that from any other
   for (let round = 1;; round++) {
-    const squares = Float64Array.from({ length: clusters }, (_, c) => squareOf(centres, c * columns, columns));
     let moved = false;
     for (let row = 0; row < rows; row++) {
-      let [nearest, least] = [0, Infinity];
-      for (let c = 0; c < clusters; c++) { // |x − c|² less |x|², which is the same for all
-        const distance = squares[c] - 2 * product(values, row * columns, centres, c * columns, columns);
-        if (distance < least) [nearest, least] = [c, distance];
+      if (own[row] < other[row]) continue;
+      if (assignments[row] < clusters) own[row] = between(values, row * columns, centres, assignments[row]);
+      if (own[row] < other[row]) continue;
+      let [nearest, least, second] = [0, Infinity, Infinity];
+      for (let c = 0; c < clusters; c++) {
+        const distance = between(values, row * columns, centres, c);
+        if (distance < least) [nearest, least, second] = [c, distance, least];
+        else if (distance < second) second = distance;
       }
       moved ||= assignments[row] !== nearest;
-      assignments[row] = nearest;
+      [assignments[row], own[row], other[row]] = [nearest, least, second];
     }
     if (!moved || round === MOST_ROUNDS) {
       return { assignments, centres, inertia: inertiaOf(points, centres, assignments), rounds: round };
     }
-    centres = meansOf(points, centres, assignments);
+    const next = meansOf(points, centres, assignments);
+    const moves = Float64Array.from({ length: clusters }, (_, c) => between(next, c * columns, centres, c));
+    const farthest = Math.max(...moves);
+    for (let row = 0; row < rows; row++) {
+      own[row] += moves[assignments[row]];
+      other[row] -= farthest;
+    }
+    centres = next;
   }
 }
 
@@ -134,27 +149,16 @@ function inertiaOf({ values, columns }: Matrix, centres: Float64Array, assignmen
 
 type Numbers = Float32Array | Float64Array;
 
-/** `|x − y|²`. */
+/** `|x − y|²`, in four sums that do not wait for each other. */
 function distanceOf(x: Numbers, at: number, y: Float64Array, other: number, length: number): number {
-  let sum = 0;
-  for (let i = 0; i < length; i++) {
-    const difference = x[at + i] - y[other + i];
-    sum += difference * difference;
-  }
-  return sum;
-}
-
-/** `x · y`, in four sums that do not wait for each other. */
-function product(x: Numbers, at: number, y: Float64Array, other: number, length: number): number {
   let [a, b, c, d, i] = [0, 0, 0, 0, 0];
   for (; i + 3 < length; i += 4) {
-    a += x[at + i] * y[other + i];
-    b += x[at + i + 1] * y[other + i + 1];
-    c += x[at + i + 2] * y[other + i + 2];
-    d += x[at + i + 3] * y[other + i + 3];
+    const [p, q] = [at + i, other + i];
+    a += (x[p] - y[q]) ** 2;
+    b += (x[p + 1] - y[q + 1]) ** 2;
+    c += (x[p + 2] - y[q + 2]) ** 2;
+    d += (x[p + 3] - y[q + 3]) ** 2;
   }
-  for (; i < length; i++) a += x[at + i] * y[other + i];
+  for (; i < length; i++) a += (x[at + i] - y[other + i]) ** 2;
   return a + b + c + d;
 }
-
-const squareOf = (x: Float64Array, at: number, length: number): number => product(x, at, x, at, length);

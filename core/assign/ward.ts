@@ -80,51 +80,62 @@ export function wardClustering(points: Matrix): Merge[] {
  * @throws {RangeError} If there are not so many
  */
 export function cutMerges(merges: readonly Merge[], clusters: number): Uint32Array {
+  const names = new Map<number, number>();
+  return topsOf(merges, clusters).map((top) => {
+    if (!names.has(top)) names.set(top, names.size);
+    return names.get(top)!;
+  });
+}
+
+/** The number of the cluster that each row is in after all merges but the last ones. */
+function topsOf(merges: readonly Merge[], clusters: number): Uint32Array {
   const rows = merges.length + 1;
   if (!Number.isInteger(clusters) || clusters < 1 || clusters > rows) {
     throw new RangeError(`Cannot cut ${rows} rows into ${clusters} clusters: expected 1 to ${rows}`);
   }
-  const parents = new Int32Array(2 * rows).fill(-1);
-  merges.slice(0, rows - clusters).forEach(({ left, right }, i) => parents[left] = parents[right] = rows + i);
-  const top = (node: number): number => {
-    while (parents[node] >= 0) node = parents[node];
-    return node;
-  };
-  const names = new Map<number, number>();
-  return Uint32Array.from({ length: rows }, (_, row) => {
-    const node = top(row);
-    if (!names.has(node)) names.set(node, names.size);
-    return names.get(node)!;
-  });
+  const tops = Uint32Array.from({ length: 2 * rows - clusters }, (_, node) => node);
+  for (let i = rows - clusters - 1; i >= 0; i--) { // from above, so that what is over a cluster is known
+    const { left, right } = merges[i];
+    tops[left] = tops[right] = tops[rows + i];
+  }
+  return tops.slice(0, rows);
 }
 
 /**
- * Dendrogram purity (as `dendrogramPurity` of core/metrics) of the whole binary tree of merges, down to single rows.
+ * Dendrogram purity (as `dendrogramPurity` of core/metrics) of the tree that the last merges make, whose leaves are the
+ * clusters of `cutMerges`.
  *
+ * @param merges All merges, lowest first
  * @param classes Class of every row, whole numbers from 0
- * @throws {RangeError} If no two rows are of one class
+ * @param leaves From 1 to the number of rows
+ * @throws {RangeError} If no two rows are of one class, or there are not so many leaves
  */
-export function mergePurity(merges: readonly Merge[], classes: ArrayLike<number>): number {
+export function mergePurity(merges: readonly Merge[], classes: ArrayLike<number>, leaves: number): number {
+  const rows = classes.length;
   const kinds = Array.from(classes).reduce((most, c) => Math.max(most, c + 1), 0);
-  const counts = Array.from(classes, (c) => {
-    const own = new Uint32Array(kinds);
-    own[c] = 1;
-    return own;
+  const counts = new Map<number, Uint32Array>(); // of the classes, by cluster
+  const tops = topsOf(merges, leaves);
+  tops.forEach((top, row) => {
+    if (!counts.has(top)) counts.set(top, new Uint32Array(kinds));
+    counts.get(top)![classes[row]]++;
   });
   let [pairs, sum] = [0, 0];
-  for (const { left, right, size } of merges) {
-    const [a, b] = [counts[left], counts[right]];
-    const both = a.map((count, c) => count + b[c]);
-    for (let c = 0; c < kinds; c++) {
-      pairs += a[c] * b[c];
-      sum += a[c] * b[c] * both[c] / size;
-    }
-    counts.push(both);
+  const meet = (count: number, share: number) => {
+    pairs += count;
+    sum += count * share;
+  };
+  for (const own of counts.values()) {
+    const size = own.reduce((a, b) => a + b, 0);
+    for (const count of own) meet(count * (count - 1) / 2, count / size);
   }
+  merges.slice(rows - leaves).forEach(({ left, right, size }, i) => {
+    const [a, b] = [counts.get(left)!, counts.get(right)!];
+    const both = a.map((count, c) => count + b[c]);
+    for (let c = 0; c < kinds; c++) meet(a[c] * b[c], both[c] / size);
+    counts.set(2 * rows - leaves + i, both);
+  });
   if (pairs > 0) return sum / pairs;
-  throw new RangeError(
-    `Cannot compute the dendrogram purity: no two of ${classes.length} labels are equal, expected some`,
-  );
+  throw new RangeError(`Cannot compute the dendrogram purity: no two of ${rows} labels are equal, expected some`);
 }
 
 /** Place of two different rows in the triangle below the diagonal. */

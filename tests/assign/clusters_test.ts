@@ -68,7 +68,7 @@ Deno.test("wardClustering() joins equal rows at height 0 and a single row with n
   assertThrows(() => wardClustering(matrix(new Float32Array(11_001), 1)), RangeError, "expected at most 11000");
 });
 
-Deno.test("mergePurity() is the dendrogram purity of a tree with a row in each leaf", () => {
+Deno.test("mergePurity() is the dendrogram purity of a tree, down to rows or to clusters", () => {
   const random = draws(4);
   const classes = Uint32Array.from({ length: 8 }, () => random.below(3));
   // The complete tree over 8 rows, from the bottom up.
@@ -77,6 +77,8 @@ Deno.test("mergePurity() is the dendrogram purity of a tree with a row in each l
     size: i < 4 ? 2 : i < 6 ? 4 : 8,
   }));
   const leaves = Uint32Array.from(classes.keys());
-  assertAlmostEquals(mergePurity(merges, classes), dendrogramPurity({ leaves, classes, depth: 3 }), FLOAT64);
-  assertThrows(() => mergePurity(merges, leaves), RangeError, "Cannot compute the dendrogram purity");
+  assertAlmostEquals(mergePurity(merges, classes, 8), dendrogramPurity({ leaves, classes, depth: 3 }), FLOAT64);
+  const pairs = leaves.map((leaf) => Math.floor(leaf / 2));
+  assertAlmostEquals(mergePurity(merges, classes, 4), dendrogramPurity({ leaves: pairs, classes, depth: 2 }), FLOAT64);
+  assertThrows(() => mergePurity(merges, leaves, 8), RangeError, "Cannot compute the dendrogram purity");
 });
