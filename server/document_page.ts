@@ -52,6 +52,7 @@ export function documentPage({ info, paths, components = {} }: Document): string
 <body>
 <header><h1>${escape(info.title)}</h1><p>${escape(info.description ?? "")}</p>
 <p><a href="/openapi.json">openapi.json</a> says the same to programs.</p></header>
+<nav>${index(paths)}</nav>
 <main>
 ${routes.join("\n")}
 <h2>Objects</h2>
@@ -62,13 +63,29 @@ ${schemas.join("\n")}
 `;
 }
 
+/** Links to the routes, a line for those whose paths begin alike. */
+function index(paths: Document["paths"]): string {
+  const groups = Map.groupBy(Object.keys(paths), (path) => path.split(/[/.]/)[1]);
+  return [...groups.values()].map((group) => {
+    const links = group.flatMap((path) => Object.keys(paths[path]).map((method) => link(method.toUpperCase(), path)));
+    return `<p>${links.join(" ")}</p>`;
+  }).join("\n");
+}
+
+const link = (verb: string, path: string): string =>
+  `<a href="#${escape(idOf(verb, path))}">${verb === "GET" ? "" : `<small>${verb}</small> `}<code>${
+    escape(path)
+  }</code></a>`;
+
+const idOf = (verb: string, path: string): string => `${verb}-${path}`;
+
 function routeSection(
   method: string,
   path: string,
   { summary, parameters = [], requestBody, responses }: Operation,
 ): string {
   const verb = method.toUpperCase();
-  const id = `${verb}-${path}`;
+  const id = idOf(verb, path);
   const body = requestBody === undefined ? "" : `<h4>Body</h4>${contents(requestBody.content)}`;
   const answers = Object.entries(responses).map(([status, { description, content }]) =>
     `<tr><td><code>${escape(status)}</code></td><td>${escape(description)}${
@@ -128,9 +145,8 @@ function typeText(schema: Schema): string {
 }
 
 function range({ minimum, maximum, exclusiveMinimum }: Schema): string {
-  const from = minimum ?? exclusiveMinimum;
-  const least = from === undefined ? "" : exclusiveMinimum === undefined ? ` from ${from}` : ` above ${from}`;
-  return `${least}${maximum === undefined ? "" : ` to ${maximum}`}`;
+  if (exclusiveMinimum !== undefined) return ` above ${exclusiveMinimum}, at most ${maximum}`;
+  return `${minimum === undefined ? "" : ` from ${minimum}`}${maximum === undefined ? "" : ` to ${maximum}`}`;
 }
 
 const ESCAPES: Readonly<Record<string, string>> = {

@@ -31,7 +31,6 @@ export interface Parts {
 /** The routes, group by group. */
 export function routesOf({ registry, metrics, ending, app }: Parts): Hono<Env>[] {
   return [
-    healthRoutes(registry, ending),
     sampleRoutes(registry),
     interpolateRoutes(registry),
     treeRoutes(registry),
@@ -40,6 +39,7 @@ export function routesOf({ registry, metrics, ending, app }: Parts): Hono<Env>[]
     curvesRoutes(registry),
     eventsRoutes(registry, ending),
     inferenceRoutes(registry),
+    healthRoutes(registry, ending),
     metricsRoutes(metrics),
     docsRoutes(app),
     pageRoutes(),

@@ -44,22 +44,25 @@ export async function runTaskFile(file: string, args: readonly string[], surroun
   return { code, stdout: out, stderr: error };
 }
 
-/** Starts the task of a file; `firstLine` waits for what it prints first. */
+/** Starts the task of a file; `firstLine` and `lineWith` wait for what it prints. */
 export function startTaskFile(file: string, args: readonly string[]) {
   const process = command(file, args).spawn();
   const stderr = new Response(process.stderr).text();
   const lines = process.stdout.pipeThrough(new TextDecoderStream()).getReader();
   let stdout = "";
+  const lineWith = async (text: string): Promise<string> => {
+    for (;;) {
+      const found = stdout.split("\n").slice(0, -1).find((line) => line.includes(text));
+      if (found !== undefined) return found;
+      const { value, done } = await lines.read();
+      if (done) throw new Error(`Cannot read a line with "${text}": the task ended with "${await stderr}"`);
+      stdout += value;
+    }
+  };
   return {
     process,
-    async firstLine(): Promise<string> {
-      while (!stdout.includes("\n")) {
-        const { value, done } = await lines.read();
-        if (done) throw new Error(`Cannot read a line: the task ended with "${await stderr}"`);
-        stdout += value;
-      }
-      return stdout.split("\n")[0];
-    },
+    firstLine: () => lineWith(""),
+    lineWith,
     async ended(): Promise<Ended> {
       for (let read = await lines.read(); !read.done; read = await lines.read()) stdout += read.value;
       const { code } = await process.status;
