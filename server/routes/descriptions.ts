@@ -92,6 +92,22 @@ const CONTENT: Readonly<Record<string, z.ZodType>> = {
   "multipart/form-data": z.object({ samples: samplesSchema, image: binarySchema }),
 };
 
+/** An answer that depends on weights and parameters alone, and the one to those who have it. */
+export function cachedAnswer(description: string, content: Record<string, { schema: z.ZodType }>) {
+  const text = { type: "string" as const };
+  return {
+    200: {
+      description,
+      content,
+      headers: {
+        etag: { schema: text, description: "Of weights and parameters; only where the seed is given" },
+        "cache-control": { schema: text, description: "immutable where seed and iteration are given" },
+      },
+    },
+    304: { description: "If-None-Match has the entity tag; nothing was drawn" },
+  };
+}
+
 /** Contents of an answer in one of some media types: samples as JSON, bytes as anything else. */
 export function pictures(types: readonly string[]): Record<string, { schema: z.ZodType }> {
   return Object.fromEntries(types.map((type) => [type, { schema: CONTENT[type] ?? binarySchema }]));
@@ -108,9 +124,19 @@ const REFUSALS = {
 };
 
 /** The errors of a route that draws samples. */
-export const refusals = Object.fromEntries(
-  Object.entries(REFUSALS).map(([status, description]) => [
-    status,
-    { description, content: { "application/json": { schema: errorSchema } } },
-  ]),
-);
+export const refusals = errors(REFUSALS);
+
+/** Those of a route that reads a body, besides. */
+export const bodyRefusals = errors({
+  413: "The body is too large",
+  415: "The body is not of a type that is read",
+});
+
+function errors(statuses: Readonly<Record<number, string>>) {
+  return Object.fromEntries(
+    Object.entries(statuses).map(([status, description]) => [
+      status,
+      { description, content: { "application/json": { schema: errorSchema } } },
+    ]),
+  );
+}

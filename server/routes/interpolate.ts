@@ -9,7 +9,7 @@ import type { Env } from "../env.ts";
 import { apngOf } from "../formats/apng.ts";
 import type { Model, Registry } from "../registry.ts";
 import { cacheControl, entityTag, isKnown } from "./cache.ts";
-import { binarySchema, interpolationSchema, refusals } from "./descriptions.ts";
+import { binarySchema, cachedAnswer, interpolationSchema, refusals } from "./descriptions.ts";
 import { preferredType } from "./negotiation.ts";
 import { choice, flag, type Kind, kind, optional, queryReader, usually, type Values, whole } from "./parameters.ts";
 import { draw, queryOf, samplerOf } from "./sample.ts";
@@ -54,11 +54,7 @@ export function interpolateRoutes(registry: Registry): OpenAPIHono<Env> {
       path,
       summary: "Pictures on the way from one sample to another",
       request: { query: queryReader(kindsFor(ANY_MODEL, format)).schema },
-      responses: {
-        200: { description: "A strip, an animation, or paths", content },
-        304: { description: "The client has it" },
-        ...refusals,
-      },
+      responses: { ...cachedAnswer("A strip, an animation, or paths", content), ...refusals },
     }));
     app.get(path, handler(registry, format));
   }

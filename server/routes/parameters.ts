@@ -50,7 +50,7 @@ export function decimal(
 export function choice<const Word extends string>(words: readonly Word[], about: Documented): Kind<Word> {
   const error = words.length === 2 ? words.join(" or ") : `one of ${words.join(", ")}`;
   const word = z.enum(words, { error });
-  return kind(word as z.ZodType<Word, string>, word, { type: "string", ...about });
+  return kind(word as z.ZodType<Word, string>, word, { type: "string", enum: words, ...about });
 }
 
 /** `true` or `false`. */

@@ -8,7 +8,7 @@ import type { Env } from "../env.ts";
 import { RequestError } from "../errors.ts";
 import type { Model, Registry } from "../registry.ts";
 import { cacheControl, entityTag, isKnown } from "./cache.ts";
-import { pictures, refusals, samplesSchema } from "./descriptions.ts";
+import { bodyRefusals, cachedAnswer, pictures, refusals } from "./descriptions.ts";
 import { preferredType } from "./negotiation.ts";
 import { bodyReader, queryReader } from "./parameters.ts";
 import { answerWith, checkSize, needsPictures, SAMPLE_TYPES, type SampleType, usualScale } from "./sample_answer.ts";
@@ -40,23 +40,20 @@ export function sampleRoutes(registry: Registry): OpenAPIHono<Env> {
     path: "/activations",
     summary: "Gates, path weights and paths of samples, without pictures",
     request: { query: queryReader(drawKinds(ANY_MODEL)).schema },
-    responses: {
-      200: { description: "Paths", content: { "application/json": { schema: samplesSchema } } },
-      ...refusals,
-    },
+    responses: { ...cachedAnswer("Paths", pictures(["application/json"])), ...refusals },
   }));
   app.get("/activations", activationsHandler(registry));
   return app;
 }
 
 function describe(app: OpenAPIHono<Env>, path: string, types: readonly SampleType[]): void {
-  const responses = { 200: { description: "Samples", content: pictures(types) }, ...refusals };
+  const answers = cachedAnswer("Samples; the seed is in x-hmog-seed", pictures(types));
   app.openAPIRegistry.registerPath(createRoute({
     method: "get",
     path,
     summary: "Samples of the model, of a leaf or of a node",
     request: { query: queryReader(sampleKinds(ANY_MODEL)).schema },
-    responses: { ...responses, 304: { description: "The client has it" } },
+    responses: { ...answers, ...refusals },
   }));
   const schema = bodyReader(sampleBodyKinds(ANY_MODEL)).schema;
   app.openAPIRegistry.registerPath(createRoute({
@@ -64,7 +61,7 @@ function describe(app: OpenAPIHono<Env>, path: string, types: readonly SampleTyp
     path,
     summary: "The same with parameters as JSON, among them explicit latents",
     request: { body: { required: true, content: { "application/json": { schema } } } },
-    responses,
+    responses: { 200: { description: "Samples; never kept", content: pictures(types) }, ...refusals, ...bodyRefusals },
   }));
 }
 

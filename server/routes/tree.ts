@@ -12,7 +12,7 @@ import { pngOf } from "../formats/png.ts";
 import type { Model, Registry } from "../registry.ts";
 import { type TreeLabels, treeLabels } from "../tree_labels.ts";
 import { bytesTag, cacheControl, entityTag, isKnown } from "./cache.ts";
-import { binarySchema, refusals, treeSchema } from "./descriptions.ts";
+import { binarySchema, cachedAnswer, refusals, treeSchema } from "./descriptions.ts";
 import { choice, queryReader, shown, usually } from "./parameters.ts";
 import { checkSize, scatterSide, usualScale } from "./sample_answer.ts";
 import { pictureKinds, runKinds } from "./sample_kinds.ts";
@@ -43,7 +43,7 @@ export function treeRoutes(registry: Registry): OpenAPIHono<Env> {
     path: "/tree",
     summary: "The nodes of the tree: usage, decisions, label shares where they are known",
     request: { query: TREE.schema },
-    responses: { 200: { description: "The tree", content: { [JSON_TYPE]: { schema: treeSchema } } }, ...refusals },
+    responses: { ...cachedAnswer("The tree", { [JSON_TYPE]: { schema: treeSchema } }), ...refusals },
   }));
   app.get("/tree", (c) => {
     const query = queryOf(c);
@@ -55,7 +55,7 @@ export function treeRoutes(registry: Registry): OpenAPIHono<Env> {
     path: "/tree/{node}.png",
     summary: "A picture of a node",
     request: { params: z.object({ node }), query: PICTURE.schema },
-    responses: { 200: { description: "The picture", content: { [PNG]: { schema: binarySchema } } }, ...refusals },
+    responses: { ...cachedAnswer("The picture", { [PNG]: { schema: binarySchema } }), ...refusals },
   }));
   app.get("/tree/:file{[^/]*\\.png}", (c) => {
     const query = queryOf(c);
