@@ -90,13 +90,24 @@ function rounded(value: unknown): unknown {
 /**
  * A report from its text.
  *
- * @throws {SyntaxError} If it is no JSON, no report, or one of another version
+ * @throws {SyntaxError} If it is no JSON, no report, one of another version, or its labels are damaged
  */
 export function parseTreeReport(text: string): TreeReport {
   const value = JSON.parse(text);
-  if (value?.format === TREE_FORMAT.format && value.version === TREE_FORMAT.version && Array.isArray(value.nodes)) {
+  const refuse = (found: string): never => {
+    throw new SyntaxError(`Cannot read a tree report: found ${found}, expected version ${TREE_FORMAT.version}`);
+  };
+  if (value?.format !== TREE_FORMAT.format) return refuse("no report of a tree");
+  if (value.version !== TREE_FORMAT.version) return refuse(`version ${value.version}`);
+  const { nodes, labelNames } = value;
+  if (!Array.isArray(nodes) || !nodes.every((node, i) => node?.node === i)) return refuse("nodes out of order");
+  if (labelNames === null || Array.isArray(labelNames) && nodes.every(({ labels }) => isShares(labels, labelNames))) {
     return value;
   }
-  const found = value?.format === TREE_FORMAT.format ? `version ${value.version}` : "no report of a tree";
-  throw new SyntaxError(`Cannot read a tree report: found ${found}, expected version ${TREE_FORMAT.version}`);
+  return refuse("label shares that are no numbers or have no names");
+}
+
+/** Whether there is a share for each label, or none are known. */
+function isShares(labels: unknown, { length }: readonly unknown[]): boolean {
+  return labels === null || Array.isArray(labels) && labels.length === length && labels.every(Number.isFinite);
 }

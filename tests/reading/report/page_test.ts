@@ -80,6 +80,11 @@ Deno.test("treeReport() keeps the numbers, which parseTreeReport() reads", () =>
 
 Deno.test("parseTreeReport() refuses other files and versions", () => {
   assertThrows(() => parseTreeReport("{}"), SyntaxError, "found no report of a tree, expected version 1");
+  const { nodes, ...rest } = treeReport(...tree, CONTEXT);
+  const damaged = JSON.stringify({ ...rest, nodes: nodes.map((node) => ({ ...node, labels: [0.5] })) });
+  assertThrows(() => parseTreeReport(damaged), SyntaxError, "found label shares that are no numbers or have no names");
+  const reversed = JSON.stringify({ ...rest, nodes: nodes.toReversed() });
+  assertThrows(() => parseTreeReport(reversed), SyntaxError, "found nodes out of order");
   const later = JSON.stringify({ format: "hmog-tree", version: 2, nodes: [] });
   assertThrows(() => parseTreeReport(later), SyntaxError, "found version 2, expected version 1");
   assertThrows(() => parseTreeReport("not JSON"), SyntaxError);
