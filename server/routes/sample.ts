@@ -106,7 +106,8 @@ async function answer(c: Context<Env>, model: Model, values: SampleValues, types
   const { options } = sampler;
   const request = requestOf(values, sampler);
   const scale = values.scale ?? usualScale(options.image);
-  const { images, columns, seed, latents } = values;
+  const { images, columns, latents } = values;
+  const seed = values.seed ?? (request.latents && 0); // no seed is drawn where latents are given
   const shown = { images, columns, scale, latents: latents === true };
   if (needsPictures(type, values)) checkSize(request.n, options, scale);
   const headers: Record<string, string> = types.length > 1 ? { vary: "accept" } : {};

@@ -49,7 +49,7 @@ export interface Shown {
   scale: number;
 }
 
-const MOST_PIXELS = 2 ** 23; // of a grid: some 0.1 s of drawing and encoding
+const MOST_PIXELS = 2 ** 22; // of a grid: drawing and encoding it keeps everybody waiting for up to 0.17 s
 
 /** Pixels of a side of a scatter of points. */
 export const scatterSide = (scale: number): number => 64 * scale;

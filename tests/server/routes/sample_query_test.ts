@@ -32,7 +32,7 @@ Deno.test("GET /sample refuses a bad query with 400, the parameter and what is a
       ["weights=best", "invalid_parameter", "weights", "expected ema or live"],
       ["columns=0", "invalid_parameter", "columns", "a whole number from 1 to 256"],
       ["scale=17", "invalid_parameter", "scale", "a whole number from 1 to 16"],
-      ["n=256&scale=16", "invalid_parameter", "scale", "256 pictures of 32x32, expected a whole number from 1 to 5"],
+      ["n=256&scale=16", "invalid_parameter", "scale", "256 pictures of 32x32, expected a whole number from 1 to 4"],
       ["force=3:left", "invalid_parameter", "force", "decision nodes from 0 to 2 with their sides, each once"],
       ["force=0:up", "invalid_parameter", "force", "decision nodes from 0 to 2"],
       ["force=0:left,0:left", "invalid_parameter", "force", "each once"],
