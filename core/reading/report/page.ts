@@ -28,12 +28,11 @@ export async function treePage(
   splits: readonly SplitReading[],
   context: ReportContext,
 ): Promise<string> {
-  const { nodes, run, labelNames } = reading;
+  const { nodes, run } = reading;
   const sections: string[] = [];
   for (const node of nodes.slice(0, MOST_SECTIONS)) {
     sections.push(await nodeSection(node, reading, splits.find((split) => split.node === node.node)));
   }
-  const decisions = splits.length > 0;
   const inner = nodes.slice(0, MOST_SECTIONS).filter(({ leaf }) => leaf === null).length;
   return `<!doctype html>
 <html lang="en">
@@ -53,15 +52,11 @@ ${factsOf(reading)}
 <h2>The ${reading.head === "tree" ? "tree" : "generators"}</h2>
 ${await treeOf(reading)}
 ${outlineOf(reading, splits)}
-${decisions ? "<h2>What every split decides</h2>" : "<h2>The whole</h2>"}
-${sections.slice(0, inner).join("\n")}
-<h2>What every leaf makes</h2>
-${sections.slice(inner).join("\n")}
-<h2>The surest samples</h2>
-${await strip(reading.certain, reading)}
-<h2>The least sure samples</h2>
-${await strip(reading.uncertain, reading)}
-${labelNames === null ? "" : scoresOf(reading)}
+${chapter(splits.length > 0 ? "What every split decides" : "The whole", sections.slice(0, inner).join("\n"))}
+${chapter("What every leaf makes", sections.slice(inner).join("\n"))}
+${chapter("The surest samples", await strip(reading.certain, reading))}
+${chapter("The least sure samples", await strip(reading.uncertain, reading))}
+${chapter("How levels agree with labels", scoresOf(reading))}
 <h2 id="nodes">All nodes</h2>
 ${nodeTable(reading, splits)}
 <h2>How the run was trained</h2>
@@ -75,6 +70,9 @@ ${DEFINITIONS.map(([name, meaning]) => `<dt>${name}</dt><dd>${meaning}</dd>`).jo
 `;
 }
 
+/** A part of the page under its heading; none where there is nothing to say. */
+const chapter = (heading: string, content: string): string => content === "" ? "" : `<h2>${heading}</h2>\n${content}`;
+
 /** `00000-fashionmnist-hmog-small, iteration 1500: fashionmnist, a tree of depth 3 with 8 leaves`. */
 function titleOf({ run, iteration, head, depth, leaves }: TreeReading, { options }: ReportContext): string {
   const dataset = typeof options.dataset === "string" ? `${options.dataset}, ` : "";
@@ -85,7 +83,7 @@ function titleOf({ run, iteration, head, depth, leaves }: TreeReading, { options
 function factsOf(
   { usageEntropy, largestWeight, scores, dendrogramPurity, samples, seed, leaves }: TreeReading,
 ): string {
-  const facts: [value: string, meaning: string][] = [
+  const facts: [value: string, meaning: string][] = leaves === 1 ? [] : [
     [percent(usageEntropy), "evenness of use: entropy of the usage of leaves"],
     [percent(largestWeight), `mean largest path weight; ${percent(1 / leaves)} if all leaves are mixed alike`],
   ];
@@ -143,8 +141,12 @@ function outlineOf({ nodes, labelNames }: TreeReading, splits: readonly SplitRea
   return lines.length === 0 ? "" : `<ul class="outline says">\n${lines.join("\n")}\n</ul>`;
 }
 
-/** Samples with their leaf, weight and label. */
-async function strip(samples: readonly CertainSample[], { image, labelNames }: TreeReading): Promise<string> {
+/** Samples with their leaf, weight and label, where there are several leaves. */
+async function strip(
+  samples: readonly CertainSample[],
+  { image, labelNames, leaves }: TreeReading,
+): Promise<string> {
+  if (leaves === 1) return "";
   const figures = await Promise.all(
     samples.slice(0, MOST_CERTAIN).map(async ({ picture: pixels, leaf, weight, label, index }) => {
       const name = label === null || labelNames === null ? "" : `<br>${escapeText(labelNames[label])}`;
@@ -165,8 +167,7 @@ function scoresOf({ scores, dendrogramPurity, nodes }: TreeReading): string {
     ...[purity, nmi, ari].map(decimal),
   ]);
   const whole = dendrogramPurity === null ? "" : `<p>Dendrogram purity of the whole: ${decimal(dendrogramPurity)}.</p>`;
-  return `<h2>How levels agree with labels</h2>
-${table(["Level", "Nodes", "Purity", "NMI", "ARI"], rows)}${whole}`;
+  return `${table(["Level", "Nodes", "Purity", "NMI", "ARI"], rows)}${whole}`;
 }
 
 function nodeTable({ nodes, labelNames }: TreeReading, splits: readonly SplitReading[]): string {
@@ -181,7 +182,7 @@ function nodeTable({ nodes, labelNames }: TreeReading, splits: readonly SplitRea
     ...labelNames === null ? [] : [commonest(node.labels, labelNames)],
   ]);
   const head = ["", "Usage", "Goes left", "Entropy", "Information", "Effect"];
-  return table(labelNames === null ? head : [...head, "Commonest labels"], rows);
+  return labelNames === null ? table(head, rows) : table([...head, "Commonest labels"], rows, "named");
 }
 
 function commonest(shares: readonly number[] | null, names: readonly string[]): string {

@@ -51,7 +51,12 @@ Deno.test("treePage() goes without labels, without splits, and with points", asy
   assertStringIncludes(flat, "head flat, leaves: 4");
   const points = await treePage(...await read({ options: PRESETS.toy }, {}), CONTEXT);
   assertStringIncludes(points, "Points forced left");
-  for (const page of [bare, flat, points]) assert(!/NaN|undefined|Infinity/.test(page.replaceAll(/base64,[^"]*/g, "")));
+  const single = await treePage(...await read({ options: { head: "single" } }), CONTEXT);
+  assert(!/The whole|surest|How levels agree/.test(single));
+  assertStringIncludes(single, "What every leaf makes");
+  for (const page of [bare, flat, points, single]) {
+    assert(!/NaN|undefined|Infinity/.test(page.replaceAll(/base64,[^"]*/g, "")));
+  }
 });
 
 Deno.test("treeFigure() draws every node, its pictures and the labels", async () => {
