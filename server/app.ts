@@ -49,6 +49,14 @@ export type App = (request: Request, client?: string) => Response | Promise<Resp
 /**
  * Answers all routes in `routes.ts`, and every error with `{ error: { code, message, parameter } }`: 404 with the nearest
  * path, 405 with the methods there are, 414 for long URLs, what the middleware refuses, 500 with no word on the reason.
+ *
+ * @example
+ * ```ts ignore
+ * const device = await openDevice();
+ * const registry = await openRegistry(device, { run: "runs/00000-fashionmnist-hmog-small" });
+ * const app = createApp(registry, { token: "correct-horse" });
+ * const response = await app(new Request("http://localhost/sample?leaf=3")); // 401, without a port
+ * ```
  */
 export function createApp(registry: Registry, options: AppOptions = {}): App {
   const { report = () => {}, origins = [], ending = new AbortController().signal } = options;
@@ -60,7 +68,7 @@ export function createApp(registry: Registry, options: AppOptions = {}): App {
   if (origins.length > 0) app.use(sharedWith(origins));
   if (options.rate !== undefined) app.use(rateLimit(options.rate));
   if (options.token !== undefined) app.use(token(options.token));
-  app.use(deadline(options.deadline ?? USUAL_DEADLINE), body());
+  app.use(body(), deadline(options.deadline ?? USUAL_DEADLINE));
   for (const routes of routesOf({ registry, metrics, ending, app })) app.route("/", routes);
   const paths = answerOtherMethods(app);
   app.notFound((c) => refuse(c, notFound(c.req.path, paths)));

@@ -26,7 +26,7 @@ export function accessLog(write: (line: string) => void): MiddlewareHandler<Env>
     await next();
     const line: AccessLine = {
       time: new Date().toISOString(),
-      requestId: c.var.requestId,
+      requestId: c.get("requestId"),
       client: c.env?.client ?? "",
       method: c.req.method,
       path: c.req.path.slice(0, MOST_PATH),
