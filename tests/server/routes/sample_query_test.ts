@@ -102,6 +102,38 @@ Deno.test("no query string makes GET /sample answer 500, and every refusal names
     )
   ));
 
+/** Queries whose every parameter is allowed by itself. */
+const ALLOWED = fc.record({
+  n: fc.integer({ min: 1, max: 3 }),
+  seed: fc.integer({ min: 0, max: 9 }),
+  first: fc.constantFrom(0, 2 ** 31),
+  leaf: fc.integer({ min: 0, max: 3 }),
+  node: fc.integer({ min: 0, max: 6 }),
+  mode: fc.constantFrom("region", "forced"),
+  temperature: fc.constantFrom(0.01, 1, 100),
+  truncation: fc.constantFrom(0.000001, 0.5, 1),
+  force: fc.constantFrom("0:left", "0:right,2:left", "1:right", "0:left,1:left,2:left"),
+  latents: fc.constantFrom("true", "false"),
+}, { requiredKeys: ["n", "seed"] });
+
+Deno.test("GET /sample.json has finite numbers and weights that sum to 1, whatever goes together", () =>
+  withSamples(({ get }) =>
+    fc.assert(
+      fc.asyncProperty(ALLOWED, async (query) => {
+        const text = new URLSearchParams(Object.entries(query).map(([name, value]) => [name, String(value)]));
+        const response = await get(`/sample.json?${text}`);
+        assert([200, 400, 422].includes(response.status), `${response.status} for ${text}`);
+        if (response.status !== 200) return void await refusalOf(response);
+        for (const { weights, gates, latent = [] } of (await response.json()).samples) {
+          assert([...weights, ...gates, ...latent].every(Number.isFinite), `${text}: ${weights} ${gates} ${latent}`);
+          const sum = weights.reduce((sum: number, weight: number) => sum + weight);
+          assert(Math.abs(sum - 1) < 1e-5, `${text}: ${weights}`); // six decimals each
+        }
+      }),
+      { numRuns: 150 },
+    )
+  ));
+
 Deno.test("sampleRoutes() documents ranges, choices, defaults and answers", () => {
   const document = sampleRoutes({} as Registry).getOpenAPI31Document({
     openapi: "3.1.0",
