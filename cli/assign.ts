@@ -34,7 +34,9 @@ async function main(args: readonly string[]): Promise<void> {
   const data = await loadDataset(dataset, { split, ...loading }).catch(asUsage);
   const device = await openDevice();
   try {
-    const assignments = await assignPictures(device, { run, runs, data, request, onProgress }).catch(asUsage);
+    const onWarning = (warning: string) => write(`${warning}\n`);
+    const job = { run, runs, data, request, onProgress, onWarning };
+    const assignments = await assignPictures(device, job).catch(asUsage);
     const report = assignmentReport(assignments, { split, onProgress });
     const path = out ?? tableBeside(assignments.source, { dataset, split });
     const lines = await writeAssignments(path, assignments);

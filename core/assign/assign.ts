@@ -54,6 +54,8 @@ export interface AssignJob {
   readonly data: NamedSet;
   readonly request?: AssignRequest;
   readonly onProgress?: (progress: EvaluationProgress) => void;
+  /** Hears of what does not stop it: a recogniser that cannot be kept. */
+  readonly onWarning?: (warning: string) => void;
 }
 
 /** Pictures with the paths they were assigned. */
@@ -88,7 +90,7 @@ const USUAL: Readonly<Record<AssignMethod, number>> = { recogniser: 10_000, inve
  * checkpoint, and kept there as `recogniser.safetensors`.
  *
  * @throws {RangeError} If a number is out of range or the model has one leaf
- * @throws {RunError} If the run cannot be used, makes pictures of another size, or the recogniser cannot be written
+ * @throws {RunError} If the run cannot be used or makes pictures of another size
  * @throws {DeviceError} If the GPU is lost
  */
 export async function assignPictures(device: Device, job: AssignJob): Promise<Assignments> {
@@ -126,7 +128,7 @@ export function certaintyOf({ weights, leaves }: Pick<Assignments, "weights" | "
 async function byRecogniser(
   sampler: Sampler,
   images: Float32Array,
-  { request: { seed, steps, retrain = false } = {}, onProgress = () => {} }: AssignJob,
+  { request: { seed, steps, retrain = false } = {}, onProgress = () => {}, onWarning = () => {} }: AssignJob,
 ): Promise<Float32Array> {
   const { source: { path, run, iteration }, options: model } = sampler;
   const file = recogniserBeside(path);
@@ -139,7 +141,12 @@ async function byRecogniser(
     })
     : await Recogniser.create(sampler.device, kept);
   try {
-    if (kept === undefined) await writeRecogniser(file, recogniser.source);
+    if (kept === undefined) {
+      await writeRecogniser(file, recogniser.source).catch((error) => {
+        if (!(error instanceof RunError)) throw error;
+        onWarning(`${error.message}; the recogniser is used and not kept`);
+      });
+    }
     const total = images.length / sizeOf(model.image);
     return await recogniser.assign(images, (done) => onProgress({ doing: "Recognising pictures", done, total }));
   } finally {

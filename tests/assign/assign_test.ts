@@ -140,6 +140,14 @@ Deno.test("assignPictures() trains a recogniser where the run has none, keeps it
       "40 pictures of glyphs's test split",
     );
 
+    await Deno.remove(`${run}/recogniser.safetensors`);
+    await Deno.mkdir(`${run}/recogniser.safetensors/in-the-way`, { recursive: true });
+    const warnings: string[] = [];
+    const onWarning = (warning: string) => warnings.push(warning);
+    const unkept = await assignPictures(device, { run, data, request: { steps: 3 }, onWarning });
+    assertEquals([unkept.leaves, warnings.length], [all.leaves, 1]);
+    assertStringIncludes(warnings[0], "the recogniser is used and not kept");
+
     await assertRejects(
       () => assignPictures(device, { run, data, request: { n: 41 } }),
       RangeError,
