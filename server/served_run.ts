@@ -1,9 +1,9 @@
 /** A run that is served: its newest checkpoint that can be read, and what comes after it. */
 
-import { type CheckpointFile, checkpointsOf } from "../core/sampling/run.ts";
-import { RequestError } from "./errors.ts";
 import type { Device } from "../core/gpu/device.ts";
+import { type CheckpointFile, checkpointsOf } from "../core/sampling/run.ts";
 import type { Admission } from "./admission.ts";
+import { RequestError } from "./errors.ts";
 import { LoadedModel } from "./loaded_model.ts";
 
 const RETRY_AFTER = 5; // s until a run in training may have its first checkpoint
@@ -19,7 +19,7 @@ export interface ServedRunOptions {
 /** One run: holds at most one model that new requests go to. */
 export class ServedRun {
   #current: { model: LoadedModel; stamp: string } | null = null;
-  #opening: Promise<void> | null = null;
+  #opening: Promise<LoadedModel | null> | null = null;
   readonly #refused = new Set<string>(); // stamps of files that could not be opened
   #used = 0;
 
@@ -49,14 +49,18 @@ export class ServedRun {
    */
   async open(): Promise<LoadedModel> {
     this.#used = performance.now();
-    if (this.#current === null) await this.refresh();
-    if (this.#current !== null) return (this.#current as { model: LoadedModel }).model;
+    const model = this.model ?? await this.refresh();
+    if (model !== null) return model;
     throw noCheckpoint(this.name);
   }
 
-  /** Opens the newest checkpoint that can be read beside the one in use, if it is another, and takes it instead. */
-  async refresh(): Promise<void> {
-    await (this.#opening ??= this.#openNewest().finally(() => this.#opening = null));
+  /**
+   * Opens the newest checkpoint that can be read beside the one in use, if it is another, and takes it instead.
+   *
+   * @returns The model that new requests go to then, if there is one
+   */
+  refresh(): Promise<LoadedModel | null> {
+    return this.#opening ??= this.#openNewest().then(() => this.model).finally(() => this.#opening = null);
   }
 
   /** Closes the model when its users are done. */
