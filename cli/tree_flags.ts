@@ -1,5 +1,6 @@
 /** What `deno task tree` can be asked for. */
 
+import { MOST_SAMPLES } from "../core/sampling/request.ts";
 import { RUNS_FOLDER } from "../core/sampling/run.ts";
 import { type FlagValues, UsageError } from "./flags.ts";
 
@@ -43,7 +44,9 @@ export interface TreeRequest {
 /** @throws {UsageError} If a value is missing or cannot be used */
 export function treeRequest({ run, n, seed, labels = "auto" }: TreeValues): TreeRequest {
   if (run === undefined) throw new UsageError("Cannot read no run: expected --run RUN");
-  if (n !== undefined && n < 2) throw new UsageError(`Cannot read a tree from ${n} samples: expected at least 2`);
+  if (n !== undefined && (n < 2 || n > MOST_SAMPLES)) {
+    throw new UsageError(`Cannot read a tree from ${n} samples: expected 2 to ${MOST_SAMPLES}`);
+  }
   if (seed !== undefined && seed < 0) {
     throw new UsageError(`Cannot use seed ${seed}: expected a number of at least 0`);
   }

@@ -114,7 +114,7 @@ async function treeOf(reading: TreeReading): Promise<string> {
     viewBox: `-2 -2 ${Math.ceil(width) + 4} ${Math.ceil(height) + 4}`,
     width: Math.ceil(width) + 4,
     style: `min-width:${Math.round(LEAST_SCALE * width)}px`,
-    role: "img",
+    role: "group",
     "aria-label": "The tree, every node with samples",
   }, markup);
   return figure(
