@@ -16,10 +16,10 @@ const BYTE = 1 / 127.5; // pixels are sent as bytes
 /** Picture 3 of the pool that nearest pictures are looked for in. */
 const KNOWN = 3;
 
-async function knownPicture(registry: Registry): Promise<Uint8Array<ArrayBuffer>> {
+async function knownPicture(registry: Registry, first = KNOWN): Promise<Uint8Array<ArrayBuffer>> {
   const { images, shape } = await registry.use(
     undefined,
-    ({ sampler }) => sampler.sample({ n: 1, seed: 0, first: KNOWN }),
+    ({ sampler }) => sampler.sample({ n: 1, seed: 0, first }),
   );
   return await encodePng(imageGrid(images, { shape, padding: 0 }));
 }
@@ -60,11 +60,15 @@ Deno.test("POST /assign finds the latent of a generated picture, its path and th
     assertEquals(decode(Uint8Array.fromBase64(answer.image)).data, decode(file).data);
 
     const image = file.toBase64();
-    for (const body of [{ image }, { image: `data:image/png;base64,${image}`, run: TINY_RUN }]) {
-      const again = await (await post("/assign", body)).json();
-      assertEquals(again.samples, samples);
-      assertEquals(again.weights, weights);
+    const [alone, other, named] = await Promise.all([
+      post("/assign", { image }),
+      get("/assign", png(await knownPicture(registry, KNOWN + 1))),
+      post("/assign", { image: `data:image/png;base64,${image}`, run: TINY_RUN }),
+    ]);
+    for (const again of [await alone.json(), await named.json()]) {
+      assertEquals([again.samples, again.weights, again.latent], [samples, weights, latent]);
     }
+    assertEquals((await other.json()).samples[0].index, KNOWN + 1);
   }));
 
 Deno.test("POST /assign goes by the recogniser of the same checkpoint as soon as there is one", () =>
