@@ -3,7 +3,7 @@
 import type { Device } from "../core/gpu/device.ts";
 import { readTree, type TreeReading } from "../core/reading/reading.ts";
 import { RunError } from "../core/sampling/run.ts";
-import { openSampler, type Sampler } from "../core/sampling/sampler.ts";
+import { openSampler, RareRegionError, type Sampler } from "../core/sampling/sampler.ts";
 import type { Admission } from "./admission.ts";
 import { RequestError } from "./errors.ts";
 
@@ -30,6 +30,8 @@ export interface Opening {
   readonly admission: Admission;
   readonly run: string;
   readonly folder: string | null;
+  /** Whether all that is asked for most is compiled before the first request, or one program. */
+  readonly warm: boolean;
 }
 
 /** A model, closed when it is retired and its last user is done. */
@@ -46,14 +48,15 @@ export class LoadedModel implements Model {
   }
 
   /**
-   * Opens a checkpoint and runs it once, so that its kernels are compiled before the first request.
+   * Opens a checkpoint and runs it, so that its kernels are compiled before the first request.
    *
    * @throws {RunError} If the file cannot be used
    */
   static async open(path: string, opening: Opening): Promise<LoadedModel> {
     const sampler = await openSampler(opening.device, path);
     try {
-      await sampler.sample({ n: 1, seed: 0 });
+      if (opening.warm) await warm(sampler);
+      else await sampler.sample({ n: 1, seed: 0 });
       return new LoadedModel(sampler, opening);
     } catch (error) {
       await sampler.close();
@@ -113,7 +116,7 @@ export class LoadedModel implements Model {
     const { path } = this.sampler.source;
     const sampler = await openSampler(device, path, { weights: "live" }).catch((error) => {
       if (!(error instanceof RunError)) throw error;
-      throw new RequestError(409, "no_live_weights", error.message, "weights"); // an autosave that was replaced, or a file without them
+      throw new RequestError(409, "no_live_weights", error.message, "weights"); // the file is gone, or has none
     });
     admission.add(sampler);
     return sampler;
@@ -130,6 +133,18 @@ export class LoadedModel implements Model {
     for (const sampler of live === undefined ? [this.sampler] : [this.sampler, live]) {
       await sampler.close();
       this.opening.admission.remove(sampler);
+    }
+  }
+}
+
+/** Few and many samples, of the whole model and of a part of it: other kinds and sizes are other programs. */
+async function warm(sampler: Sampler): Promise<void> {
+  const places = sampler.structure.nodes === 1 ? [0] : [0, 1];
+  for (const node of places) {
+    for (const n of [1, 64]) {
+      await sampler.sample({ n, seed: 0, node }).catch((error) => {
+        if (!(error instanceof RareRegionError)) throw error; // a tree that never goes left there can be served, too
+      });
     }
   }
 }

@@ -57,6 +57,8 @@ export interface RegistryOptions {
   report?: (error: unknown) => void;
   /** How often folders are looked at, in ms; 0: only when told to. */
   lookEvery?: number;
+  /** Compiles all that is asked for most before a model answers, which takes a second; one program unless given. */
+  warm?: boolean;
 }
 
 /**
@@ -67,9 +69,9 @@ export interface RegistryOptions {
 export async function openRegistry(
   device: Device,
   served: Served,
-  { queue = USUAL_QUEUE, report = () => {}, lookEvery = LOOK_EVERY }: RegistryOptions = {},
+  { queue = USUAL_QUEUE, report = () => {}, lookEvery = LOOK_EVERY, warm = false }: RegistryOptions = {},
 ): Promise<Registry> {
-  const options = { device, admission: new Admission(queue), report };
+  const options = { device, admission: new Admission(queue), report, warm };
   if ("runs" in served) await checkFolder(served.runs);
   const runs = "run" in served ? new Map([await single(served.run, options)]) : new Map();
   const registry = new OpenRegistry(runs, "runs" in served ? served.runs : null, options);

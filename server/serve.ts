@@ -57,6 +57,7 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
   try {
     const registry = await openRegistry(device, served, {
       queue: options.queue,
+      warm: true,
       report: (error) => report(`Failed: ${describe(error)}`),
     });
     const app = createApp(registry, {

@@ -1,17 +1,13 @@
 /** A run that is served: its newest checkpoint that can be read, and what comes after it. */
 
-import type { Device } from "../core/gpu/device.ts";
 import { type CheckpointFile, checkpointsOf } from "../core/sampling/run.ts";
-import type { Admission } from "./admission.ts";
 import { RequestError } from "./errors.ts";
-import { LoadedModel } from "./loaded_model.ts";
+import { LoadedModel, type Opening } from "./loaded_model.ts";
 
 const RETRY_AFTER = 5; // s until a run in training may have its first checkpoint
 
 /** Where models are opened, and who is told of files that cannot be. */
-export interface ServedRunOptions {
-  readonly device: Device;
-  readonly admission: Admission;
+export interface ServedRunOptions extends Omit<Opening, "run" | "folder"> {
   /** Gets what failed while nobody waited for it. */
   readonly report: (error: unknown) => void;
 }
