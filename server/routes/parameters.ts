@@ -129,9 +129,12 @@ export function invalid(action: string, parameter: string, found: string, expect
   return refusal("invalid_parameter", parameter, `Cannot ${action}: ${found}, expected ${expected}`);
 }
 
-/** What a caller sent, short enough to repeat. */
+/** What a caller sent, short enough to repeat; lists and objects, which may be long and deep, only by what they are. */
 export function shown(value: unknown): string {
-  return typeof value === "string" ? JSON.stringify(cut(value)) : cut(JSON.stringify(value) ?? "nothing");
+  if (typeof value === "string") return JSON.stringify(cut(value));
+  if (value === undefined) return "nothing";
+  if (Array.isArray(value)) return `a list of ${value.length}`;
+  return typeof value === "object" && value !== null ? "an object" : String(value);
 }
 
 function schemaOf(kinds: Kinds, side: keyof Kind<unknown>): z.ZodObject {

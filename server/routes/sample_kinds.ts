@@ -125,7 +125,7 @@ function decisionsKind(decisions: number): Kind<Readonly<Record<number, Side>>> 
   const text = z.string().transform((value, context) =>
     nodes(value.split(",").map((pair) => pair.split(":")), context)
   );
-  const value = z.record(z.string(), z.string(), { error }).transform((value, context) =>
+  const value = z.record(z.string(), z.string({ error }), { error }).transform((value, context) =>
     nodes(Object.entries(value), context)
   );
   const description = "Decision nodes of a tree forced to a side: 0:left,4:right in a query, an object in a body";

@@ -59,7 +59,7 @@ Deno.test("POST /v2/models/{name}/infer refuses what is no request of the protoc
     const good = latent([[1, 2, 3, 4, 5, 6, 7, 8]]);
     const cases: [body: unknown, parameter: string | null, message: string][] = [
       ["{", null, "no JSON text"],
-      ["[]", "body", "body is []"],
+      ["[]", "body", "body is a list of 0"],
       [{}, "inputs", "one input, latent"],
       [{ inputs: [good, good] }, "inputs", "one input, latent"],
       [{ inputs: [{ ...good, name: "z" }] }, "inputs.0.name", `inputs.0.name is "z", expected latent`],

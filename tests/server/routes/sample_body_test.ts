@@ -38,7 +38,7 @@ Deno.test("POST /sample refuses bad bodies with what is allowed", () =>
     const rows = "1 to 256 lists of 8 numbers from -1000 to 1000, true or false";
     const cases: [body: unknown, code: string, parameter: string | null, message: string][] = [
       ["{", "invalid_json", null, "no JSON text"],
-      ["[]", "invalid_json", null, "the body is [], expected an object"],
+      ["[]", "invalid_json", null, "the body is a list of 0, expected an object"],
       ["null", "invalid_json", null, "the body is null"],
       [{ n: "1" }, "invalid_parameter", "n", `n is "1", expected a whole number from 1 to 256`],
       [{ n: 1.5 }, "invalid_parameter", "n", "n is 1.5"],
@@ -55,7 +55,8 @@ Deno.test("POST /sample refuses bad bodies with what is allowed", () =>
       [{ latents: [row], truncation: 0.5 }, "invalid_parameter", "truncation", "expected 1"],
       [{ force: { "5": "left" } }, "invalid_parameter", "force", "decision nodes from 0 to 2"],
       [{ force: "0:left" }, "invalid_parameter", "force", "decision nodes from 0 to 2"],
-      [{ force: { "0": 1 } }, "invalid_parameter", "force", ""],
+      [{ force: { "0": 1 } }, "invalid_parameter", "force", "force is an object, expected decision nodes from 0 to 2"],
+      [`{"n":${"[".repeat(1e5)}${"]".repeat(1e5)}}`, "invalid_parameter", "n", "n is a list of 1, expected a whole"],
       [{ laef: 1 }, "unknown_parameter", "laef", "the nearest is leaf"],
       [`{"__proto__":{"n":1}}`, "unknown_parameter", "__proto__", "there is no parameter"],
     ];
