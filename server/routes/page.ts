@@ -5,39 +5,49 @@ import { etag } from "hono/etag";
 import type { Env } from "../env.ts";
 import api from "../web/api.js" with { type: "text" };
 import controls from "../web/controls.js" with { type: "text" };
+import controlsStyle from "../web/controls.css" with { type: "text" };
 import curvesView from "../web/curves_view.js" with { type: "text" };
 import dom from "../web/dom.js" with { type: "text" };
+import follow from "../web/follow.js" with { type: "text" };
 import icon from "../web/icon.svg" with { type: "text" };
 import index from "../web/index.html" with { type: "text" };
 import main from "../web/main.js" with { type: "text" };
 import nodeView from "../web/node_view.js" with { type: "text" };
 import pictureView from "../web/picture_view.js" with { type: "text" };
 import questions from "../web/questions.js" with { type: "text" };
+import runsView from "../web/runs_view.js" with { type: "text" };
 import sampleView from "../web/sample_view.js" with { type: "text" };
 import samplesView from "../web/samples_view.js" with { type: "text" };
+import samplesStyle from "../web/samples.css" with { type: "text" };
 import state from "../web/state.js" with { type: "text" };
 import stripView from "../web/strip_view.js" with { type: "text" };
 import style from "../web/style.css" with { type: "text" };
 import theme from "../web/theme.js" with { type: "text" };
+import treeStyle from "../web/tree.css" with { type: "text" };
 import treeLayout from "../web/tree_layout.js" with { type: "text" };
 import treeView from "../web/tree_view.js" with { type: "text" };
 
 const FILES: Readonly<Record<string, string>> = {
   "api.js": api,
+  "controls.css": controlsStyle,
   "controls.js": controls,
   "curves_view.js": curvesView,
   "dom.js": dom,
+  "follow.js": follow,
   "icon.svg": icon,
   "main.js": main,
   "node_view.js": nodeView,
   "picture_view.js": pictureView,
   "questions.js": questions,
+  "runs_view.js": runsView,
   "sample_view.js": sampleView,
+  "samples.css": samplesStyle,
   "samples_view.js": samplesView,
   "state.js": state,
   "strip_view.js": stripView,
   "style.css": style,
   "theme.js": theme,
+  "tree.css": treeStyle,
   "tree_layout.js": treeLayout,
   "tree_view.js": treeView,
 };

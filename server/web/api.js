@@ -111,12 +111,17 @@ export class Place {
       if (mine.signal.aborted) return;
       this.#fail(error, () => this.ask(question, show));
     } finally {
-      if (this.#asking === mine) this.rest();
+      if (this.#asking === mine) this.#end();
     }
   }
 
-  /** Ends what is asked. */
+  /** Ends what is asked, and forgets what went wrong. */
   rest() {
+    this.#end();
+    this.problem.hidden = true;
+  }
+
+  #end() {
     this.#asking?.abort();
     this.#asking = null;
     this.element.removeAttribute("aria-busy");

@@ -51,10 +51,7 @@ export class CurvesView {
     this.#curves = curves;
     this.#iterations = [...curves.iterations];
     for (const { chart } of this.#charts) chart.destroy();
-    const style = getComputedStyle(document.documentElement);
-    const [ink, dim, line, accent] = ["--ink", "--dim", "--line", "--accent"].map((name) =>
-      style.getPropertyValue(name).trim()
-    );
+    const [ink, dim, line, accent] = ["--ink", "--dim", "--line", "--accent"].map(colourOf);
     this.element.hidden = this.#iterations.length === 0;
     const series = Object.entries(curves.series).filter(([name, values]) =>
       !LEFT_OUT.includes(name) && values.some((value) => value !== null)
@@ -102,10 +99,15 @@ export class CurvesView {
     });
   }
 
+  /** @param {boolean} live Whether the run trains */
+  setLive(live) {
+    this.live.hidden = !live;
+  }
+
   /** @param {Record<string, number>} line A line of the log */
   add(line) {
     if (line.iteration <= (this.#iterations.at(-1) ?? 0)) return;
-    this.live.hidden = false;
+    this.setLive(true);
     if (this.#charts.length === 0) {
       const series = Object.entries(line).filter(([name]) => name !== "iteration").map((
         [name, value],
@@ -126,6 +128,16 @@ export class CurvesView {
       if (width > 0 && width !== chart.width) chart.setSize({ width, height: HEIGHT });
     }
   }
+}
+
+/** A colour of the page as it is now, light or dark: canvases know no names. @param {string} name */
+function colourOf(name) {
+  const probe = html("i");
+  probe.style.color = `var(${name})`;
+  document.body.append(probe);
+  const { color } = getComputedStyle(probe);
+  probe.remove();
+  return color;
 }
 
 /** `generatorLoss` as "generator loss". @param {string} name */

@@ -5,10 +5,12 @@
 import { address, ask, Place } from "./api.js";
 import { choice, controls, newSeed, themeButton } from "./controls.js";
 import { CurvesView, uPlotLoaded } from "./curves_view.js";
-import { byId, html } from "./dom.js";
+import { byId } from "./dom.js";
+import { Follower } from "./follow.js";
 import { factsOf, nameOf, noteOn, showLabels, showScores } from "./node_view.js";
 import { PictureView } from "./picture_view.js";
-import { endOf, flipBody, modelQuery, samplesQuery } from "./questions.js";
+import { endOf, flipBody, samplesQuery } from "./questions.js";
+import { showRun } from "./runs_view.js";
 import { SampleView } from "./sample_view.js";
 import { SamplesView } from "./samples_view.js";
 import { go, onState, START, state } from "./state.js";
@@ -19,14 +21,14 @@ import { TreeView } from "./tree_view.js";
 /** @typedef {import("./state.js").State} State */
 /** @typedef {import("./api.js").Samples} Samples */
 /** @typedef {import("./api.js").Tree} Tree */
-/** @typedef {{name: string, iteration: number, training: boolean}} Run */
 
 const MORE = 30;
+const QUIET = 60_000; // ms without a line of the log, until one asks whether the run still trains
 const MOST = 256; // samples of one answer
 
 /** What the server said last, and what it was asked. */
 const known = {
-  /** @type {Run[]} */
+  /** @type {import("./runs_view.js").Run[]} */
   runs: [],
   /** @type {Tree | null} */
   tree: null,
@@ -35,7 +37,7 @@ const known = {
   /** @type {number[] | null} The path weights of a picture that was placed */
   placed: null,
 };
-const asked = { model: "", samples: "", sample: "", strip: "" };
+const asked = { run: /** @type {string | null | undefined} */ (undefined), samples: "", sample: "", strip: "" };
 
 /** @param {string} selector */
 const find = (selector) => /** @type {HTMLElement} */ (document.querySelector(selector));
@@ -49,6 +51,7 @@ const detail = new SampleView(byId("sample"), {
   flip: (flip) => go({ flip }),
   pick: (end) => go({ [end]: endOf(state(), state().sample ?? 0) }),
   close: () => go({ sample: null }),
+  light: (weights) => weights ? drawing.light(weights) : light(),
 });
 const strip = new StripView(byId("strip"), {
   light: (weights) => drawing.light(weights),
@@ -108,10 +111,12 @@ function showSamples(now) {
   const key = address("", query);
   if (key === asked.samples) return showSample(now);
   asked.samples = key;
+  gallery.element.classList.add("stale");
   places.samples.ask((signal) => ask("sample.json", query, { signal }), (/** @type {Samples} */ answer) => {
     known.samples = answer;
     if (drawing.nodes.length === 0) drawing.show(skeleton(answer.samples[0]));
     gallery.show(answer.samples);
+    gallery.element.classList.remove("stale");
     byId("more").hidden = answer.samples.length >= MOST;
     showNode(state());
     showSample(state(), { again: true });
@@ -138,7 +143,7 @@ function showSample(now, { again = false } = {}) {
   };
   places.sample.ask(
     (signal) => Promise.all([forced("left", signal), forced("right", signal)]),
-    ([left, right]) => detail.showFlip(flip, left.samples[0], right.samples[0]),
+    ([left, right]) => detail.showFlip(flip, [left.samples[0], right.samples[0]]),
   );
 }
 
@@ -191,71 +196,71 @@ function load(now) {
     showNode(state());
     showSample(state(), { again: true });
   });
+  loadCurves(now);
+}
+
+/** @param {State} now */
+function loadCurves({ run }) {
   places.curves.ask(async (signal) => {
     const [found] = await Promise.all([ask("curves", { run, points: 500 }, { signal }), uPlotLoaded()]);
     return found;
   }, (found) => curves.show(found));
 }
 
-/** @type {EventSource | null} */
-let events = null;
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let quiet;
 
-/** Follows the run while it trains. @param {State} now */
-function follow({ run }) {
-  events?.close();
-  events = new EventSource(address("events", { run }));
-  events.addEventListener("metrics", ({ data }) => curves.add(JSON.parse(data)));
-  events.addEventListener("checkpoint", async ({ data }) => {
-    // The newest is told when one begins to listen, too.
-    if (JSON.parse(data).iteration <= (known.samples?.iteration ?? Infinity)) return;
+const follower = new Follower({
+  metrics: (line) => {
+    curves.add(line);
+    clearTimeout(quiet);
+    quiet = setTimeout(learnRuns, QUIET);
+  },
+  checkpoint: (iteration) => {
+    if (iteration <= (known.samples?.iteration ?? Infinity)) return;
     Object.assign(asked, { samples: "", sample: "", strip: "" });
-    load(state());
     show(state());
-    await learnRuns();
-  });
-}
+    load(state());
+    learnRuns();
+  },
+  back: () => {
+    loadCurves(state());
+    learnRuns();
+  },
+});
 
-/** Names the run, or lets choose one of several. @param {State} now */
-function showRun({ run }) {
-  const { runs } = known;
-  const chosen = runs.find(({ name }) => name === run) ?? runs[0];
-  if (!chosen) return;
-  /** @param {Event} event */
-  const change = ({ target }) => {
-    const { value } = /** @type {HTMLSelectElement} */ (target);
-    go({ run: value, node: 0, sample: null, from: null, to: null });
-  };
-  const options = runs.map(({ name }) => html("option", { value: name, selected: name === chosen.name }, name));
-  byId("run").replaceChildren(
-    runs.length === 1 ? html("span", {}, chosen.name) : html("select", { "aria-label": "Run", change }, ...options),
-    html("span", { class: "facts" }, `iteration ${chosen.iteration}`),
-  );
+function showTraining() {
+  const chosen = showRun(byId("run"), known.runs, state().run);
+  curves.setLive(chosen?.training ?? false);
 }
 
 async function learnRuns() {
-  const { runs } = await ask("runs", {});
-  known.runs = runs;
-  showRun(state());
+  try {
+    known.runs = (await ask("runs", {})).runs;
+    showTraining();
+  } catch (error) {
+    byId("run").textContent = /** @type {Error} */ (error).message;
+  }
 }
 
 /** @param {State} now */
 function update(now) {
-  const key = JSON.stringify(modelQuery(now));
-  if (key !== asked.model) {
-    if (asked.model !== "" && now.run !== JSON.parse(asked.model).run) forget();
-    asked.model = key;
-    show(now); // first of all the samples: reading the tree takes longer
-    load(now);
-    follow(now);
-    return showRun(now);
-  }
-  show(now);
+  if (now.run === asked.run) return show(now);
+  if (asked.run !== undefined) forget();
+  asked.run = now.run;
+  show(now); // first of all the samples: reading the tree takes longer
+  load(now);
+  follower.follow(now.run);
+  showTraining();
 }
 
 /** What is known of one run says nothing of another. */
 function forget() {
   Object.assign(known, { tree: null, samples: null, placed: null });
   drawing.show([]);
+  picture.close();
+  for (const id of ["scores", "curves"]) byId(id).hidden = true;
+  byId("note").textContent = "";
 }
 
 /** Goes back by one step of what is open. */
@@ -275,17 +280,12 @@ addEventListener("keydown", ({ target, key, ctrlKey, metaKey, altKey }) => {
   else if (key === "f") go({ mode: state().mode === "forced" ? "region" : "forced" });
   else if (key === "Escape") close();
 });
-addEventListener("pagehide", () => events?.close());
 byId("more").addEventListener("click", () => go({ n: Math.min(MOST, state().n + MORE) }));
 byId("weights").append(weights.element);
 themeButton(byId("theme"));
 onState(update);
 
-try {
-  await learnRuns();
-} catch (error) {
-  byId("run").textContent = /** @type {Error} */ (error).message;
-}
+await learnRuns();
 // Several runs and none chosen: the newest, and the address says so.
 const newest = known.runs.at(-1)?.name;
 const isNamed = known.runs.some(({ name }) => name === state().run);

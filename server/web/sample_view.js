@@ -13,6 +13,7 @@ import { html, percent } from "./dom.js";
  * @property {(gate: number | null) => void} flip
  * @property {(end: "from" | "to") => void} pick
  * @property {() => void} close
+ * @property {(weights: number[] | null) => void} light
  */
 
 /** One sample in an element. */
@@ -79,15 +80,22 @@ export class SampleView {
 
   /**
    * @param {number} gate
-   * @param {Sample} left
-   * @param {Sample} right
+   * @param {[left: Sample, right: Sample]} samples
    */
-  showFlip(gate, left, right) {
+  showFlip(gate, samples) {
+    const { light } = this.actions;
     this.flipped.replaceChildren(
-      ...[left, right].map((sample, i) =>
+      ...samples.map((sample, i) =>
         html(
           "figure",
-          { class: i === 0 ? "left" : "right" },
+          {
+            tabindex: 0,
+            "aria-label": `Gate ${gate} ${i === 0 ? "left" : "right"}: leaf ${sample.leaf}`,
+            pointerenter: () => light(sample.weights),
+            pointerleave: () => light(null),
+            focus: () => light(sample.weights),
+            blur: () => light(null),
+          },
           html("img", {
             class: "large",
             src: pngUrl(sample.image),

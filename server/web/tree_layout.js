@@ -21,7 +21,7 @@ const LEAF = { least: 34, most: 108, gap: 8 }; // sides of a leaf on the ground
 const INNER = { least: 26, most: 46, columns: 4 }; // sides of one picture of an inner node
 const POINTS = 60; // side of an inner node's scatter, which is one picture
 const ROOM = { above: 10, between: 34, below: 42 }; // for edges between levels, captions under leaves
-const ROW = { height: 32, side: 28, columns: 4, caption: 132, narrow: 86 }; // of a leaf where the tree lies down
+const ROW = { height: 32, side: 28, columns: 4, caption: 132, narrow: 96 }; // of a leaf where the tree lies down
 const LOW_ROW = { leaves: 20, height: 26, side: 22 }; // where leaves are many
 
 /**

@@ -62,7 +62,7 @@ export class TreeView {
   select(node) {
     this.#chosen = node;
     for (const item of this.#items()) item.setAttribute("aria-selected", String(numberOf(item) === node));
-    const item = this.#item(node);
+    const item = this.#item(node) ?? this.#item(0);
     if (item) rove(this.#items(), item);
   }
 
@@ -70,11 +70,6 @@ export class TreeView {
   light(weights) {
     this.#weights = weights;
     this.#light();
-  }
-
-  /** Puts the focus on the chosen node. */
-  focus() {
-    this.#item(this.#chosen)?.focus();
   }
 
   #items() {
@@ -90,7 +85,7 @@ export class TreeView {
     const width = this.#width = this.element.clientWidth;
     if (this.#nodes.length === 0) this.element.replaceChildren();
     if (this.#nodes.length === 0 || width === 0) return;
-    const focused = this.element.contains(document.activeElement);
+    const focused = this.#items().find((item) => item === document.activeElement);
     const { across, height, cell, spots } = layOut(this.#nodes, { width, points: isPoint(this.#image) });
     const byNode = new Map(spots.map((spot) => [spot.node.node, spot]));
     const edges = spots.filter(({ parent }) => parent !== null).map((spot) => {
@@ -120,7 +115,8 @@ export class TreeView {
     this.element.replaceChildren(this.#drawing);
     this.select(this.#chosen);
     this.#light();
-    if (focused) this.focus();
+    const again = focused && this.#item(numberOf(focused));
+    if (again) rove(this.#items(), again, { focus: true });
   }
 
   /** @param {Spot} spot @param {boolean} across @param {number} cell */

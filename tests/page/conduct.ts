@@ -103,6 +103,25 @@ Deno.test("a late answer never stands in for a newer one, and one sees that some
     assertEquals(await page.locator("#samples[aria-busy]").count(), 0);
   }));
 
+Deno.test("a click on a sample answers at once: nothing is asked of the server", () =>
+  visit({}, async (page) => {
+    const lit = await page.evaluate(() => {
+      document.querySelectorAll<HTMLElement>(".gallery .tile")[3].click();
+      return [document.querySelectorAll("[role=treeitem].main").length, document.querySelectorAll(".gates li").length];
+    });
+    assertEquals(lit, [3, 3]);
+  }));
+
+Deno.test("what went wrong with a flip is gone with it", () =>
+  visit({ refusals: true, query: "sample=0" }, async (page) => {
+    await page.route("**/sample.json", (route) => route.abort());
+    await page.getByRole("button", { name: "Flip gate 0" }).click();
+    const message = page.getByText("The server cannot be reached");
+    await message.waitFor();
+    await page.keyboard.press("Escape");
+    assert(await message.isHidden());
+  }));
+
 Deno.test("an error is one sentence, takes nothing away, and can be tried again", () =>
   visit({ refusals: true }, async (page) => {
     const before = await pictures(page);

@@ -1,0 +1,29 @@
+// @ts-check
+/// <reference lib="dom" />
+/** The run on top of the page, or a choice of runs. */
+
+import { html } from "./dom.js";
+import { go, START } from "./state.js";
+
+/** @typedef {{name: string, iteration: number, training: boolean}} Run */
+
+/**
+ * Names the run, or lets choose one of several; another run starts afresh.
+ *
+ * @param {HTMLElement} element
+ * @param {Run[]} runs
+ * @param {string | null} name Of the one that is shown
+ * @returns {Run | undefined} That one
+ */
+export function showRun(element, runs, name) {
+  const chosen = runs.find((run) => run.name === name) ?? runs[0];
+  if (!chosen) return;
+  /** @param {Event} event */
+  const change = ({ target }) => go({ ...START, run: /** @type {HTMLSelectElement} */ (target).value });
+  const options = runs.map(({ name }) => html("option", { value: name, selected: name === chosen.name }, name));
+  element.replaceChildren(
+    runs.length === 1 ? html("span", {}, chosen.name) : html("select", { "aria-label": "Run", change }, ...options),
+    html("span", { class: "facts" }, `iteration ${chosen.iteration}`),
+  );
+  return chosen;
+}
