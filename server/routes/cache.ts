@@ -34,10 +34,14 @@ export function isKnown(c: Context, tag: string): boolean {
   return known.trim() === "*" || known.split(",").some((other) => other.trim().replace(/^W\//, "") === tag);
 }
 
-/** How long an answer may be kept. */
-export function cacheControl({ seed, iteration }: { seed?: number; iteration?: number }): string {
+/**
+ * How long an answer may be kept: for good where its URL names seed, run and iteration. Without the run, another that is
+ * served from the same address some other day would be answered with pictures of this one.
+ */
+export function cacheControl({ seed, run, iteration }: { seed?: number; run?: string; iteration?: number }): string {
   if (seed === undefined) return "no-store"; // another seed next time
-  return iteration === undefined ? "no-cache" : "public, max-age=31536000, immutable"; // a new checkpoint may come
+  if (run === undefined || iteration === undefined) return "no-cache"; // a new checkpoint may come
+  return "public, max-age=31536000, immutable";
 }
 
 function identityOf(sampler: Sampler): string {

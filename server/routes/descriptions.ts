@@ -101,7 +101,7 @@ export function cachedAnswer(description: string, content: Record<string, { sche
       content,
       headers: {
         etag: { schema: text, description: "Of weights and parameters; only where the seed is given" },
-        "cache-control": { schema: text, description: "immutable where seed and iteration are given" },
+        "cache-control": { schema: text, description: "immutable where seed, run and iteration are given" },
       },
     },
     304: { description: "If-None-Match has the entity tag; nothing was drawn" },

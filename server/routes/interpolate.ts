@@ -84,7 +84,7 @@ async function answer(c: Context<Env>, model: Model, values: InterpolateValues, 
   if (pictures) checkSize(steps, sampler.options, scale);
   const headers: Record<string, string> = {
     ...types.length > 1 ? { vary: "accept" } : {},
-    "cache-control": cacheControl({ seed: from.seed, iteration: values.iteration }),
+    "cache-control": cacheControl({ ...values, seed: from.seed }),
     etag: entityTag(sampler, [type, { ...values, run: undefined, iteration: undefined, scale }]),
   };
   if (isKnown(c, headers.etag)) return c.body(null, 304, headers);

@@ -86,7 +86,7 @@ async function picture(c: Context<Env>, model: Model, file: string, query: URLSe
   }
   const scale = values.scale ?? usualScale(options.image);
   const headers = {
-    "cache-control": cacheControl({ seed: 0, iteration: values.iteration }),
+    "cache-control": cacheControl({ ...values, seed: 0 }),
     etag: entityTag(sampler, ["tree", node, kind, scale]),
   };
   if (isKnown(c, headers.etag)) return c.body(null, 304, headers);

@@ -146,11 +146,15 @@ Deno.test("GET /sample has another entity tag for everything that changes the an
     },
   }));
 
-Deno.test("GET /sample may be kept for good where seed and iteration are pinned", () =>
+Deno.test("GET /sample may be kept for good where seed, run and iteration are pinned", () =>
   withSamples(async ({ get, refusal }) => {
-    const response = await get("/sample?n=1&seed=7&iteration=500");
-    await response.body?.cancel();
-    assertEquals(response.headers.get("cache-control"), "public, max-age=31536000, immutable");
+    const kept = async (query: string) => {
+      const response = await get(`/sample?n=1&seed=7${query}`);
+      await response.body?.cancel();
+      return response.headers.get("cache-control");
+    };
+    assertEquals(await kept(`&run=${TINY_RUN}&iteration=500`), "public, max-age=31536000, immutable");
+    assertEquals([await kept("&iteration=500"), await kept(`&run=${TINY_RUN}`)], ["no-cache", "no-cache"]);
     const { status, code, parameter, message } = await refusal("/sample?n=1&seed=7&iteration=400");
     assertEquals([status, code, parameter], [409, "other_iteration", "iteration"]);
     assertStringIncludes(message, "expected iteration=500 or none");
