@@ -4,7 +4,7 @@ import type { Device } from "../gpu/device.ts";
 import type { ModelOptions } from "../models/presets.ts";
 import { describe, emptyResult, type Job, type Row, rowOf, slotOf } from "./job.ts";
 import { trainedGenerator, type WeightsName } from "./model.ts";
-import { attemptsFor, type Kind, MOST_ROWS, Passes, type Rows, sizeFor } from "./passes.ts";
+import { attemptsFor, MOST_ROWS, Passes, type Rows, sizeFor } from "./passes.ts";
 import { checkRequest, type SampleRequest, type Samples } from "./request.ts";
 import { type Checkpoint, findCheckpoint, readCheckpoint, RUNS_FOLDER } from "./run.ts";
 import { type Structure, structureOf } from "./structure.ts";
@@ -28,6 +28,9 @@ const RETRY_ROWS = 64;
  * Passes under way at once: while the host waits for one and hands out its samples, the GPU works at the next.
  */
 const LANES = 2;
+
+/** Rows of one request in a pass, while others of its kind wait. */
+const SHARE = MOST_ROWS / 2;
 
 /**
  * Draws samples. Requests wait in one queue; samples that wait at the same time share a pass over the GPU, and each comes
@@ -135,17 +138,26 @@ export class Sampler {
     }
   }
 
-  /** The rows of the next pass: the first, and all of its kind that there is room for; none of failed requests. */
+  /**
+   * The rows of the next pass: those of the first one's kind, first at most `SHARE` of each request so that a large one lets
+   * small ones in, then what there is room for. Rows of other kinds come before the rest next time.
+   */
   #take(): Row[] {
-    const rows: Row[] = [];
-    const others: Row[] = [];
-    let kind: Kind | undefined;
+    const [rows, rest, others]: Row[][] = [[], [], []];
+    const shares = new Map<Job, number>();
     for (const row of this.#queue.splice(0)) {
-      if (row.job.missing === 0) continue;
-      kind ??= row.job.kind;
-      (row.job.kind === kind && rows.length < MOST_ROWS ? rows : others).push(row);
+      const { job } = row;
+      if (job.missing === 0) continue; // failed
+      const share = shares.get(job) ?? 0;
+      if (shares.size > 0 && job.kind !== shares.keys().next().value!.kind) others.push(row);
+      else {
+        shares.set(job, share + 1);
+        (share < SHARE && rows.length < MOST_ROWS ? rows : rest).push(row);
+      }
     }
+    rows.push(...rest.splice(0, MOST_ROWS - rows.length));
     for (const row of others) this.#queue.push(row);
+    for (const row of rest) this.#queue.push(row);
     return rows;
   }
 

@@ -57,6 +57,15 @@ Deno.test("sample() gives the same samples for the same seed, whatever n and who
     }
   }));
 
+Deno.test("sample() lets small requests through while a large one is under way, of the same kind or another", () =>
+  withSampler({}, async (sampler) => {
+    const order: string[] = [];
+    const ask = (name: string, request: { n: number; leaf?: number }) =>
+      sampler.sample({ seed: 1, ...request }).then(() => order.push(name));
+    await Promise.all([ask("large", { n: 4096 }), ask("same", { n: 2 }), ask("leaf", { n: 2, leaf: 1 })]);
+    assertEquals([order.length, order.at(-1)], [3, "large"]);
+  }));
+
 Deno.test("sample() makes more than one pass holds, and no sample twice", () =>
   withSampler({}, async (sampler) => {
     const { latents } = await sampler.sample({ n: 300, seed: 2 });
