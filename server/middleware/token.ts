@@ -1,15 +1,19 @@
 /** Who may ask: whoever knows the token. */
 
 import { createHash, timingSafeEqual } from "node:crypto";
-import type { Context, MiddlewareHandler } from "hono";
+import type { MiddlewareHandler } from "hono";
 import type { Env } from "../env.ts";
 import { RequestError } from "../errors.ts";
 
 /** What anybody may ask, so that what watches a server needs no secret. */
 const OPEN = /^\/(health|v2\/health\/(live|ready))$/;
-const BEARER = `Bearer realm="hmog"`;
-/** Makes a browser ask its user, for the page: it then sends the token with all that the page asks for. */
-const BASIC = `Basic realm="hmog: any name, the token as password", charset="UTF-8"`;
+/**
+ * How it can be sent. `Basic` makes a browser ask its user, then send the token with all that the page asks for; it comes
+ * first, since Chromium reads no other.
+ */
+const HEADERS = {
+  "www-authenticate": `Basic realm="hmog: any name, the token as password", charset="UTF-8", Bearer realm="hmog"`,
+};
 
 /**
  * Answers 401 `unauthorized` without `Authorization: Bearer TOKEN`, or the token as password of `Basic`, as browsers send it.
@@ -21,7 +25,7 @@ export function token(secret: string): MiddlewareHandler<Env> {
   return async (c, next) => {
     if (!OPEN.test(c.req.path)) {
       const given = tokenIn(c.req.header("authorization") ?? "");
-      if (given === undefined || !timingSafeEqual(digest(given), expected)) throw unauthorized(c, given);
+      if (given === undefined || !timingSafeEqual(digest(given), expected)) throw unauthorized(given);
     }
     await next();
   };
@@ -42,12 +46,10 @@ function passwordIn(credentials: string): string | undefined {
   }
 }
 
-function unauthorized(c: Context<Env>, given: string | undefined): RequestError {
+function unauthorized(given: string | undefined): RequestError {
   const found = given === undefined ? "no token was given" : "the token is another one";
   const message = `Cannot answer: ${found}, expected the server's as "Authorization: Bearer TOKEN"`;
-  const page = c.req.header("accept")?.includes("text/html") ?? false;
-  const headers = { "www-authenticate": page ? `${BEARER}, ${BASIC}` : BEARER };
-  return new RequestError(401, "unauthorized", message, "authorization", headers);
+  return new RequestError(401, "unauthorized", message, "authorization", HEADERS);
 }
 
 const digest = (text: string): Uint8Array => createHash("sha256").update(text).digest();

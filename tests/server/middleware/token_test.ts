@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
 import { token } from "../../../server/middleware/token.ts";
 import { behind } from "./middleware_app.ts";
 
@@ -12,7 +12,10 @@ Deno.test("token() lets nobody in without it, says how to send it, and never say
     const response = await ask("/sample", { headers: authorization === undefined ? {} : { authorization } });
     const text = await response.text();
     assertEquals([response.status, JSON.parse(text).error.code, text.includes(SECRET)], [401, "unauthorized", false]);
-    assertEquals(response.headers.get("www-authenticate"), `Bearer realm="hmog"`);
+    assertMatch(
+      response.headers.get("www-authenticate")!,
+      /^Basic realm="[^"]+", charset="UTF-8", Bearer realm="hmog"$/,
+    );
   }
   for (const authorization of [`Bearer ${SECRET}`, `bearer  ${SECRET}`]) {
     assertEquals((await ask("/sample", { headers: { authorization } })).status, 200);
@@ -27,10 +30,8 @@ Deno.test("token() leaves the health of the server open, and nothing that looks 
   }
 });
 
-Deno.test("token() makes a browser ask for it, and takes it as the password that browsers send", async () => {
+Deno.test("token() takes it as the password that browsers send, under any name", async () => {
   const ask = behind(token(SECRET));
-  const page = await ask("/", { headers: { accept: "text/html,*/*;q=0.8" } });
-  assertEquals([page.status, page.headers.get("www-authenticate")?.includes("Basic realm=")], [401, true]);
   for (const name of ["", "me"]) {
     const authorization = `Basic ${btoa(`${name}:${SECRET}`)}`;
     assertEquals((await ask("/", { headers: { authorization } })).status, 200);
