@@ -76,6 +76,7 @@ export {
 export { findRun, readCheckpoint, RunError } from "./core/sampling/run.ts";
 export { imageGrid } from "./core/sampling/grid.ts";
 export { samplePicture } from "./core/sampling/sample_picture.ts";
+export { interpolateLatents } from "./core/sampling/interpolation.ts";
 export { encodePng } from "./core/png.ts";
 
 export { type Objective, OBJECTIVES } from "./core/train/objectives.ts";
@@ -91,6 +92,18 @@ export { Trainer } from "./core/train/trainer.ts";
 export { type Evaluated, evaluateMetrics, METRIC_NAMES } from "./core/metrics/evaluation.ts";
 export { Evaluator } from "./core/evaluate/evaluator.ts";
 export { compare, type CompareJob } from "./core/compare/compare.ts";
+
+export { readTree, type TreeReading } from "./core/reading/reading.ts";
+export { readSplits, type SplitReading } from "./core/reading/splits.ts";
+export { parseTreeReport, type TreeReport, treeReport } from "./core/reading/report/tree_report.ts";
+export { treePage } from "./core/reading/report/page.ts";
+export { treeFigure } from "./core/reading/report/figure.ts";
+export { writeTreeFiles } from "./core/evaluate/tree_files.ts";
+export { LatentInverter } from "./core/recognition/inversion.ts";
+export { trainRecogniser } from "./core/assign/recogniser_training.ts";
+export { type Assignments, assignPictures } from "./core/assign/assign.ts";
+export { kMeans } from "./core/assign/k_means.ts";
+export { wardClustering } from "./core/assign/ward.ts";
 
 export type { ImageDataset, LoadOptions } from "./datasets/dataset.ts";
 export { DATASET_NAMES, loadDataset } from "./datasets/registry.ts";
