@@ -12,6 +12,7 @@ import follow from "../web/follow.js" with { type: "text" };
 import icon from "../web/icon.svg" with { type: "text" };
 import index from "../web/index.html" with { type: "text" };
 import main from "../web/main.js" with { type: "text" };
+import nodePictures from "../web/node_pictures.js" with { type: "text" };
 import nodeView from "../web/node_view.js" with { type: "text" };
 import pictureView from "../web/picture_view.js" with { type: "text" };
 import questions from "../web/questions.js" with { type: "text" };
@@ -36,6 +37,7 @@ const FILES: Readonly<Record<string, string>> = {
   "follow.js": follow,
   "icon.svg": icon,
   "main.js": main,
+  "node_pictures.js": nodePictures,
   "node_view.js": nodeView,
   "picture_view.js": pictureView,
   "questions.js": questions,

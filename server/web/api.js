@@ -92,6 +92,11 @@ export class Place {
     element.append(this.problem);
   }
 
+  /** Whether the last question got no answer. */
+  get failed() {
+    return !this.problem.hidden;
+  }
+
   /**
    * @template T
    * @param {(signal: AbortSignal) => Promise<T>} question

@@ -182,7 +182,7 @@ function load(now) {
   const { run } = now;
   places.tree.ask((signal) => ask("tree", { run }, { signal }), (/** @type {Tree} */ tree) => {
     known.tree = tree;
-    const query = { run, kind: "grid", scale: 1, iteration: tree.iteration };
+    const query = { run, kind: "grid", scale: 1 };
     drawing.show(tree.nodes, {
       labels: tree.labelNames,
       image: tree.image,
@@ -217,7 +217,8 @@ const follower = new Follower({
     quiet = setTimeout(learnRuns, QUIET);
   },
   checkpoint: (iteration) => {
-    if (iteration <= (known.samples?.iteration ?? Infinity)) return;
+    // While the first samples are under way nothing is newer; where there were none, anything is.
+    if (iteration <= (known.samples?.iteration ?? (places.samples.failed ? -1 : Infinity))) return;
     Object.assign(asked, { samples: "", sample: "", strip: "" });
     show(state());
     load(state());
@@ -285,6 +286,12 @@ byId("weights").append(weights.element);
 themeButton(byId("theme"));
 onState(update);
 
+// What needs no answer stands there at once.
+showControls(state());
+weights.set(state().weights);
+showNode(state());
+detail.empty();
+byId("tree").setAttribute("aria-busy", "true");
 await learnRuns();
 // Several runs and none chosen: the newest, and the address says so.
 const newest = known.runs.at(-1)?.name;

@@ -4,13 +4,13 @@
 /** The tree, drawn: a picture per node, lines as wide as what goes through them, and the path that is lit. */
 
 import { percent, rove, svg } from "./dom.js";
+import { NodePictures } from "./node_pictures.js";
 import { edge, isPoint, layOut, nodeWeights } from "./tree_layout.js";
 
 /** @typedef {import("./api.js").TreeNode} TreeNode */
 /** @typedef {import("./tree_layout.js").Spot} Spot */
 
 const WIDEST = 14; // pixels, the line of a node that everything goes through
-const GRID_GAP = 2; // pixels between the pictures of a node, at scale 1
 const FAINT = 0.02; // a weight below is not written, and its node fades
 
 /** A tree in an element. */
@@ -19,8 +19,9 @@ export class TreeView {
   #nodes = [];
   /** @type {string[] | null} */
   #labels = null;
-  /** @type {(node: TreeNode) => string | null} */
-  #picture = () => null;
+  /** @type {Map<number, Spot>} */
+  #spots = new Map();
+  #pictures = new NodePictures((node) => this.#redrawPictures(node));
   /** @type {number[] | null} */
   #weights = null;
   #chosen = 0;
@@ -54,8 +55,21 @@ export class TreeView {
    * labels; the address of a node's pictures, null where there are none yet; the shape of one
    */
   show(nodes, { labels = null, picture = () => null, image = [] } = {}) {
-    [this.#nodes, this.#labels, this.#picture, this.#image] = [nodes, labels, picture, image];
+    [this.#nodes, this.#labels, this.#image] = [nodes, labels, image];
+    if (nodes.length === 0) this.#pictures.clear();
     this.#draw();
+    const addresses = nodes.flatMap((node) => {
+      const address = picture(node);
+      return address === null ? [] : [/** @type {[number, string]} */ ([node.node, address])];
+    });
+    this.#pictures.fetch(new Map(addresses));
+  }
+
+  /** @param {number} node */
+  #redrawPictures(node) {
+    const spot = this.#spots.get(node);
+    const drawn = this.#item(node)?.querySelector(".pictures");
+    if (spot) drawn?.replaceWith(this.#pictures.draw(spot, this.#image));
   }
 
   /** @param {number} node The one whose samples are shown */
@@ -87,9 +101,9 @@ export class TreeView {
     if (this.#nodes.length === 0 || width === 0) return;
     const focused = this.#items().find((item) => item === document.activeElement);
     const { across, height, cell, spots } = layOut(this.#nodes, { width, points: isPoint(this.#image) });
-    const byNode = new Map(spots.map((spot) => [spot.node.node, spot]));
+    this.#spots = new Map(spots.map((spot) => [spot.node.node, spot]));
     const edges = spots.filter(({ parent }) => parent !== null).map((spot) => {
-      const line = edge(/** @type {Spot} */ (byNode.get(/** @type {number} */ (spot.parent))), spot, across);
+      const line = edge(/** @type {Spot} */ (this.#spots.get(/** @type {number} */ (spot.parent))), spot, across);
       const width = 1 + WIDEST * (spot.node.usage ?? 0);
       return svg(
         "g",
@@ -136,7 +150,7 @@ export class TreeView {
       },
       svg("title", {}, this.#name(node)),
       svg("rect", { class: "tile", x: left, y: top, width, height, rx: 5 }),
-      this.#pictures(spot),
+      this.#pictures.draw(spot, this.#image),
       svg("rect", { class: "ring", x: left - 3, y: top - 3, width: width + 6, height: height + 6, rx: 7 }),
     );
     if (node.leaf !== null) item.append(...this.#caption(spot, across, cell));
@@ -150,30 +164,6 @@ export class TreeView {
       ),
     );
     return item;
-  }
-
-  /** The first of a node's pictures, as many as have room: a part of one file. @param {Spot} spot */
-  #pictures({ node, width, height, columns, rows }) {
-    const href = this.#picture(node);
-    if (href === null) return null;
-    const image = svg("image", { href });
-    const box = { x: -width / 2, y: -height / 2, width, height };
-    const part = svg("svg", { ...box, viewBox: "0 0 1 1", preserveAspectRatio: "xMidYMid slice" }, image);
-    const clip = `corners-${node.node}`;
-    const corners = svg("clipPath", { id: clip }, svg("rect", { ...box, rx: 5 }));
-    const file = new Image();
-    file.onload = () => {
-      const { naturalWidth: wide, naturalHeight: high } = file;
-      // The file is a grid with a margin around every picture; a scatter is one picture.
-      const gap = isPoint(this.#image) ? 0 : GRID_GAP;
-      const [w, h] = gap === 0 ? [wide, high] : [this.#image[1] + gap, this.#image[0] + gap];
-      const [across, down] = [Math.min(columns, Math.floor(wide / w)), Math.min(rows, Math.floor(high / h))];
-      image.setAttribute("width", String(wide));
-      image.setAttribute("height", String(high));
-      part.setAttribute("viewBox", `0 0 ${w * across + gap} ${h * down + gap}`);
-    };
-    file.src = href;
-    return svg("g", { "clip-path": `url(#${clip})` }, corners, part);
   }
 
   /** Number, usage and most frequent label of a leaf. @param {Spot} spot @param {boolean} across @param {number} cell */

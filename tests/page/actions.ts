@@ -36,7 +36,7 @@ Deno.test("opens with the tree, pictures in it and samples, in few bytes and soo
   }, async (page) => {
     const waited = Date.now() - opened;
     assert(waited < FIRST_PICTURE, `the first picture came after ${waited} ms, expected at most ${FIRST_PICTURE}`);
-    await node(page, 6).locator("image[width]").waitFor();
+    await node(page, 6).locator(".pictures image").waitFor();
     assertEquals(await page.locator("[role=treeitem]").count(), 7);
     assertEquals(await page.locator(".edge").count(), 6);
     assertEquals((await pictures(page)).length, 30);
@@ -51,7 +51,7 @@ Deno.test("opens with the tree, pictures in it and samples, in few bytes and soo
 
 Deno.test("lines are as wide as what goes through them, and bars tell how much each leaf is used", () =>
   visit({}, async (page) => {
-    await node(page, 6).locator("image[width]").waitFor();
+    await node(page, 6).locator(".pictures image").waitFor();
     const { nodes } = await (await fetch(`${PAGE}/tree?run=${TREE_RUN}`)).json();
     for (const { node: number, usage, leaf } of nodes.slice(1)) {
       const width = Number(
