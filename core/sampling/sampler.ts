@@ -41,6 +41,7 @@ export class Sampler {
   readonly structure: Structure;
   readonly #queue: Row[] = [];
   readonly #working = new Set<Promise<void>>();
+  #busy = 0; // lanes that will look at the queue again
   #waiting = 0;
 
   constructor(
@@ -90,7 +91,7 @@ export class Sampler {
       this.#waiting += n;
       if (signal) this.#failWhenAborted(job, signal);
       for (let index = 0; index < n; index++) this.#queue.push({ job, index, round: 0 });
-      if (this.#working.size < LANES) this.#start();
+      if (this.#busy < LANES) this.#start();
     });
   }
 
@@ -121,6 +122,7 @@ export class Sampler {
   }
 
   #start(): void {
+    this.#busy++;
     const working = this.#work().finally(() => this.#working.delete(working));
     this.#working.add(working);
   }
@@ -136,6 +138,7 @@ export class Sampler {
         for (const { job } of rows) this.#fail(job, error);
       }
     }
+    this.#busy--; // in the same turn as the last look, or a request made meanwhile would wait for ever
   }
 
   /**
@@ -189,13 +192,14 @@ export class Sampler {
       job.plausible = true;
       return;
     }
+    // The share is that of the trained gates over the whole prior: enough of it says nothing where others were asked for.
+    const found = share >= LEAST_SHARE
+      ? "at this temperature and truncation next to nothing belongs to it, expected others"
+      : `about ${share.toPrecision(2)} of the latent space belongs to it, expected at least ${LEAST_SHARE}`;
     this.#fail(
       job,
       new RareRegionError(
-        `Cannot draw latents of ${job.name}: about ${
-          share.toPrecision(2)
-        } of the latent space belongs to it, expected at ` +
-          `least ${LEAST_SHARE}; use another one, or force the path`,
+        `Cannot draw latents of ${job.name}: ${found}; use another ${job.name.split(" ")[0]}, or force the path`,
       ),
     );
   }

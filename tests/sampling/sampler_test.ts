@@ -66,6 +66,15 @@ Deno.test("sample() lets small requests through while a large one is under way, 
     assertEquals([order.length, order.at(-1)], [3, "large"]);
   }));
 
+Deno.test("sample() answers requests that are made at the moment another one is answered", () =>
+  withSampler({}, async (sampler) => {
+    await Promise.all([1, 2, 3].map(async (seed) => {
+      for (let first = 0; first < 5; first++) await sampler.sample({ n: 1, seed, first });
+      await sampler.sample({ n: 1, seed }).then(() => {}).then(() => sampler.sample({ n: 1, seed }));
+    }));
+    assertEquals(sampler.waiting, 0);
+  }));
+
 Deno.test("sample() makes more than one pass holds, and no sample twice", () =>
   withSampler({}, async (sampler) => {
     const { latents } = await sampler.sample({ n: 300, seed: 2 });
@@ -150,6 +159,17 @@ Deno.test("sample() knows the share of a rare region well enough not to refuse i
       const { samples } = await sampler.sample({ n: 1, seed, node: 2 });
       assertEquals(samples[0].path[1], 2);
     }
+  }));
+
+Deno.test("sample() tells where a truncation leaves nothing of a region, and not its share without one", () =>
+  withSampler({ change: rare }, async (sampler) => {
+    const truncated = () => sampler.sample({ n: 1, seed: 1, node: 2, truncation: 0.1 });
+    const { message } = await assertRejects(truncated, RareRegionError);
+    assertEquals(
+      message,
+      "Cannot draw latents of node 2: at this temperature and truncation next to nothing belongs to it, expected " +
+        "others; use another node, or force the path",
+    );
   }));
 
 Deno.test("sample() takes the gates' temperature at the iteration of its checkpoint", async () => {
