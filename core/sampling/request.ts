@@ -119,7 +119,7 @@ export function parseDecisions(text: string): Record<number, Side> {
   const pairs = text.split(",").map((pair) => /^(\d{1,9}):(left|right)$/.exec(pair));
   const decisions: Record<number, Side> = {};
   for (const pair of pairs) {
-    if (pair === null || pair[1] in decisions) {
+    if (pair === null || Number(pair[1]) in decisions) {
       throw new RangeError(
         `Cannot force ${JSON.stringify(text.slice(0, 64))}: expected nodes with a side each, such as 0:left,4:right`,
       );

@@ -165,7 +165,19 @@ Deno.test("checkRequest() names what is out of range and what is allowed", () =>
 
 Deno.test("parseDecisions() reads nodes with a side each and refuses anything else", () => {
   assertEquals(parseDecisions("0:left,12:right"), { 0: "left", 12: "right" });
-  for (const text of ["", "0", "0:up", "a:left", "0:left,", "0:left;1:right", "-1:left", "1:left,1:right"]) {
+  for (
+    const text of [
+      "",
+      "0",
+      "0:up",
+      "a:left",
+      "0:left,",
+      "0:left;1:right",
+      "-1:left",
+      "1:left,1:right",
+      "1:left,01:right",
+    ]
+  ) {
     const { message } = assertThrows(() => parseDecisions(text), RangeError);
     assertEquals(message.endsWith("expected nodes with a side each, such as 0:left,4:right"), true, text);
   }
