@@ -37,8 +37,8 @@ export type NodeReport = Omit<NodeReading, "mean" | "typical" | "grid">;
 export type CertainReport = Omit<CertainSample, "picture">;
 
 /**
- * Everything in a reading but the pictures, numbers rounded to six decimals. Sample `i` of a node's `examples`, and of
- * `certain` and `uncertain`, is that of the request `{ n: 1, seed, first: i }`.
+ * Everything in a reading but the pictures, fractions rounded to six decimals, and the options as they are. Sample `i` of
+ * a node's `examples`, and of `certain` and `uncertain`, is that of the request `{ n: 1, seed, first: i }`.
  */
 export interface TreeReport
   extends
@@ -57,7 +57,7 @@ export interface TreeReport
 export function treeReport(reading: TreeReading, splits: readonly SplitReading[], context: ReportContext): TreeReport {
   const { nodes, certain, uncertain, ...rest } = reading;
   const { dataset } = context.options;
-  return rounded({
+  const numbers = rounded({
     ...TREE_FORMAT,
     ...rest,
     dataset: typeof dataset === "string" ? dataset : null,
@@ -71,17 +71,17 @@ export function treeReport(reading: TreeReading, splits: readonly SplitReading[]
     })),
     certain: certain.map(withoutPicture),
     uncertain: uncertain.map(withoutPicture),
-    options: context.options,
-  }) as TreeReport;
+  });
+  return { ...numbers as TreeReport, options: context.options };
 }
 
 const withoutPicture = ({ picture: _, ...numbers }: CertainSample): CertainReport => numbers;
 
 const DIGITS = 1e6;
 
-/** The value with all its numbers rounded. */
+/** The value with all its fractions rounded; whole numbers, as large as seeds may be, are kept. */
 function rounded(value: unknown): unknown {
-  if (typeof value === "number") return Math.round(value * DIGITS) / DIGITS;
+  if (typeof value === "number") return Number.isInteger(value) ? value : Math.round(value * DIGITS) / DIGITS;
   if (Array.isArray(value)) return value.map(rounded);
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, rounded(inner)]));

@@ -83,6 +83,14 @@ Deno.test("treeReport() keeps the numbers, which parseTreeReport() reads", () =>
   assert(!JSON.stringify(report).includes("grid"));
 });
 
+Deno.test("treeReport() keeps large seeds and small options as they are", () => {
+  const [reading, splits] = tree;
+  const seed = Number.MAX_SAFE_INTEGER;
+  const options = { adam: { epsilon: 1e-8 } };
+  const report = treeReport({ ...reading, seed }, splits, { ...CONTEXT, options });
+  assertEquals([report.seed, report.options], [seed, options]);
+});
+
 Deno.test("parseTreeReport() refuses other files and versions", () => {
   assertThrows(() => parseTreeReport("{}"), SyntaxError, "found no report of a tree, expected version 1");
   const { nodes, ...rest } = treeReport(...tree, CONTEXT);
