@@ -47,8 +47,8 @@ export function treeRequest({ run, n, seed, labels = "auto" }: TreeValues): Tree
   if (n !== undefined && (n < 2 || n > MOST_SAMPLES)) {
     throw new UsageError(`Cannot read a tree from ${n} samples: expected 2 to ${MOST_SAMPLES}`);
   }
-  if (seed !== undefined && seed < 0) {
-    throw new UsageError(`Cannot use seed ${seed}: expected a number of at least 0`);
+  if (seed !== undefined && !(seed >= 0 && Number.isSafeInteger(seed))) {
+    throw new UsageError(`Cannot use seed ${seed}: expected a whole number from 0 to ${Number.MAX_SAFE_INTEGER}`);
   }
   const when = LABELS.find((name) => name === labels);
   if (when === undefined) throw new UsageError(`Cannot use --labels ${labels}: expected ${LABELS.join(", ")}`);

@@ -55,7 +55,8 @@ Deno.test("treeRequest() takes what can be done and says why the rest cannot", (
     [{}, "Cannot read no run: expected --run RUN"],
     [{ run: "3", n: 1 }, "Cannot read a tree from 1 samples: expected 2 to 16384"],
     [{ run: "3", n: 16385 }, "Cannot read a tree from 16385 samples: expected 2 to 16384"],
-    [{ run: "3", seed: -1 }, "Cannot use seed -1: expected a number of at least 0"],
+    [{ run: "3", seed: -1 }, "Cannot use seed -1: expected a whole number from 0 to 9007199254740991"],
+    [{ run: "3", seed: 2 ** 53 }, "Cannot use seed 9007199254740992: expected"],
     [{ run: "3", labels: "maybe" }, "Cannot use --labels maybe: expected on, off, auto"],
   ];
   for (const [values, message] of refused) assertThrows(() => treeRequest(values), UsageError, message);
