@@ -75,13 +75,23 @@ export class Program {
    * @throws {DeviceError} If the adapter was lost
    */
   run(inputs: Readonly<Record<string, HostArray>> = {}, send?: Submit): void {
-    this.#check(inputs);
-    for (const [name, { buffer }] of this.#inputs) {
-      this.device.gpu.queue.writeBuffer(buffer, 0, inputs[name] as Float32Array<ArrayBuffer>);
-    }
+    this.#write(inputs);
     if (send) send(this.device, this.commands);
     else submit(this.device, this.#commandsNow());
     this.#ran();
+  }
+
+  /**
+   * Runs once and gives the outputs: `run` and `read` in one submission.
+   *
+   * @throws {RangeError} As `run`
+   * @throws {DeviceError} If the adapter was lost
+   */
+  async compute(inputs: Readonly<Record<string, HostArray>> = {}): Promise<Record<string, HostArray>> {
+    this.#write(inputs);
+    const outputs = this.#read(this.#commandsNow());
+    this.#ran();
+    return await outputs;
   }
 
   /**
@@ -146,11 +156,22 @@ export class Program {
    *
    * @throws {DeviceError} If the adapter was lost
    */
-  async read(): Promise<Record<string, HostArray>> {
-    const parts = await this.#readback.read(
-      this.#outputs.map(({ tensor, buffer }) => ({ buffer, bytes: tensor.size * 4 })),
-    );
+  read(): Promise<Record<string, HostArray>> {
+    return this.#read();
+  }
+
+  async #read(before?: readonly Command[]): Promise<Record<string, HostArray>> {
+    const sources = this.#outputs.map(({ tensor, buffer }) => ({ buffer, bytes: tensor.size * 4 }));
+    const parts = await this.#readback.read(sources, before);
     return Object.fromEntries(this.#outputs.map(({ name, tensor }, i) => [name, hostArray(tensor, parts[i])]));
+  }
+
+  /** Enqueues the inputs. */
+  #write(inputs: Readonly<Record<string, HostArray>>): void {
+    this.#check(inputs);
+    for (const [name, { buffer }] of this.#inputs) {
+      this.device.gpu.queue.writeBuffer(buffer, 0, inputs[name] as Float32Array<ArrayBuffer>);
+    }
   }
 
   /** Frees what the program owns; the state stays. */

@@ -169,16 +169,18 @@ export class Readback {
   constructor(readonly device: Device, readonly chunk = CHUNK) {}
 
   /**
-   * The first bytes of each source as they are after everything submitted so far.
+   * The first bytes of each source as they are after everything submitted so far, and after some commands that are
+   * submitted along: a second submission would wait on llvmpipe, and the host with it, until the first has run.
    *
    * @throws {DeviceError} If the adapter was lost
    */
-  read(sources: readonly ReadSource[]): Promise<ArrayBuffer[]> {
+  read(sources: readonly ReadSource[], commands: readonly Command[] = []): Promise<ArrayBuffer[]> {
     this.device.check();
+    const before = commands.length === 0 ? [] : [encode(this.device, commands)];
     const results = sources.map(({ bytes }) => new ArrayBuffer(bytes));
     const encoder = this.device.gpu.createCommandEncoder();
     const chunks = chunksOf(results, this.chunk).map((pieces) => this.#copy(encoder, pieces, sources));
-    this.device.gpu.queue.submit([encoder.finish()]);
+    this.device.gpu.queue.submit([...before, encoder.finish()]);
     const moved = chunks.map((chunk) => this.#move(chunk, results));
     return this.device.track(Promise.all(moved).then(() => results));
   }

@@ -98,8 +98,7 @@ export class Passes {
   async run(kind: Kind, slots: readonly Slot[]): Promise<Rows> {
     const size = sizeFor(slots.length);
     const program = await this.#program(kind, size);
-    program.run(this.#inputs(kind, size, slots));
-    const outputs = await program.read();
+    const outputs = await program.compute(this.#inputs(kind, size, slots));
     return { found: new Float32Array(size).fill(1), ...outputs } as Rows;
   }
 
