@@ -4,7 +4,7 @@
  */
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from "node:http";
-import { type Duplex, Readable } from "node:stream";
+import type { Duplex } from "node:stream";
 import type { App } from "./app.ts";
 import { RequestError } from "./errors.ts";
 
@@ -14,6 +14,8 @@ const MOST_HEADERS = 16 << 10;
 const IDLE_TIME = 65_000;
 /** A connection on which nothing comes or goes for so long is closed, in ms: a client that reads no more. */
 const SILENT_TIME = 300_000;
+/** What is left of a body that nobody reads is taken for so long after the answer, in ms, then the connection ends. */
+const LINGER = 2000;
 const LOOK_EVERY = 50; // ms, while the server ends
 const JSON_TYPE = { "content-type": "application/json" };
 const METHODS = "GET, HEAD, POST, OPTIONS";
@@ -103,6 +105,7 @@ export class Listener {
       this.#underWay--;
       if (!outgoing.writableFinished) gone.abort();
     });
+    outgoing.on("finish", () => discardRest(incoming));
     for (const stream of [incoming, outgoing]) stream.on("error", () => {}); // the client has gone, which "close" tells
     try {
       const request = requestOf(incoming, gone.signal);
@@ -148,12 +151,28 @@ function requestOf(incoming: IncomingMessage, signal: AbortSignal): Request {
   for (let i = 0; i < rawHeaders.length; i += 2) headers.append(rawHeaders[i], rawHeaders[i + 1]);
   const bare = method === "GET" || method === "HEAD";
   const empty = bare || !("transfer-encoding" in incoming.headers) && !Number(incoming.headers["content-length"]);
-  const body = empty ? undefined : Readable.toWeb(incoming) as ReadableStream<Uint8Array<ArrayBuffer>>;
+  const body = empty ? undefined : bodyOf(incoming);
   try {
     return new Request(target, { method, headers, body, signal });
   } catch {
     throw noMethod(method); // TRACE
   }
+}
+
+/** Piece by piece as it is read; `Readable.toWeb` ends the process where pieces come after it was cancelled. */
+function bodyOf(incoming: IncomingMessage): ReadableStream<Uint8Array<ArrayBuffer>> {
+  return ReadableStream.from(incoming.iterator({ destroyOnReturn: false }));
+}
+
+/** Lets a client that still sends come to read its answer, and the next request on the connection be found. */
+function discardRest(incoming: IncomingMessage): void {
+  if (incoming.complete) return;
+  const { socket } = incoming;
+  const timer = setTimeout(() => socket.destroy(), LINGER);
+  const done = () => clearTimeout(timer);
+  incoming.once("end", done);
+  socket.once("close", done);
+  incoming.resume();
 }
 
 function noMethod(method: string): RequestError {

@@ -17,11 +17,19 @@ async function withListener(handler: Handler, test: (listener: Listener) => Prom
   }
 }
 
+function connect({ url }: Listener): Promise<Deno.TcpConn> {
+  return Deno.connect({ hostname: PLACE.host, port: Number(new URL(url).port) });
+}
+
+async function send(connection: Deno.TcpConn, text: string): Promise<void> {
+  const bytes = new TextEncoder().encode(text);
+  for (let sent = 0; sent < bytes.length;) sent += await connection.write(bytes.subarray(sent));
+}
+
 /** What is answered to raw bytes, until the server ends the connection. */
 async function answerTo(listener: Listener, text: string): Promise<string> {
-  const { port } = new URL(listener.url);
-  using connection = await Deno.connect({ hostname: PLACE.host, port: Number(port) });
-  await connection.write(new TextEncoder().encode(text));
+  using connection = await connect(listener);
+  await send(connection, text);
   const timer = setTimeout(() => connection.close(), SOON);
   let answer = "";
   const decoder = new TextDecoder();
@@ -97,13 +105,54 @@ Deno.test("Listener aborts the request of a client that has gone, and survives b
     await asked;
   });
   await withListener(OK, async (listener) => {
-    const { port } = new URL(listener.url);
-    const connection = await Deno.connect({ hostname: PLACE.host, port: Number(port) });
-    await connection.write(new TextEncoder().encode("POST / HTTP/1.1\r\ncontent-length: 10\r\n\r\nab"));
+    const connection = await connect(listener);
+    await send(connection, "POST / HTTP/1.1\r\ncontent-length: 10\r\n\r\nab");
     connection.close();
     assertEquals(await (await fetch(listener.url)).text(), "0");
   });
 });
+
+/** Reads the beginning of a body and wants no more of it, as a server does that finds it too large. */
+const IMPATIENT: Handler = async ({ body }) => {
+  const reader = body?.getReader();
+  await reader?.read();
+  await Promise.race([reader?.cancel(), new Promise((resolve) => setTimeout(resolve, 20))]);
+  return Response.json({});
+};
+
+Deno.test("Listener finds the next request behind a body that nobody read to its end", async () => {
+  const large = "x".repeat(3_000_000);
+  const bodies = [
+    `content-length: ${large.length}\r\n\r\n${large}`,
+    `transfer-encoding: chunked\r\n\r\n${large.length.toString(16)}\r\n${large}\r\n0\r\n\r\n`,
+  ];
+  for (const handler of [IMPATIENT, () => Response.json({})]) {
+    await withListener(handler, async (listener) => {
+      for (const body of bodies) {
+        using connection = await connect(listener);
+        const sent = send(connection, `POST / HTTP/1.1\r\n${body}GET / HTTP/1.1\r\n\r\n`);
+        const timer = setTimeout(() => connection.close(), SOON);
+        let text = "";
+        for await (const piece of connection.readable.pipeThrough(new TextDecoderStream())) {
+          text += piece;
+          if (text.split("HTTP/1.1 200").length === 3 && text.endsWith("}")) break;
+        }
+        clearTimeout(timer);
+        await sent;
+        assertEquals(text.split("HTTP/1.1 200").length - 1, 2, body.slice(0, 20));
+      }
+    });
+  }
+});
+
+Deno.test("Listener ends the connection of a client that goes on with a body that was answered", () =>
+  withListener(IMPATIENT, async (listener) => {
+    using connection = await connect(listener);
+    await send(connection, "POST / HTTP/1.1\r\ncontent-length: 100\r\n\r\nab");
+    const start = performance.now();
+    await new Response(connection.readable).text().catch(() => ""); // cut off, in either way
+    assert(performance.now() - start < SOON);
+  }));
 
 Deno.test("Listener passes events on as they come and ends their stream with the client", async () => {
   const cancelled = Promise.withResolvers<void>();
