@@ -21,6 +21,7 @@ export async function writeWhole(
   const slash = path.lastIndexOf("/") + 1;
   const temporary = `${path.slice(0, slash)}.${path.slice(slash)}.${crypto.randomUUID().slice(0, 8)}.part`;
   await orRunError("write", path, async () => {
+    if (path.endsWith("/")) throw new Deno.errors.IsADirectory();
     try {
       await writeSynced(temporary, parts);
       await Deno.rename(temporary, path);
@@ -63,6 +64,7 @@ const REASONS: readonly (readonly [kind: (error: Error & { code?: string }) => b
     (error) => error instanceof Deno.errors.NotADirectory || error instanceof Deno.errors.AlreadyExists,
     "a part of the path is a file, expected a folder",
   ],
+  [(error) => error instanceof Deno.errors.IsADirectory, "it is a folder, expected a file"],
   [(error) => error instanceof Deno.errors.NotFound, "there is no such folder, expected one that is there"],
 ];
 

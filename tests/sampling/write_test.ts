@@ -24,6 +24,11 @@ Deno.test("writeWhole() keeps the old file and says why when it cannot write", (
   inFolder(async (folder) => {
     await Deno.mkdir(`${folder}/file.bin`); // a folder cannot be replaced by a file
     await assertRejects(() => writeWhole(`${folder}/file.bin`, "x"), RunError, `Cannot write ${folder}/file.bin: `);
+    await assertRejects(
+      () => writeWhole(`${folder}/`, "x"),
+      RunError,
+      `Cannot write ${folder}/: it is a folder, expected a file`,
+    );
     assertEquals(await names(folder), ["file.bin"]);
     await assertRejects(
       () => writeWhole(`${folder}/none/file.bin`, "x"),
