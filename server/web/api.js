@@ -85,11 +85,14 @@ export class Place {
   /** @type {AbortController | null} */
   #asking = null;
 
-  /** @param {HTMLElement} element Shows that it waits (`aria-busy`) and what went wrong */
-  constructor(element) {
+  /**
+   * @param {HTMLElement} element Shows that it waits (`aria-busy`) and what went wrong
+   * @param {Element | null} [before] What the sentence on that stands above; at the end unless given
+   */
+  constructor(element, before = null) {
     this.element = element;
     this.problem = html("p", { class: "problem", role: "alert", hidden: true });
-    element.append(this.problem);
+    element.insertBefore(this.problem, before);
   }
 
   /** Whether the last question got no answer. */

@@ -77,10 +77,10 @@ const weights = choice("Weights", [
 ], (value) => go({ weights: /** @type {State["weights"]} */ (value) }));
 
 const places = {
-  tree: new Place(byId("tree")),
-  samples: new Place(byId("samples")),
+  tree: new Place(byId("tree"), drawing.element),
+  samples: new Place(byId("samples"), gallery.element),
   sample: new Place(byId("sample")),
-  strip: new Place(byId("strip")),
+  strip: new Place(byId("strip"), strip.strip),
   curves: new Place(byId("curves")),
 };
 
@@ -258,6 +258,7 @@ function update(now) {
 /** What is known of one run says nothing of another. */
 function forget() {
   Object.assign(known, { tree: null, samples: null, placed: null });
+  for (const place of Object.values(places)) place.rest();
   drawing.show([]);
   picture.close();
   for (const id of ["scores", "curves"]) byId(id).hidden = true;
@@ -295,6 +296,5 @@ byId("tree").setAttribute("aria-busy", "true");
 await learnRuns();
 // Several runs and none chosen: the newest, and the address says so.
 const newest = known.runs.at(-1)?.name;
-const isNamed = known.runs.some(({ name }) => name === state().run);
-if (known.runs.length > 1 && newest && !isNamed) go({ run: newest }, { replace: true });
+if (known.runs.length > 1 && newest && state().run === null) go({ run: newest }, { replace: true });
 else update(state());

@@ -13,17 +13,19 @@ import { go, START } from "./state.js";
  * @param {HTMLElement} element
  * @param {Run[]} runs
  * @param {string | null} name Of the one that is shown
- * @returns {Run | undefined} That one
+ * @returns {Run | undefined} That one, where it is served
  */
 export function showRun(element, runs, name) {
-  const chosen = runs.find((run) => run.name === name) ?? runs[0];
-  if (!chosen) return;
+  const chosen = runs.find((run) => run.name === name) ?? (name === null ? runs[0] : undefined);
   /** @param {Event} event */
   const change = ({ target }) => go({ ...START, run: /** @type {HTMLSelectElement} */ (target).value });
-  const options = runs.map(({ name }) => html("option", { value: name, selected: name === chosen.name }, name));
+  const options = runs.map(({ name }) => html("option", { value: name, selected: name === chosen?.name }, name));
+  if (!chosen) options.unshift(html("option", { disabled: true, selected: true }, `${name ?? "no run"} is not served`));
   element.replaceChildren(
-    runs.length === 1 ? html("span", {}, chosen.name) : html("select", { "aria-label": "Run", change }, ...options),
-    html("span", { class: "facts" }, `iteration ${chosen.iteration}`),
+    chosen && runs.length === 1
+      ? html("span", {}, chosen.name)
+      : html("select", { "aria-label": "Run", change }, ...options),
+    html("span", { class: "facts" }, chosen ? `iteration ${chosen.iteration}` : ""),
   );
   return chosen;
 }

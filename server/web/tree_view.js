@@ -97,7 +97,10 @@ export class TreeView {
 
   #draw() {
     const width = this.#width = this.element.clientWidth;
-    if (this.#nodes.length === 0) this.element.replaceChildren();
+    if (this.#nodes.length === 0) {
+      this.#drawing?.remove();
+      this.#drawing = null;
+    }
     if (this.#nodes.length === 0 || width === 0) return;
     const focused = this.#items().find((item) => item === document.activeElement);
     const { across, height, cell, spots } = layOut(this.#nodes, { width, points: isPoint(this.#image) });
@@ -158,7 +161,7 @@ export class TreeView {
     item.append(
       svg(
         "g",
-        { class: "weight", transform: badge },
+        { class: "weight", transform: badge, "aria-hidden": "true" },
         svg("rect", { x: -17, y: -9, width: 34, height: 18, rx: 9 }),
         svg("text", { y: 4 }),
       ),
@@ -178,7 +181,12 @@ export class TreeView {
     if (across) {
       return [
         ...bars,
-        svg("text", { class: "caption", x, y: 2 }, `${node.leaf} `, svg("tspan", { class: "dim" }, label || usage)),
+        svg(
+          "text",
+          { class: "caption", "aria-hidden": "true", x, y: 2 },
+          `${node.leaf} `,
+          svg("tspan", { class: "dim" }, label || usage),
+        ),
       ];
     }
     const wide = cell > 76;
@@ -186,11 +194,11 @@ export class TreeView {
       ...bars,
       svg(
         "text",
-        { class: "caption", x: 0, y: y + 17 },
+        { class: "caption", "aria-hidden": "true", x: 0, y: y + 17 },
         wide ? `leaf ${node.leaf}` : `${node.leaf}`,
         wide && usage !== "" && svg("tspan", { class: "dim", dx: 6 }, usage),
       ),
-      wide && label !== "" ? svg("text", { class: "caption dim", x: 0, y: y + 32 }, label) : "",
+      wide && label !== "" ? svg("text", { class: "caption dim", "aria-hidden": "true", x: 0, y: y + 32 }, label) : "",
     ];
   }
 
@@ -229,6 +237,8 @@ export class TreeView {
       const badge = /** @type {Element} */ (item.lastElementChild);
       badge.toggleAttribute("hidden", weights === null || weight < FAINT || numberOf(item) === 0);
       badge.lastElementChild?.replaceChildren(weight.toFixed(2));
+      const name = this.#name(this.#nodes[numberOf(item)]);
+      item.setAttribute("aria-label", weights === null ? name : `${name}, path weight ${weight.toFixed(2)}`);
     }
   }
 

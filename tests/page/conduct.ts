@@ -146,6 +146,15 @@ Deno.test("an address that says nonsense opens the page as at the start", () =>
     assert(await page.getByText("No sample chosen").isVisible());
   }));
 
+Deno.test("an address with a run that is not served says so, and lets choose one that is", () =>
+  visit({ refusals: true }, async (page) => {
+    await page.goto(page.url().replace(/run=\w+/, "run=99999"));
+    await page.locator("#samples").getByText(/Cannot find run .*99999/).waitFor();
+    await page.getByLabel("Run", { exact: true }).selectOption(FLAT_RUN);
+    await page.locator(".gallery img").first().waitFor();
+    assertEquals(await page.locator(".problem:visible").count(), 0);
+  }));
+
 Deno.test("names of controls and pictures are there for those who do not see them", () =>
   visit({ query: "sample=0", run: FLAT_RUN }, async (page) => {
     const nameless = await page.locator("button, input, select, img, [role=treeitem], [role=option]").evaluateAll((
