@@ -36,7 +36,7 @@ export async function startServer(run: string, port = 0): Promise<ServerProcess>
   const child = command.spawn();
   let [out, complaints] = ["", ""];
   const [started, listens] = [Promise.withResolvers<string>(), setTimeout(() => child.kill(), PATIENCE)];
-  const read = async (stream: ReadableStream<Uint8Array>, add: (text: string) => void) => {
+  const read = async (stream: ReadableStream<Uint8Array<ArrayBuffer>>, add: (text: string) => void) => {
     for await (const text of stream.pipeThrough(new TextDecoderStream())) add(text);
   };
   const ended = Promise.all([
