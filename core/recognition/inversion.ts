@@ -12,7 +12,7 @@ import { zeros } from "../ops/source.ts";
 import type { TrainedGenerator } from "../sampling/model.ts";
 import { ShapeError, sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { nearestOfLeaves, type PicturePool } from "./picture_pool.ts";
+import { nearestOfLeaves, type PicturePool, spreadOf } from "./picture_pool.ts";
 
 /** A generator on the GPU: what a `Sampler` has as `passes`. */
 export interface InvertedModel {
@@ -29,7 +29,7 @@ export interface InversionOptions {
   readonly starts?: number;
   /** Steps of Adam; default 150. */
   readonly steps?: number;
-  /** Weight of `‖z‖²`; default 0.05. */
+  /** Weight of `‖z‖²`, 1 being `E ‖x − E x‖² / latent` over generated pictures; default 5. */
   readonly prior?: number;
 }
 
@@ -44,7 +44,7 @@ export interface Inversion {
 }
 
 const ADAM = { learningRate: 0.1, beta1: 0.9, beta2: 0.99, epsilon: 1e-8 };
-const DEFAULTS: Required<InversionOptions> = { pictures: 16, starts: 4, steps: 150, prior: 0.05 };
+const DEFAULTS: Required<InversionOptions> = { pictures: 16, starts: 4, steps: 150, prior: 5 };
 const WAIT_EVERY = 10; // steps, so that others get their turn
 
 type SearchState = {
@@ -60,6 +60,10 @@ type SearchState = {
  * those generated pictures that are nearest, each of another leaf, since no gradient leads from leaf to leaf where paths are
  * sharp; the rate falls from 0.1 to 0 in a straight line. Pictures of a block are looked for at once, and one does not change what is
  * found for another.
+ *
+ * `λ` is in proportion to how much the model's pictures vary. A small one finds nearer pictures of odd latents, whose paths
+ * say less: on 400 pictures of FashionMNIST leaves have NMI 0.45 with classes for `λ` 0.01 to 0.2 times that, 0.47 for 1.2,
+ * 0.50 for 5 and for 15.
  */
 export class LatentInverter {
   private constructor(
@@ -86,6 +90,7 @@ export class LatentInverter {
     check(all);
     const { generator, temperature, options: { image } } = trained;
     const rows = all.pictures * all.starts;
+    const prior = all.prior * spreadOf(pool) / generator.head.latent;
     const z = zeros([rows, generator.head.latent]);
     const state = await createState<SearchState>(device, {
       target: zeros([rows, ...image]),
@@ -96,7 +101,7 @@ export class LatentInverter {
     const step = ({ target, z, moments, best }: SearchState, { rate }: Record<string, Tensor>) => {
       const { images, weights } = generator.apply(parameters, z, { temperature });
       const distance = sum(square(sub(images, target)), { axes: [1, 2, 3] });
-      const loss = add(distance, mul(sum(square(z), { axes: [1] }), all.prior));
+      const loss = add(distance, mul(sum(square(z), { axes: [1] }), prior));
       const next = adam<Tensor>(z, gradientsOf(sum(loss), z), moments, ADAM);
       const better = greater(best.loss, loss);
       const chosen = reshape(better, [rows, 1]);

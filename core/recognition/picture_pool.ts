@@ -28,6 +28,14 @@ export function drawPool(sampler: Sampler, { n = POOL, seed = 0 } = {}): Promise
   return sampler.sample({ n, seed });
 }
 
+/** `E ‖x − E x‖²` over the pictures of a pool. */
+export function spreadOf({ images, shape: [count, ...shape] }: PicturePool): number {
+  const size = sizeOf(shape);
+  const mean = new Float64Array(size);
+  images.forEach((pixel, i) => mean[i % size] += pixel / count);
+  return images.reduce((sum, pixel, i) => sum + (pixel - mean[i % size]) ** 2, 0) / count;
+}
+
 /** A picture of a pool and how far it is from another picture. */
 export interface NearPicture {
   /** Its number in the pool, which is that of its seed. */

@@ -1,6 +1,6 @@
 import { assert, assertAlmostEquals, assertEquals, assertLess, assertRejects } from "@std/assert";
 import { type InversionOptions, LatentInverter } from "../../core/recognition/inversion.ts";
-import { drawPool, nearestOfLeaves, nearestPictures } from "../../core/recognition/picture_pool.ts";
+import { drawPool, nearestOfLeaves, nearestPictures, spreadOf } from "../../core/recognition/picture_pool.ts";
 import type { Sampler } from "../../core/sampling/sampler.ts";
 import { ShapeError } from "../../core/shape.ts";
 import { withSampler } from "../sampling/tiny_run.ts";
@@ -70,4 +70,11 @@ Deno.test("nearestOfLeaves() takes a picture of every leaf before a second one o
     assertEquals([first.index, first.distance], [5, 0]);
     assert(second.distance > 0);
     assertEquals(nearestOfLeaves(pool, image, 40).length, 40);
+    // Twice the mean square distance from the mean is that of pairs.
+    const distances = Array.from(
+      { length: 32 },
+      (_, i) => nearestPictures(pool, pool.images.subarray(i * 1024, (i + 1) * 1024), 32),
+    );
+    const square = distances.flat().reduce((sum, { distance }) => sum + distance ** 2 * 1024, 0) / 32 ** 2;
+    assertAlmostEquals(spreadOf(pool), square / 2, 1e-6 * square);
   }));
