@@ -32,8 +32,8 @@ async function main(args: readonly string[]): Promise<void> {
         load: (name, wanted) => loadDataset(name, { ...wanted, ...labels === "on" ? loading : atHand(loading) }),
         cache: cacheFolder(),
         required: labels === "on",
-        onProgress: doingDisplay(Deno.stderr.isTerminal(), write),
       },
+      onProgress: doingDisplay(Deno.stderr.isTerminal(), write),
     }).catch(asUsage);
     console.log(lines.join("\n"));
   } finally {

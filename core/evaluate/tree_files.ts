@@ -31,7 +31,6 @@ export interface TreeLabels {
   readonly cache: string | null;
   /** Whether there is no report without them; otherwise it says why there are none. */
   readonly required: boolean;
-  readonly onProgress?: (progress: EvaluationProgress) => void;
 }
 
 /** How a tree is reported. */
@@ -46,6 +45,8 @@ export interface TreeFilesOptions {
   readonly labels?: TreeLabels;
   /** The folder of runs. */
   readonly runs?: string;
+  /** Hears of what takes long: a classifier that is trained, and the splits. */
+  readonly onProgress?: (progress: EvaluationProgress) => void;
 }
 
 const SHOWN_POINTS = 128; // points are dots in one picture, so there is room for more than of images
@@ -60,9 +61,9 @@ const SHOWN_POINTS = 128; // points are dots in one picture, so there is room fo
  * @throws What `labels.load` throws, if labels are required
  */
 export async function writeTreeFiles(device: Device, run: string, options: TreeFilesOptions = {}): Promise<string[]> {
-  const { samples, seed, labels, runs = RUNS_FOLDER } = options;
+  const { samples, seed, labels, runs = RUNS_FOLDER, onProgress } = options;
   const sampler = await openSampler(device, run, { runs });
-  const source = await labelsOf(device, sampler, labels).catch(async (error) => {
+  const source = await labelsOf(device, sampler, labels, onProgress).catch(async (error) => {
     await sampler.close();
     throw error;
   });
@@ -70,7 +71,10 @@ export async function writeTreeFiles(device: Device, run: string, options: TreeF
     const pictures = isPoint(sampler.options.image) ? { pictures: SHOWN_POINTS, pairs: SHOWN_POINTS } : {};
     const labelling = { label: source.label, labelNames: source.labelNames };
     const reading = await readTree(sampler, { samples, seed, ...pictures, ...labelling });
-    const splits = await readSplits(sampler, { seed, nodes: MOST_SECTIONS, ...pictures, ...labelling });
+    const splits = await readSplits(sampler, {
+      ...{ seed, nodes: MOST_SECTIONS, ...pictures, ...labelling },
+      onProgress: (done, total) => onProgress?.({ doing: "Reading splits", done, total }),
+    });
     const context = { options: sampler.source.options, labelNote: source.note };
     const out = options.out ?? `${sampler.source.path.split("/").slice(0, -1).join("/") || "."}/tree`;
     await orRunError("make folder", out, () => Deno.mkdir(out, { recursive: true }));
@@ -94,9 +98,10 @@ async function labelsOf(
   device: Device,
   { source, options: { image } }: Sampler,
   labels: TreeLabels | undefined,
+  onProgress: TreeFilesOptions["onProgress"],
 ): Promise<Partial<LabelSource> & Pick<LabelSource, "note">> {
   if (labels === undefined) return { note: "none were asked for" };
-  const { cache, required, onProgress } = labels;
+  const { cache, required } = labels;
   const format = isPoint(image) ? {} : { size: image[0], channels: image[2] as 1 | 3 };
   try {
     const dataset = source.options.dataset;

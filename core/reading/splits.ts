@@ -12,6 +12,8 @@ export interface SplitOptions extends Pick<ReadingOptions, "seed" | "label" | "s
   readonly nodes?: number;
   /** Pairs of pictures that are shown of each, at most as many as there are latents; 8 unless given. */
   readonly pairs?: number;
+  /** Hears of how many splits so many are read. */
+  readonly onProgress?: (done: number, splits: number) => void;
 }
 
 /** What the latents of a node become when its gate is forced to one side. Pictures have pixels in [-1, 1]. */
@@ -65,12 +67,14 @@ const PAIRS = 8;
  * ```
  */
 export async function readSplits(sampler: Readable, options: SplitOptions = {}): Promise<SplitReading[]> {
-  const { samples = SAMPLES, nodes = Infinity } = options;
+  const { samples = SAMPLES, nodes = Infinity, onProgress = () => {} } = options;
   if (!(samples >= 2)) throw new RangeError(`Cannot read splits from ${samples} samples: expected at least 2`);
   const splits: SplitReading[] = [];
+  const count = Math.min(sampler.structure.decisions, nodes);
   // One after the other: all pictures of a deep tree at once would be too many.
-  for (let node = 0; node < Math.min(sampler.structure.decisions, nodes); node++) {
+  for (let node = 0; node < count; node++) {
     splits.push(await readSplit(sampler, node, options));
+    onProgress(splits.length, count);
   }
   return splits;
 }

@@ -8,7 +8,9 @@ const F32 = 1e-6; // of sums over pixels in [-1, 1]
 
 Deno.test("readSplits() forces one gate both ways over the same latents of its node", () =>
   withSampler({}, async (sampler) => {
-    const splits = await readSplits(sampler, { ...OPTIONS, label });
+    const seen: [number, number][] = [];
+    const splits = await readSplits(sampler, { ...OPTIONS, label, onProgress: (...progress) => seen.push(progress) });
+    assertEquals(seen, [[1, 3], [2, 3], [3, 3]]);
     assertEquals(splits.map(({ node, mode, samples }) => [node, mode, samples]), [
       [0, "region", 16],
       [1, "region", 16],
