@@ -8,6 +8,11 @@ import type { Duplex } from "node:stream";
 import type { App } from "./app.ts";
 import { RequestError } from "./errors.ts";
 
+/**
+ * Most connections at a time; others are closed at once. Fewer than a process may have files, by the least of usual limits:
+ * at that one Deno would accept no connection ever again.
+ */
+const MOST_CONNECTIONS = 900;
 /** Most bytes of the request line and headers together. */
 const MOST_HEADERS = 16 << 10;
 /** Unused connections stay open so long, in ms; longer than most proxies keep theirs. */
@@ -59,6 +64,7 @@ export class Listener {
       requireHostHeader: false, // what has no host is answered like the rest
     });
     server.setTimeout(SILENT_TIME);
+    server.maxConnections = MOST_CONNECTIONS;
     const listener = new Listener(app, server);
     server.on("request", (request, response) => void listener.#answer(request, response));
     server.on("connect", (_, socket) => refuseSocket(socket, noMethod("CONNECT")));

@@ -154,6 +154,22 @@ Deno.test("Listener ends the connection of a client that goes on with a body tha
     assert(performance.now() - start < SOON);
   }));
 
+Deno.test("Listener closes connections that are too many, and takes new ones when others have gone", () =>
+  withListener(() => Response.json({}), async (listener) => {
+    assert(listener.server.maxConnections < 1000, "of 1024 files that a process often may have");
+    listener.server.maxConnections = 2;
+    const open = [await connect(listener), await connect(listener)];
+    for (const connection of open) {
+      await send(connection, "GET / HTTP/1.1\r\n\r\n");
+      assert(await connection.read(new Uint8Array(1)) === 1);
+    }
+    assertEquals(await answerTo(listener, "").catch(() => ""), "");
+    for (const connection of open) connection.close();
+    for (let answer = ""; !answer.startsWith("HTTP/1.1 200");) {
+      answer = await answerTo(listener, "GET / HTTP/1.1\r\n\r\n").catch(() => "");
+    }
+  }));
+
 Deno.test("Listener passes events on as they come and ends their stream with the client", async () => {
   const cancelled = Promise.withResolvers<void>();
   const stream: Handler = () =>
