@@ -18,7 +18,7 @@ const HEADERS = {
 /**
  * Answers 401 `unauthorized` without `Authorization: Bearer TOKEN`, or the token as password of `Basic`, as browsers send it.
  * Digests are compared, in a time that says nothing of them, so neither the length of the token nor how much of it was right
- * can be measured.
+ * can be measured. What only some may ask is kept by no cache that others share.
  */
 export function token(secret: string): MiddlewareHandler<Env> {
   const expected = digest(secret);
@@ -28,6 +28,8 @@ export function token(secret: string): MiddlewareHandler<Env> {
       if (given === undefined || !timingSafeEqual(digest(given), expected)) throw unauthorized(given);
     }
     await next();
+    const kept = c.res.headers.get("cache-control");
+    if (kept?.startsWith("public")) c.res.headers.set("cache-control", kept.replace("public", "private"));
   };
 }
 

@@ -30,6 +30,19 @@ Deno.test("token() leaves the health of the server open, and nothing that looks 
   }
 });
 
+Deno.test("token() lets no cache that others share keep an answer", async () => {
+  const ask = behind(
+    token(SECRET),
+    (c) => Promise.resolve(c.text("ok", 200, { "cache-control": c.req.query("kept")! })),
+  );
+  const kept = async (value: string) => {
+    const response = await ask(`/sample?kept=${value}`, { headers: { authorization: `Bearer ${SECRET}` } });
+    return response.headers.get("cache-control");
+  };
+  assertEquals(await kept("public, immutable"), "private, immutable");
+  assertEquals(await kept("no-store"), "no-store");
+});
+
 Deno.test("token() takes it as the password that browsers send, under any name", async () => {
   const ask = behind(token(SECRET));
   for (const name of ["", "me"]) {
