@@ -39,5 +39,9 @@ export function sharedWith(origins: readonly string[]): MiddlewareHandler<Env> {
     exposeHeaders: READABLE,
     maxAge: PREFLIGHT_AGE,
   });
-  return (c, next) => c.req.header("origin") === undefined ? next() : share(c, next);
+  return async (c, next) => {
+    if (c.req.header("origin") !== undefined) return await share(c, next);
+    await next();
+    c.res.headers.append("vary", "Origin"); // what is kept for this one would not do for a page of another origin
+  };
 }
