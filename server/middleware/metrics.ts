@@ -9,6 +9,8 @@ import type { Registry } from "../registry.ts";
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 const METHODS = ["GET", "HEAD", "POST", "OPTIONS"];
 const NO_ROUTE = "none";
+/** A parameter of a route, and the ending that its expression asks for. */
+const PARAMETER = /:(\w+)(?:\{[^}]*?(?:\\(\.\w+))?\})?/g;
 
 /** Counts requests, and reads the rest when it is asked for. */
 export class ServerMetrics {
@@ -78,7 +80,7 @@ export class ServerMetrics {
         this.#under--;
       }
       const path = routePath(c, -1);
-      const route = path.endsWith("*") ? NO_ROUTE : path;
+      const route = path.endsWith("*") ? NO_ROUTE : path.replace(PARAMETER, "{$1}$2"); // as in the document
       const method = METHODS.includes(c.req.method) ? c.req.method : "other";
       this.#requests.inc({ method, route, status: c.res.status });
       this.#seconds.observe({ route }, (performance.now() - start) / 1000);

@@ -57,9 +57,9 @@ export function treeRoutes(registry: Registry): OpenAPIHono<Env> {
     request: { params: z.object({ node }), query: PICTURE.schema },
     responses: { ...cachedAnswer("The picture", { [PNG]: { schema: binarySchema } }), ...refusals },
   }));
-  app.get("/tree/:file{[^/]*\\.png}", (c) => {
+  app.get("/tree/:node{[^/]*\\.png}", (c) => {
     const query = queryOf(c);
-    const node = c.req.param("file").slice(0, -".png".length);
+    const node = c.req.param("node").slice(0, -".png".length);
     return registry.use(query.get("run") ?? undefined, (model) => picture(c, model, node, query));
   });
   return app;

@@ -4,7 +4,9 @@ import { withApp } from "../served_app.ts";
 
 Deno.test("GET /metrics counts answers by route and status, samples, and names the iteration", () =>
   withApp(async ({ get }) => {
-    for (const path of ["/sample?n=3&seed=1", "/sample?n=0", "/tree/0.png", "/nothing/1", "/nothing/2"]) {
+    for (
+      const path of ["/sample?n=3&seed=1", "/sample?n=0", "/tree/0.png", "/v2/models/x", "/nothing/1", "/nothing/2"]
+    ) {
       await (await get(path)).bytes();
     }
     await (await get("/runs", { method: "BREW" })).bytes();
@@ -16,6 +18,8 @@ Deno.test("GET /metrics counts answers by route and status, samples, and names t
         `hmog_requests_total{method="GET",route="/sample",status="200"} 1`,
         `hmog_requests_total{method="GET",route="/sample",status="400"} 1`,
         `hmog_requests_total{method="GET",route="none",status="404"} 2`,
+        `hmog_requests_total{method="GET",route="/tree/{node}.png",status="200"} 1`,
+        `hmog_requests_total{method="GET",route="/v2/models/{name}",status="404"} 1`,
         `hmog_requests_total{method="other",route="/runs",status="405"} 1`,
         `hmog_request_seconds_count{route="/sample"} 2`,
         `hmog_samples_waiting 0`,
