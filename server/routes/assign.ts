@@ -107,7 +107,7 @@ async function pictureIn(c: Context<Env>): Promise<{ bytes: Uint8Array; run?: st
     const found = type === "" ? "none" : JSON.stringify(type.slice(0, 64));
     const message = `Cannot read the body: its content-type is ${found}, expected ${PICTURE_TYPES.join(", ")} or ` +
       "application/json";
-    throw new RequestError(415, "unsupported_media_type", message, "content-type");
+    throw new RequestError(415, "unsupported_type", message, "content-type");
   }
   const body = BODY.read(jsonOf(await c.req.text()), "assign a picture");
   return { bytes: bytesOf(body.image), run: body.run ?? query.run };

@@ -150,7 +150,8 @@ function parsed(schema: z.ZodObject, given: Record<string, unknown>, action: str
 }
 
 function unknown(action: string, name: string, names: readonly string[]): RequestError {
-  const advice = `one of ${names.join(", ")}; the nearest is ${nearestName(name.slice(0, SHOWN), names)}`;
+  const nearest = nearestName(name.slice(0, SHOWN), names);
+  const advice = nearest === undefined ? "none" : `one of ${names.join(", ")}; the nearest is ${nearest}`;
   const message = `Cannot ${action}: there is no parameter ${shown(name)}, expected ${advice}`;
   return refusal("unknown_parameter", name.slice(0, SHOWN), message);
 }

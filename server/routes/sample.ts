@@ -170,7 +170,7 @@ async function jsonOf(c: Context): Promise<unknown> {
   if (!/^application\/json\s*(;|$)/i.test(type ?? "")) {
     const found = type === undefined ? "none" : JSON.stringify(type.slice(0, 64));
     const message = `Cannot read the body: its content-type is ${found}, expected application/json`;
-    throw new RequestError(415, "unsupported_media_type", message, "content-type");
+    throw new RequestError(415, "unsupported_type", message, "content-type");
   }
   const text = await c.req.text();
   try {
