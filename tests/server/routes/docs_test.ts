@@ -38,7 +38,9 @@ Deno.test("GET /docs is a page with every route on it, and nothing from elsewher
     for (const path of Object.keys((await json("/openapi.json")).paths)) {
       assertStringIncludes(page, `<code>${path}</code>`);
     }
-    assertEquals([...page.matchAll(/(?:src|href)="([^#"]*)"/g)].map(([, url]) => url), ["/docs.css", "/openapi.json"]);
+    const urls = [...page.matchAll(/(?:src|href)="([^#"]*)"/g)].map(([, url]) => url);
+    assertEquals(urls, ["/web/icon.svg", "/docs.css", "/openapi.json"]);
+    for (const url of urls) assertEquals((await get(url, { method: "HEAD" })).status, 200, url);
     assert(!/<script|style=|undefined|\[object/.test(page));
     assertStringIncludes((await get("/docs.css")).headers.get("content-type")!, "text/css");
   }));
