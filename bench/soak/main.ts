@@ -1,5 +1,7 @@
 /**
- * A server under mixed load: `deno task soak --run RUN [--requests 100000] [--clients 32]`.
+ * A server under mixed load:
+ *
+ *     deno run -A --env-file=compat/gpu.env bench/soak/main.ts --run RUN [--requests 100000] [--clients 32]
  *
  * Sends requests of every kind, a fifth of them malformed and one of 100 given up by the client, and checks every answer:
  * no status above 499 (but 503 with Retry-After), every body whole, every refusal of the one shape. Memory of the process
@@ -126,8 +128,17 @@ const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 
 const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(0)} MB`;
 
-if (values.run === undefined) {
-  console.error("Cannot soak without a run: expected --run RUN");
+function refuse(why: string): never {
+  console.error(why);
   Deno.exit(2);
 }
-Deno.exit(await soak(values.run, Number(values.requests), Number(values.clients)) ? 0 : 1);
+
+/** A number that decides how much is asked: without this check a slip of the pen would pass with nothing asked. */
+function count(name: "requests" | "clients"): number {
+  const value = Number(values[name]);
+  if (Number.isSafeInteger(value) && value >= 1) return value;
+  return refuse(`Cannot soak with --${name} ${values[name]}: expected a whole number from 1`);
+}
+
+const run = values.run ?? refuse("Cannot soak without a run: expected --run RUN");
+Deno.exit(await soak(run, count("requests"), count("clients")) ? 0 : 1);
