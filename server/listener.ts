@@ -66,6 +66,7 @@ export class Listener {
     server.setTimeout(SILENT_TIME);
     server.maxConnections = MOST_CONNECTIONS;
     const listener = new Listener(app, server);
+    server.on("connection", (socket) => socket.setMaxListeners(0)); // one for each request that it has sent ahead
     server.on("request", (request, response) => void listener.#answer(request, response));
     server.on("connect", (_, socket) => refuseSocket(socket, noMethod("CONNECT")));
     server.on("clientError", (error: Error & { code?: string }, socket) => {
@@ -107,10 +108,15 @@ export class Listener {
   async #answer(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
     this.#underWay++;
     const gone = new AbortController();
-    outgoing.on("close", () => {
+    const { socket } = incoming;
+    const done = () => {
+      outgoing.off("close", done);
+      socket.off("close", done);
       this.#underWay--;
       if (!outgoing.writableFinished) gone.abort();
-    });
+    };
+    outgoing.on("close", done);
+    socket.on("close", done); // an answer that waits for the one before it hears of no end
     outgoing.on("finish", () => discardRest(incoming));
     for (const stream of [incoming, outgoing]) stream.on("error", () => {}); // the client has gone, which "close" tells
     try {
@@ -175,9 +181,12 @@ function discardRest(incoming: IncomingMessage): void {
   if (incoming.complete) return;
   const { socket } = incoming;
   const timer = setTimeout(() => socket.destroy(), LINGER);
-  const done = () => clearTimeout(timer);
+  const done = () => {
+    clearTimeout(timer);
+    socket.off("close", done);
+  };
   incoming.once("end", done);
-  socket.once("close", done);
+  socket.on("close", done);
   incoming.resume();
 }
 

@@ -170,6 +170,27 @@ Deno.test("Listener closes connections that are too many, and takes new ones whe
     }
   }));
 
+Deno.test("Listener aborts requests that were sent ahead and waits for none of them when their client has gone", async () => {
+  const signals: AbortSignal[] = [];
+  const listener = await Listener.open(({ signal }) => {
+    signals.push(signal);
+    return new Promise((resolve) => signal.addEventListener("abort", () => resolve(Response.json({}))));
+  }, PLACE);
+  const connection = await connect(listener);
+  await send(connection, "GET / HTTP/1.1\r\n\r\n".repeat(20));
+  await until(() => signals.length > 1);
+  connection.close();
+  await until(() => signals.every(({ aborted }) => aborted));
+  const start = performance.now();
+  await listener.drain({ grace: SOON, patience: SOON });
+  assert(performance.now() - start < SOON);
+});
+
+/** Waits for something to come true, which the test then needs not say. */
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 10));
+}
+
 Deno.test("Listener passes events on as they come and ends their stream with the client", async () => {
   const cancelled = Promise.withResolvers<void>();
   const stream: Handler = () =>
