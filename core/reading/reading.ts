@@ -95,7 +95,10 @@ export interface TreeReading {
   /** The surest and the least sure samples. */
   readonly certain: readonly CertainSample[];
   readonly uncertain: readonly CertainSample[];
-  /** A score for every level below the root; a sample belongs to the likeliest node of the level. */
+  /**
+   * A score for every level below the root; a sample belongs to the likeliest node of the level. Null without labels, and
+   * where no two samples have the same.
+   */
   readonly scores: readonly LevelScore[] | null;
   /** See `dendrogramPurity`; for trees. */
   readonly dendrogramPurity: number | null;
@@ -238,7 +241,9 @@ function scoresOf(
   weights: Matrix,
   classes: Uint32Array | null,
 ): Pick<TreeReading, "scores" | "dendrogramPurity"> {
-  if (classes === null || weights.columns === 1) return { scores: null, dendrogramPurity: null };
+  if (classes === null || weights.columns === 1 || new Set(classes).size === classes.length) {
+    return { scores: null, dendrogramPurity: null };
+  }
   if (head !== "tree") {
     const { purity, nmi, ari } = leafAgreement(weights, classes);
     return { scores: [{ level: 1, purity, nmi, ari }], dendrogramPurity: null };

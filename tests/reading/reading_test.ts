@@ -77,6 +77,14 @@ Deno.test("readTree() reads flat mixtures, single generators and points", async 
   assertEquals([points.nodes.length, points.nodes[0].mean.length, points.nodes[14].grid.length], [15, 2, 8]);
 });
 
+Deno.test("readTree() has labels and no scores where no two samples are of one label", async () => {
+  const ownLabels = (_: Float32Array, [n]: readonly number[]) =>
+    Promise.resolve(Float32Array.from({ length: n * n }, (_, i) => Number(i % (n + 1) === 0)));
+  const { scores, dendrogramPurity, certain } = (await read({ label: ownLabels, samples: 4 })).reading;
+  assertEquals([scores, dendrogramPurity], [null, null]);
+  assertEquals(new Set(certain.map(({ label }) => label)), new Set([0, 1, 2, 3]));
+});
+
 Deno.test("readTree() refuses to read from one sample", async () => {
   const message = "Cannot read a tree from 1 samples: expected at least 2";
   await assertRejects(() => read({ samples: 1 }), RangeError, message);
