@@ -7,7 +7,7 @@ import { treeFigure } from "../reading/report/figure.ts";
 import { MOST_SECTIONS, treePage } from "../reading/report/page.ts";
 import { TREE_FILE, treeReport } from "../reading/report/tree_report.ts";
 import { readSplits } from "../reading/splits.ts";
-import { RUNS_FOLDER } from "../sampling/run.ts";
+import { folderOf, RUNS_FOLDER } from "../sampling/run.ts";
 import { openSampler, type Sampler } from "../sampling/sampler.ts";
 import { orRunError, writeWhole } from "../sampling/write.ts";
 import type { EvaluationProgress } from "./evaluator.ts";
@@ -76,7 +76,7 @@ export async function writeTreeFiles(device: Device, run: string, options: TreeF
       onProgress: (done, total) => onProgress?.({ doing: "Reading splits", done, total }),
     });
     const context = { options: sampler.source.options, labelNote: source.note };
-    const out = options.out ?? `${sampler.source.path.split("/").slice(0, -1).join("/") || "."}/tree`;
+    const out = options.out ?? `${folderOf(sampler.source.path)}/tree`;
     await orRunError("make folder", out, () => Deno.mkdir(out, { recursive: true }));
     await writeWhole(`${out}/tree.html`, await treePage(reading, splits, context));
     await writeWhole(`${out}/${TREE_FILE}`, `${JSON.stringify(treeReport(reading, splits, context), null, 1)}\n`);

@@ -129,7 +129,8 @@ export async function readCheckpoint(file: CheckpointFile): Promise<Checkpoint> 
   }
 }
 
-const folderOf = (path: string): string => path.split("/").slice(0, -1).join("/") || ".";
+/** The folder that a file is in, such as the run folder of a checkpoint. */
+export const folderOf = (path: string): string => path.split("/").slice(0, -1).join("/") || ".";
 
 /** The path of the newest checkpoint before an iteration that can be read. */
 async function newestIntact(folder: string, before: number): Promise<string | undefined> {

@@ -3,6 +3,7 @@
 import {
   type Checkpoint,
   findCheckpoint,
+  folderOf,
   OPTIONS_FILE,
   readCheckpoint,
   readOptions,
@@ -36,7 +37,7 @@ export async function findResumable(
   } = {},
 ): Promise<ResumedRun> {
   const file = await findCheckpoint(run, runs);
-  const folder = file.path.split("/").slice(0, -1).join("/") || ".";
+  const folder = folderOf(file.path);
   const record = await readOptions(folder) as { options?: TrainOptions; data?: { fingerprint?: string } };
   const stored = record.options;
   if (stored?.model === undefined || stored.adam === undefined) {
