@@ -5,6 +5,7 @@ import type { z } from "@hono/zod-openapi";
 import { RequestError } from "../errors.ts";
 import { inferenceRequest, OUTPUTS } from "./inference_schemas.ts";
 import { invalid, shown } from "./parameters.ts";
+import { MOST_LATENT } from "./sample_kinds.ts";
 
 type InferenceRequest = z.infer<typeof inferenceRequest>;
 
@@ -40,9 +41,14 @@ export function latentsOf({ inputs: [{ shape: [n, columns], data }] }: Inference
       `${n * latent}, those of shape [${n}, ${latent}]`,
     );
   }
-  const wrong = values.findIndex((value) => typeof value !== "number" || !Number.isFinite(Math.fround(value)));
+  const wrong = values.findIndex((value) => typeof value !== "number" || !(Math.abs(value) <= MOST_LATENT));
   if (wrong >= 0) {
-    throw invalid(ACTION, "inputs.0.data", `number ${wrong} is ${shown(values[wrong])}`, "a finite number");
+    throw invalid(
+      ACTION,
+      "inputs.0.data",
+      `number ${wrong} is ${shown(values[wrong])}`,
+      `a number from -${MOST_LATENT} to ${MOST_LATENT}`,
+    );
   }
   return Float32Array.from(values as number[]);
 }

@@ -12,7 +12,8 @@ export const MOST_PICTURES = 256;
 export const MOST_SCALE = 16;
 /** Pictures of an answer unless told otherwise. */
 export const USUAL_PICTURES = 64;
-const MOST_LATENT = 1000; // of either sign: a thousand times as far from the middle as most, and all sums stay finite
+/** Largest number in a latent, of either sign: a thousand times as far from the middle as most, and all sums stay finite. */
+export const MOST_LATENT = 1000;
 
 /** What parameters are checked against. */
 export interface Extent extends Pick<Structure, "leaves" | "nodes" | "decisions"> {

@@ -59,16 +59,24 @@ Deno.test("POST /v2/models/{name}/infer refuses what is no request of the protoc
     const good = latent([[1, 2, 3, 4, 5, 6, 7, 8]]);
     const cases: [body: unknown, parameter: string | null, message: string][] = [
       ["{", null, "no JSON text"],
-      ["[]", "body", "body is a list of 0"],
+      ["[]", "body", "body is a list of 0, expected an object"],
       [{}, "inputs", "one input, latent"],
       [{ inputs: [good, good] }, "inputs", "one input, latent"],
       [{ inputs: [{ ...good, name: "z" }] }, "inputs.0.name", `inputs.0.name is "z", expected latent`],
       [{ inputs: [{ ...good, datatype: "FP64" }] }, "inputs.0.datatype", "expected FP32"],
       [{ inputs: [{ ...good, shape: [1, 7] }] }, "inputs.0.shape", "expected 8"],
-      [{ inputs: [{ ...good, shape: [257, 8] }] }, "inputs.0.shape.0", "257"],
+      [{ inputs: [{ ...good, shape: [257, 8] }] }, "inputs.0.shape.0", "257, expected a whole number from 1 to 256"],
+      [{ inputs: [{ ...good, shape: ["1", 8] }] }, "inputs.0.shape.0", "expected a whole number from 1 to 256"],
+      [{ inputs: [{ ...good, shape: [1, 7.5] }] }, "inputs.0.shape.1", "7.5, expected a whole number"],
+      [{ inputs: [[good]] }, "inputs.0", "expected an object"],
+      [{ inputs: [good], outputs: "images" }, "outputs", "expected an array of outputs"],
       [{ inputs: [{ ...good, data: [1, 2] }] }, "inputs.0.data", "it has 2 numbers, expected 8"],
       [{ inputs: [{ ...good, data: [1, 2, 3, 4, 5, 6, 7, null] }] }, "inputs.0.data", "number 7 is null"],
-      [{ inputs: [{ ...good, data: [1, 2, 3, 4, 5, 6, 7, 1e39] }] }, "inputs.0.data", "expected a finite number"],
+      [
+        { inputs: [{ ...good, data: [1, 2, 3, 4, 5, 6, 7, 1001] }] },
+        "inputs.0.data",
+        "expected a number from -1000 to 1000",
+      ],
       [{ inputs: [good], outputs: [{ name: "z" }] }, "outputs.0.name", "one of images, weights, gates"],
     ];
     for (const [body, parameter, message] of cases) {
