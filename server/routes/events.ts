@@ -56,29 +56,41 @@ interface StreamOptions {
   ended: () => void;
 }
 
-/** Events as text, with a comment where nothing happens for long. */
+/** Events as text, as fast as the client takes them, with a comment where nothing happens for long. */
 function asStream(
   events: ReturnType<typeof follow>,
   { stop, signal, ended }: StreamOptions,
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
   const encoder = new TextEncoder();
   let ping: ReturnType<typeof setInterval> | undefined;
+  const end = () => {
+    if (ping === undefined) return;
+    clearInterval(ping); // at once: a comment to a client that has gone would end the process
+    ping = undefined;
+    ended();
+  };
   return new ReadableStream({
     start(controller) {
       const send = (text: string) => controller.enqueue(encoder.encode(text));
       send(": hmog\n\n");
       ping = setInterval(() => send(": ping\n\n"), PING_EVERY);
-      (async () => {
-        for await (const { event, iteration, data } of events) {
-          if (signal.aborted) break;
-          send(`event: ${event}\nid: ${iteration}\ndata: ${data}\n\n`);
-        }
-        if (!stop.signal.aborted) controller.close();
-      })().catch((error) => controller.error(error)).finally(() => {
-        clearInterval(ping);
-        ended();
-      });
     },
-    cancel: () => stop.abort(),
+    async pull(controller) {
+      const { value, done } = await events.next().catch((error) => {
+        end();
+        throw error;
+      });
+      if (stop.signal.aborted) return;
+      if (!done && !signal.aborted) {
+        const { event, iteration, data } = value;
+        return controller.enqueue(encoder.encode(`event: ${event}\nid: ${iteration}\ndata: ${data}\n\n`));
+      }
+      end();
+      controller.close();
+    },
+    cancel() {
+      end();
+      stop.abort();
+    },
   });
 }
