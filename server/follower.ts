@@ -21,7 +21,7 @@ export interface FollowOptions {
 }
 
 const LOOK_EVERY = 500; // ms
-const MOST_READ = 1 << 20; // bytes of the log at once
+const MOST_READ = 1 << 16; // bytes of the log at once, of which every follower may hold the lines
 
 /** What happens in a run until the signal; first the newest checkpoint there is. */
 export async function* follow(

@@ -145,11 +145,20 @@ async function pipe(body: ReadableStream<Uint8Array>, outgoing: ServerResponse):
   outgoing.on("close", () => reader.cancel().catch(() => {}));
   outgoing.flushHeaders();
   for (let read = await reader.read(); !read.done; read = await reader.read()) {
-    if (!outgoing.write(read.value)) {
-      await new Promise((resolve) => outgoing.once("drain", resolve).once("close", resolve));
-    }
+    if (!outgoing.write(read.value) && !outgoing.destroyed) await room(outgoing);
   }
   outgoing.end();
+}
+
+/** Waits until the client has taken what was written, or has gone. */
+function room(outgoing: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const go = () => {
+      outgoing.off("drain", go).off("close", go);
+      resolve();
+    };
+    outgoing.on("drain", go).on("close", go);
+  });
 }
 
 /** @throws {RequestError} If it is none that a handler could be given */

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import type { ServerResponse } from "node:http";
 import { Listener } from "../../server/listener.ts";
 
 const PLACE = { host: "127.0.0.1", port: 0 };
@@ -206,6 +207,21 @@ Deno.test("Listener passes events on as they come and ends their stream with the
     assertEquals(new TextDecoder().decode((await reader.read()).value), "data: 1\n\n");
     await reader.cancel();
     await cancelled.promise;
+  });
+});
+
+Deno.test("Listener leaves nothing behind each time a stream has waited for its client", () => {
+  const piece = new Uint8Array(1 << 20);
+  const pieces = 20;
+  const stream: Handler = () =>
+    new Response(ReadableStream.from(Array(pieces).fill(piece)), { headers: { "content-type": "text/event-stream" } });
+  return withListener(stream, async ({ server, url }) => {
+    let most = 0;
+    server.on("request", (_, outgoing: ServerResponse) => {
+      outgoing.on("drain", () => most = Math.max(most, outgoing.listenerCount("close")));
+    });
+    assertEquals((await (await fetch(url)).bytes()).length, pieces * piece.length);
+    assert(most > 0 && most < 5, `${most} listeners`);
   });
 });
 
