@@ -70,10 +70,16 @@ function drawRow(
   from: number,
   { width, channels, scale }: { width: number; channels: number; scale: number },
 ): void {
+  let at = to;
   for (let x = 0; x < width; x++) {
-    for (let c = 0; c < channels; c++) {
-      const byte = byteOf(images[from + x * channels + c]);
-      for (let again = 0; again < scale; again++) bytes[to + (x * scale + again) * channels + c] = byte;
+    const pixel = from + x * channels;
+    if (channels === 1) {
+      const byte = byteOf(images[pixel]);
+      for (let again = 0; again < scale; again++) bytes[at++] = byte;
+    } else {
+      for (let again = 0; again < scale; again++) {
+        for (let c = 0; c < channels; c++) bytes[at++] = byteOf(images[pixel + c]);
+      }
     }
   }
 }
