@@ -64,10 +64,13 @@ export async function findRun(run: string, runs = RUNS_FOLDER): Promise<string> 
   throw new RunError(`Cannot find run "${run}": there is no such folder, expected ${expected}`);
 }
 
-/** Names of the folders in `runs`, in order; none where there is no such folder. */
+/** Names of the folders in `runs`, and of links to such, in order; none where there is no such folder. */
 export async function runsIn(runs: string): Promise<string[]> {
-  const names = await entriesOf(runs).catch(() => []);
-  return names.filter((entry) => entry.isDirectory && RUN_NAME.test(entry.name)).map((entry) => entry.name).sort();
+  const entries = (await entriesOf(runs).catch(() => [])).filter(({ name }) => RUN_NAME.test(name));
+  const folders = await Promise.all(
+    entries.map((entry) => entry.isDirectory || entry.isSymlink && isFolder(`${runs}/${entry.name}`)),
+  );
+  return entries.filter((_, i) => folders[i]).map(({ name }) => name).sort();
 }
 
 /**

@@ -10,6 +10,7 @@ import {
   readCheckpoint,
   readOptions,
   RunError,
+  runsIn,
 } from "../../core/sampling/run.ts";
 
 const NAME = "00003-fashionmnist-hmog-small";
@@ -55,6 +56,17 @@ Deno.test("findRun() names the nearest run, or says how to make one", () =>
     assertStringIncludes(await refusal(findRun("00003-fashonmnist", runs)), `the nearest name in ${runs}/ is ${NAME}`);
     assertStringIncludes(await refusal(findRun("4", runs)), `Cannot find run "4"`);
     assertStringIncludes(await refusal(findRun("", folder)), "deno task train");
+  }));
+
+Deno.test("runsIn() follows links to folders, and takes no other links and no files", () =>
+  withRun(async (runs, folder) => {
+    const linked = "00005-mnist-hmog-small";
+    await Deno.symlink(folder, `${runs}/${linked}`);
+    await Deno.writeTextFile(`${runs}/00006-a-file`, "");
+    await Deno.symlink(`${runs}/00006-a-file`, `${runs}/00007-to-a-file`);
+    await Deno.symlink(`${runs}/none`, `${runs}/00008-to-nothing`);
+    assertEquals(await runsIn(runs), [NAME, linked]);
+    assertEquals(await findRun("5", runs), `${runs}/${linked}`);
   }));
 
 Deno.test("latestCheckpoint() goes by number, not by text, takes autosaves and skips other files", () =>
