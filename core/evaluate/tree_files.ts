@@ -9,7 +9,7 @@ import { TREE_FILE, treeReport } from "../reading/report/tree_report.ts";
 import { readSplits } from "../reading/splits.ts";
 import { folderOf, RUNS_FOLDER } from "../sampling/run.ts";
 import { openSampler, type Sampler } from "../sampling/sampler.ts";
-import { orRunError, writeWhole } from "../sampling/write.ts";
+import { checkWritable, orRunError, writeWhole } from "../sampling/write.ts";
 import type { EvaluationProgress } from "./evaluator.ts";
 import { labellerOf, type LabelSource } from "./labeller.ts";
 import type { EvaluatedSet } from "./real.ts";
@@ -63,11 +63,11 @@ const SHOWN_POINTS = 128; // points are dots in one picture, so there is room fo
 export async function writeTreeFiles(device: Device, run: string, options: TreeFilesOptions = {}): Promise<string[]> {
   const { samples, seed, labels, runs = RUNS_FOLDER, onProgress } = options;
   const sampler = await openSampler(device, run, { runs });
-  const source = await labelsOf(device, sampler, labels, onProgress).catch(async (error) => {
-    await sampler.close();
-    throw error;
-  });
+  let source: Awaited<ReturnType<typeof labelsOf>> | undefined;
   try {
+    const out = options.out ?? `${folderOf(sampler.source.path)}/tree`;
+    await makeFolder(out); // before the work, which takes minutes
+    source = await labelsOf(device, sampler, labels, onProgress);
     const pictures = isPoint(sampler.options.image) ? { pictures: SHOWN_POINTS, pairs: SHOWN_POINTS } : {};
     const labelling = { label: source.label, labelNames: source.labelNames };
     const reading = await readTree(sampler, { samples, seed, ...pictures, ...labelling });
@@ -76,8 +76,6 @@ export async function writeTreeFiles(device: Device, run: string, options: TreeF
       onProgress: (done, total) => onProgress?.({ doing: "Reading splits", done, total }),
     });
     const context = { options: sampler.source.options, labelNote: source.note };
-    const out = options.out ?? `${folderOf(sampler.source.path)}/tree`;
-    await orRunError("make folder", out, () => Deno.mkdir(out, { recursive: true }));
     await writeWhole(`${out}/tree.html`, await treePage(reading, splits, context));
     await writeWhole(`${out}/${TREE_FILE}`, `${JSON.stringify(treeReport(reading, splits, context), null, 1)}\n`);
     await writeWhole(`${out}/tree.svg`, await treeFigure(reading));
@@ -88,9 +86,15 @@ export async function writeTreeFiles(device: Device, run: string, options: TreeF
       ...source.label === undefined && labels !== undefined ? [`Labels: ${source.note}`] : [],
     ];
   } finally {
-    source.destroy?.();
+    source?.destroy?.();
     await sampler.close();
   }
+}
+
+/** Makes the folder that the files go to, and finds out whether they can. */
+async function makeFolder(out: string): Promise<void> {
+  await orRunError("make folder", out, () => Deno.mkdir(out, { recursive: true }));
+  for (const name of ["tree.html", TREE_FILE, "tree.svg"]) await checkWritable(`${out}/${name}`);
 }
 
 /** Labels, or the reason why there are none. */

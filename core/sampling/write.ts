@@ -18,8 +18,7 @@ export async function writeWhole(
   advice = "",
 ): Promise<void> {
   const parts = typeof pieces === "string" ? [new TextEncoder().encode(pieces)] : pieces;
-  const slash = path.lastIndexOf("/") + 1;
-  const temporary = `${path.slice(0, slash)}.${path.slice(slash)}.${crypto.randomUUID().slice(0, 8)}.part`;
+  const { folder, temporary } = placeOf(path);
   await orRunError("write", path, async () => {
     if (path.endsWith("/")) throw new Deno.errors.IsADirectory();
     try {
@@ -29,8 +28,33 @@ export async function writeWhole(
       await Deno.remove(temporary).catch(() => {});
       throw error;
     }
-    await syncFolder(path.slice(0, slash) || ".");
+    await syncFolder(folder);
   }, advice);
+}
+
+/**
+ * Finds out, before the work, what would keep `writeWhole` from writing a file afterwards: makes an empty one beside it, and
+ * removes that.
+ *
+ * @throws {RunError} If the file could not be written
+ */
+export async function checkWritable(path: string): Promise<void> {
+  const { temporary } = placeOf(path);
+  await orRunError("write", path, async () => {
+    const folder = path.endsWith("/") || await Deno.stat(path).then((info) => info.isDirectory, () => false);
+    if (folder) throw new Deno.errors.IsADirectory();
+    await Deno.writeFile(temporary, new Uint8Array());
+    await Deno.remove(temporary);
+  });
+}
+
+/** The folder of a file, and a name in it for the time until it is whole. */
+function placeOf(path: string): { folder: string; temporary: string } {
+  const slash = path.lastIndexOf("/") + 1;
+  return {
+    folder: path.slice(0, slash) || ".",
+    temporary: `${path.slice(0, slash)}.${path.slice(slash)}.${crypto.randomUUID().slice(0, 8)}.part`,
+  };
 }
 
 async function writeSynced(path: string, pieces: readonly Uint8Array[]): Promise<void> {

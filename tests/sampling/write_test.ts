@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { RunError } from "../../core/sampling/run.ts";
-import { writeWhole } from "../../core/sampling/write.ts";
+import { checkWritable, writeWhole } from "../../core/sampling/write.ts";
 import { inFolder, names } from "../in_folder.ts";
 
 Deno.test("writeWhole() writes all pieces, replaces, and leaves nothing else behind", () =>
@@ -35,4 +35,21 @@ Deno.test("writeWhole() keeps the old file and says why when it cannot write", (
       RunError,
       `Cannot write ${folder}/none/file.bin: there is no such folder, expected one that is there`,
     );
+  }));
+
+Deno.test("checkWritable() says what would keep a file from being written, and leaves nothing behind", () =>
+  inFolder(async (folder) => {
+    await Deno.writeTextFile(`${folder}/old.txt`, "before");
+    await checkWritable(`${folder}/old.txt`);
+    await checkWritable(`${folder}/new.txt`);
+    assertEquals([await names(folder), await Deno.readTextFile(`${folder}/old.txt`)], [["old.txt"], "before"]);
+    const refused: [path: string, reason: string][] = [
+      [folder, "it is a folder, expected a file"],
+      [`${folder}/`, "it is a folder, expected a file"],
+      [`${folder}/none/new.txt`, "there is no such folder, expected one that is there"],
+      [`${folder}/old.txt/new.txt`, "a part of the path is a file, expected a folder"],
+    ];
+    for (const [path, reason] of refused) {
+      await assertRejects(() => checkWritable(path), RunError, `Cannot write ${path}: ${reason}`);
+    }
   }));

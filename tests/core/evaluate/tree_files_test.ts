@@ -57,6 +57,14 @@ Deno.test("writeTreeFiles() refuses what is no run, and a folder that is a file"
     await Deno.writeTextFile(`${runs}/file`, "");
     const files = () => writeTreeFiles(device, checkpoint, { samples: 16, out: `${runs}/file` });
     await assertRejects(files, RunError, `Cannot make folder ${runs}/file: a part of the path is a file`);
+    await Deno.mkdir(`${runs}/out/tree.svg`, { recursive: true });
+    const load = () => Promise.reject(new Error("the work has begun"));
+    const labels = { load, cache: null, required: true };
+    await assertRejects(
+      () => writeTreeFiles(device, checkpoint, { out: `${runs}/out`, labels }),
+      RunError,
+      `Cannot write ${runs}/out/tree.svg: it is a folder`,
+    );
   }));
 
 Deno.test("labellerOf() gives points the class of the nearest real one", async () => {
