@@ -6,7 +6,7 @@ import { describe, emptyResult, type Job, type Row, rowOf, slotOf } from "./job.
 import { trainedGenerator, type WeightsName } from "./model.ts";
 import { attemptsFor, MOST_ROWS, Passes, type Rows, sizeFor } from "./passes.ts";
 import { checkRequest, type SampleRequest, type Samples } from "./request.ts";
-import { type Checkpoint, findCheckpoint, readCheckpoint, RUNS_FOLDER } from "./run.ts";
+import { type Checkpoint, findCheckpoint, readCheckpoint, RunError, RUNS_FOLDER } from "./run.ts";
 import { type Structure, structureOf } from "./structure.ts";
 
 export type { Sample, SampleMode, SampleRequest, Samples, Side } from "./request.ts";
@@ -73,6 +73,7 @@ export class Sampler {
    *
    * @throws {RangeError} If a number is out of range; the message names it and what is allowed
    * @throws {RareRegionError} If next to nothing of the latent space belongs to the leaf or node
+   * @throws {RunError} If the model's path weights are no numbers
    * @throws {DeviceError} If the GPU is lost
    */
   sample(request: SampleRequest): Promise<Samples> {
@@ -188,6 +189,7 @@ export class Sampler {
     const spent = round * attemptsFor(this.structure.leaves) >= MOST_CANDIDATES;
     if (round < PATIENCE || job.plausible && !spent) return;
     const share = await this.#share(job.slot.region!);
+    if (Number.isNaN(share)) return this.#fail(job, this.#diverged());
     if (share >= LEAST_SHARE && !spent) {
       job.plausible = true;
       return;
@@ -211,13 +213,14 @@ export class Sampler {
 
   #deliver({ job, index }: Row, drawn: Rows, row: number): void {
     if (job.missing === 0) return; // it failed meanwhile
+    const weights = rowOf(drawn.weights, row, this.structure.leaves);
+    const leaf = weights.indexOf(Math.max(...weights));
+    if (leaf < 0) return this.#fail(job, this.#diverged());
     const { result } = job;
     const { head } = this.passes.trained.generator;
     const pixels = result.images.length / result.shape[0];
     if (pixels > 0) result.images.set(rowOf(drawn.images, row, pixels), index * pixels);
     result.latents.set(rowOf(drawn.latents, row, head.latent), index * head.latent);
-    const weights = rowOf(drawn.weights, row, head.leaves);
-    const leaf = weights.indexOf(Math.max(...weights));
     result.samples[index] = {
       seed: result.seed,
       index: job.first + index,
@@ -228,6 +231,10 @@ export class Sampler {
     };
     this.#waiting--;
     if (--job.missing === 0) job.resolve(result);
+  }
+
+  #diverged(): RunError {
+    return new RunError(`Cannot sample from ${this.source.run}: its weights are no numbers (the training diverged)`);
   }
 
   #fail(job: Job, error: unknown): void {

@@ -104,6 +104,17 @@ Deno.test("sample() of a node draws from all leaves under it, of the root from e
     assertGreater(left(samples), left(all.samples) + 0.05);
   }));
 
+Deno.test("sample() fails for weights that are no numbers, alone among those it is drawn together with", () =>
+  withSampler({ change: (tensors) => tensors["ema/head/gates/bias"].data[2] = NaN }, async (sampler) => {
+    const forced = (leaf: number) => sampler.sample({ n: 3, seed: 1, leaf, mode: "forced" });
+    const [bad, good] = await Promise.allSettled([forced(2), forced(0)]);
+    assertEquals([bad.status, good.status, sampler.waiting], ["rejected", "fulfilled", 0]);
+    for (const failed of [forced(2), sampler.sample({ n: 3, seed: 1 }), sampler.sample({ n: 3, seed: 1, leaf: 2 })]) {
+      const message = `Cannot sample from ${TINY_RUN}: its weights are no numbers (the training diverged)`;
+      await assertRejects(() => failed, RunError, message);
+    }
+  }));
+
 Deno.test("sample() forces the path: one-hot for a leaf, renormalised under a node, same latents as without", () =>
   withSampler({}, async (sampler) => {
     const free = await sampler.sample({ n: 4, seed: 8 });
