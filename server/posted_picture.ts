@@ -6,8 +6,8 @@ import { pictureHeader } from "../datasets/picture_header.ts";
 import type { ModelOptions } from "../core/models/presets.ts";
 import { RequestError } from "./errors.ts";
 
-/** Most pixels of a picture that is sent: decoding it takes some 100 ms, in which nothing else is answered. */
-export const MOST_PIXELS = 16e6;
+/** Most pixels of a picture that is sent: decoding them takes up to 0.2 s, in which nothing else is answered. */
+export const MOST_PIXELS = 4e6;
 
 /** For whom a picture is prepared. */
 export interface PictureFor {
@@ -25,7 +25,7 @@ let decoder: ReturnType<typeof loadDecoder> | undefined;
  * as those are. Nothing is enlarged, and black on white stays so.
  *
  * @returns `[height, width, channels]`, pixels in [-1, 1]
- * @throws {RequestError} 400 `invalid_picture`
+ * @throws {RequestError} 400 `invalid_picture`, or `picture_too_large` by its header, before a pixel is decoded
  */
 export async function postedPicture(bytes: Uint8Array, { image, dataset = "" }: PictureFor): Promise<Float32Array> {
   const [size, , channels] = image;
@@ -35,7 +35,9 @@ export async function postedPicture(bytes: Uint8Array, { image, dataset = "" }: 
   try {
     const { width, height } = pictureHeader(bytes);
     if (width * height > MOST_PIXELS) {
-      throw new SyntaxError(`is ${width}x${height} pixels, expected at most ${MOST_PIXELS / 1e6} million`);
+      const message = `Cannot assign the picture: it is ${width}x${height} pixels, expected at most ` +
+        `${MOST_PIXELS / 1e6} million`;
+      throw new RequestError(400, "picture_too_large", message, "image");
     }
     const picture = prepared(decode(bytes), dataset);
     const crop = dataset === CELEBA.name && picture.width === CELEBA.width && picture.height === CELEBA.height

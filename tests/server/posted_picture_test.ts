@@ -51,11 +51,12 @@ Deno.test("postedPicture() reads JPEG and turns it upright as Exif asks", async 
 
 Deno.test("postedPicture() refuses more pixels than can be decoded at once, before it decodes them", async () => {
   const file = await grey(1, white(1));
-  new DataView(file.buffer).setUint32(16, 5000); // the width in the header
-  new DataView(file.buffer).setUint32(20, 5000);
-  await assertRejects(
+  new DataView(file.buffer).setUint32(16, 2001); // the width in the header
+  new DataView(file.buffer).setUint32(20, 2000);
+  const { status, code } = await assertRejects(
     () => postedPicture(file, { image: [32, 32, 1] }),
     RequestError,
-    "is 5000x5000 pixels, expected at most 16 million",
+    "Cannot assign the picture: it is 2001x2000 pixels, expected at most 4 million",
   );
+  assertEquals([status, code], [400, "picture_too_large"]);
 });
