@@ -1,6 +1,7 @@
 /** The server on a port: opens the GPU and the runs, listens, and drains when it is told to stop. */
 
 import { openDevice } from "../core/gpu/device.ts";
+import { RunError } from "../core/sampling/run.ts";
 import { type AppOptions, createApp } from "./app.ts";
 import { Listener, type Place } from "./listener.ts";
 import { openRegistry, type Registry, type RegistryOptions, type Served } from "./registry.ts";
@@ -18,7 +19,7 @@ export interface ServeOptions
   readonly signal: AbortSignal;
   /** Gets lines for people to read. */
   readonly print: (line: string) => void;
-  /** Gets what failed, with the place in the code. */
+  /** Gets what failed: a sentence for files that cannot be used, with the place in the code for the rest. */
   readonly report: (text: string) => void;
 }
 
@@ -106,6 +107,8 @@ async function aborted(signal: AbortSignal): Promise<undefined> {
   await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
 }
 
+/** What the user can put right is one sentence; the rest has its place in the code. */
 function describe(error: unknown): string {
+  if (error instanceof RunError) return error.message;
   return error instanceof Error ? error.stack ?? error.message : String(error);
 }
