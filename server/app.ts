@@ -24,6 +24,7 @@ export const USUAL_DEADLINE = 30_000;
 /** Longest URL, in characters. */
 export const MOST_URL = 8192;
 const SHOWN = 64; // characters of a path that an answer repeats
+const LIST = new Intl.ListFormat("en-GB", { type: "disjunction" }); // GET, HEAD or POST
 
 /** What the server is told beside its runs. */
 export interface AppOptions {
@@ -127,11 +128,10 @@ function answerOtherMethods(app: OpenAPIHono<Env>): string[] {
 
 function otherMethod(known: readonly string[]): Handler<Env> {
   const allow = [...known, "OPTIONS"].join(", ");
+  const expected = LIST.format(known);
   return (c: Context<Env>) => {
     if (c.req.method === "OPTIONS") return c.body(null, 204, { allow });
-    const message = `Cannot ${c.req.method.slice(0, SHOWN)} ${c.req.path.slice(0, SHOWN)}: expected ${
-      known.join(" or ")
-    }`;
+    const message = `Cannot ${c.req.method.slice(0, SHOWN)} ${c.req.path.slice(0, SHOWN)}: expected ${expected}`;
     throw new RequestError(405, "method_not_allowed", message, null, { allow });
   };
 }

@@ -134,7 +134,7 @@ export async function samplerOf(
   { iteration, weights }: { iteration?: number; weights: "ema" | "live" },
 ): Promise<Sampler> {
   if (iteration !== undefined && iteration !== model.iteration) {
-    const message = `Cannot sample iteration ${iteration}: ${model.run} is loaded at iteration ${model.iteration}, ` +
+    const message = `Cannot use iteration ${iteration}: ${model.run} is loaded at iteration ${model.iteration}, ` +
       `expected iteration=${model.iteration} or none`;
     throw new RequestError(409, "other_iteration", message, "iteration");
   }

@@ -18,6 +18,10 @@ Deno.test("createApp() answers other methods with 405 and those there are, OPTIO
     const { status, code, message } = await refusal("/health", { method: "DELETE" });
     assertEquals([status, code], [405, "method_not_allowed"]);
     assertStringIncludes(message, "Cannot DELETE /health: expected GET or HEAD");
+    assertStringIncludes(
+      (await refusal("/sample", { method: "PUT" })).message,
+      "Cannot PUT /sample: expected GET, HEAD or POST",
+    );
     const allow = async (path: string, method: string) => {
       const response = await get(path, { method });
       await response.body?.cancel();

@@ -157,7 +157,8 @@ Deno.test("GET /sample may be kept for good where seed, run and iteration are pi
     assertEquals([await kept("&iteration=500"), await kept(`&run=${TINY_RUN}`)], ["no-cache", "no-cache"]);
     const { status, code, parameter, message } = await refusal("/sample?n=1&seed=7&iteration=400");
     assertEquals([status, code, parameter], [409, "other_iteration", "iteration"]);
-    assertStringIncludes(message, "expected iteration=500 or none");
+    const loaded = `Cannot use iteration 400: ${TINY_RUN} is loaded at iteration 500, expected iteration=500 or none`;
+    assertEquals(message, loaded);
   }));
 
 Deno.test("GET /sample forces paths and decisions where it is told to", () =>
