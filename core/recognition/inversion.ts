@@ -6,7 +6,7 @@ import { gradientsOf } from "../grad.ts";
 import type { GeneratorParameters } from "../models/generator.ts";
 import { adam, initialMoments, type Moments } from "../nn/adam.ts";
 import { add, greater, mul, square, sub, where } from "../ops/elementwise.ts";
-import { reshape } from "../ops/movement.ts";
+import { reshape, slice } from "../ops/movement.ts";
 import { sum } from "../ops/reduce.ts";
 import { zeros } from "../ops/source.ts";
 import type { TrainedGenerator } from "../sampling/model.ts";
@@ -29,7 +29,10 @@ export interface InversionOptions {
   readonly starts?: number;
   /** Steps of Adam; default 150. */
   readonly steps?: number;
-  /** Weight of `‖z‖²`, 1 being `E ‖x − E x‖² / latent` over generated pictures; default 5. */
+  /**
+   * Weight of `‖z‖²` over the numbers that pictures vary with, `E ‖x − E x‖²` over generated pictures divided by how many
+   * these are being 1; default 5.
+   */
   readonly prior?: number;
 }
 
@@ -39,7 +42,7 @@ export interface Inversion {
   readonly latents: Float32Array;
   /** `[n, leaves]`, path weights of the latents. */
   readonly weights: Float32Array;
-  /** `[n]`, root mean square difference of the pixels, 0 to 2. */
+  /** `[n]`, root mean square difference of the pixels of the pictures made from the latents, 0 to 2. */
   readonly distances: Float32Array;
 }
 
@@ -55,15 +58,17 @@ type SearchState = {
 };
 
 /**
- * Finds latents of pictures: `z = argmin ‖x(z) − x‖² + λ ‖z‖²` by Adam from several starts, of which the best is given (Creswell
- * & Bharath, "Inverting the generator of a generative adversarial network", IEEE TNNLS 30, 2019). Starts are the latents of
- * those generated pictures that are nearest, each of another leaf, since no gradient leads from leaf to leaf where paths are
- * sharp; the rate falls from 0.1 to 0 in a straight line. Pictures of a block are looked for at once, and one does not change what is
- * found for another.
+ * Finds latents of pictures: `z = argmin ‖x(z) − x‖² + λ ‖z‖²` by Adam from several starts, of which the best is given
+ * (Creswell & Bharath, "Inverting the generator of a generative adversarial network", IEEE TNNLS 30, 2019). Starts are the
+ * latents of those generated pictures that are nearest, each of another leaf, since no gradient leads from leaf to leaf where
+ * paths are sharp; the rate falls from 0.1 to 0 in a straight line. Pictures of a block are looked for at once, and one does
+ * not change what is found for another. Numbers that a choice among generators is drawn from count nothing in `‖z‖²`: they
+ * say which generator, and being likely is no measure of that.
  *
  * `λ` is in proportion to how much the model's pictures vary. A small one finds nearer pictures of odd latents, whose paths
- * say less: on 400 pictures of FashionMNIST leaves have NMI 0.45 with classes for `λ` 0.01 to 0.2 times that, 0.47 for 1.2,
- * 0.50 for 5 and for 15.
+ * say less about real pictures: on 400 of FashionMNIST leaves have NMI 0.45 with classes for `λ` 0.01 to 0.2 times that,
+ * 0.47 for 1.2, 0.50 for 5 and for 15. Its price is closeness: of 64 samples of the model itself 5 finds 62 leaves again, at
+ * a distance of 0.19, and 0.2 finds 63, at 0.09.
  */
 export class LatentInverter {
   private constructor(
@@ -88,9 +93,9 @@ export class LatentInverter {
   ): Promise<LatentInverter> {
     const all = { ...DEFAULTS, ...options };
     check(all);
-    const { generator, temperature, options: { image } } = trained;
+    const { generator, temperature, options: { image, latent: noise } } = trained;
     const rows = all.pictures * all.starts;
-    const prior = all.prior * spreadOf(pool) / generator.head.latent;
+    const prior = all.prior * spreadOf(pool) / noise;
     const z = zeros([rows, generator.head.latent]);
     const state = await createState<SearchState>(device, {
       target: zeros([rows, ...image]),
@@ -101,7 +106,8 @@ export class LatentInverter {
     const step = ({ target, z, moments, best }: SearchState, { rate }: Record<string, Tensor>) => {
       const { images, weights } = generator.apply(parameters, z, { temperature });
       const distance = sum(square(sub(images, target)), { axes: [1, 2, 3] });
-      const loss = add(distance, mul(sum(square(z), { axes: [1] }), prior));
+      const likely = slice(z, { start: [0, 0], shape: [rows, noise] });
+      const loss = add(distance, mul(sum(square(likely), { axes: [1] }), prior));
       const next = adam<Tensor>(z, gradientsOf(sum(loss), z), moments, ADAM);
       const better = greater(best.loss, loss);
       const chosen = reshape(better, [rows, 1]);

@@ -58,6 +58,26 @@ Deno.test("LatentInverter.invert() finds the same whatever is beside a picture, 
     }
   }));
 
+Deno.test("LatentInverter.invert() leaves alone what a choice among generators is drawn from", () =>
+  withSampler({ change: vivid, options: { head: "disjoint" } }, async (sampler) => {
+    const [latent, leaves] = [8, 4];
+    const pool = await drawPool(sampler, { n: 32 });
+    const { images } = await sampler.sample({ n: 2, seed: 77 });
+    const inverter = await LatentInverter.create(sampler.passes, pool, { pictures: 2, steps: 20, prior: 50 });
+    try {
+      const { latents } = await inverter.invert(images);
+      const chances = (of: Float32Array, count: number) =>
+        Array.from({ length: count }, (_, row) => {
+          const first = row * (latent + 2 * leaves);
+          return of.slice(first + latent, first + latent + 2 * leaves).join();
+        });
+      const known = new Set(chances(pool.latents, 32));
+      for (const chance of chances(latents, 2)) assert(known.has(chance), "those of a start");
+    } finally {
+      inverter.destroy();
+    }
+  }));
+
 Deno.test("nearestOfLeaves() takes a picture of every leaf before a second one of any", () =>
   withVivid(async (sampler) => {
     const pool = await drawPool(sampler, { n: 32 });
