@@ -236,7 +236,7 @@ function cannotListen(error: Error & { code?: string }, { host, port }: Place): 
 }
 
 function reason({ code, message }: Error & { code?: string }): string {
-  if (code === "EADDRINUSE") return "another program has it, expected a free port (choose one with --port)";
+  if (code === "EADDRINUSE") return "another program has it, expected another port";
   if (code === "EACCES") return "the system does not allow it, expected a port above 1023";
   if (code === "EADDRNOTAVAIL") return "this machine has no such address";
   return `${message}, expected a host name or address of this machine`;

@@ -56,7 +56,7 @@ Deno.test("serve refuses with one sentence where the port is taken, exit code 1"
       const args = ["--run", checkpoint, "--port", String(taken.addr.port)];
       const { code, stderr } = await runTaskFile("cli/serve.ts", args);
       assertEquals(code, 1);
-      assertStringIncludes(stderr, `port ${taken.addr.port}: another program has it, expected a free port`);
+      assertStringIncludes(stderr, `port ${taken.addr.port}: another program has it, expected another port`);
       assertEquals(stderr.trim().split("\n").length, 1);
     } finally {
       taken.close();

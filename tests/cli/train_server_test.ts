@@ -41,7 +41,7 @@ Deno.test("train --serve refuses a port that is taken and leaves no run behind",
       String(taken.addr.port),
     ]);
     assertEquals(code, 1);
-    assertStringIncludes(stderr, "another program has it");
+    assertStringIncludes(stderr, "another program has it, expected another port");
     assertEquals(await Array.fromAsync(Deno.readDir(runs)), []);
     assertEquals((await runTaskFile("cli/train.ts", [...RUN, "--serve", "65536"])).code, 2);
   } finally {
