@@ -2,8 +2,8 @@
 
 import { type Inversion, LatentInverter } from "../core/recognition/inversion.ts";
 import { drawPool, nearestPictures, type PicturePool } from "../core/recognition/picture_pool.ts";
-import { Recogniser } from "../core/recognition/recogniser.ts";
-import { readRecogniser, RECOGNISER_FILE } from "../core/recognition/recogniser_file.ts";
+import type { Recogniser } from "../core/recognition/recogniser.ts";
+import { openRecogniser, RECOGNISER_FILE } from "../core/recognition/recogniser_file.ts";
 import { RunError } from "../core/sampling/run.ts";
 import type { Sample } from "../core/sampling/sampler.ts";
 import { sizeOf } from "../core/shape.ts";
@@ -40,6 +40,9 @@ const MOST_FINDERS = 4;
 export class PathFinders {
   readonly #finders = new Map<string, PathFinder>();
 
+  /** @param report Gets why a recogniser that is there cannot be used, once for each */
+  constructor(readonly report: (error: unknown) => void) {}
+
   /** Runs `action` with the finder of a model: another one for another checkpoint or recogniser. */
   async use<T>(model: Model, action: (finder: PathFinder) => Promise<T>): Promise<T> {
     const file = model.folder === null ? null : `${model.folder}/${RECOGNISER_FILE}`;
@@ -48,7 +51,7 @@ export class PathFinders {
     let finder = this.#finders.get(model.run);
     if (finder?.version !== version || finder.model.sampler !== model.sampler) {
       finder?.retire();
-      finder = new PathFinder(model, version, written === undefined ? null : file);
+      finder = new PathFinder(model, version, written === undefined ? null : file, this.report);
     } else this.#finders.delete(model.run);
     this.#finders.set(model.run, finder); // as the newest
     for (const [run, old] of this.#finders) {
@@ -70,7 +73,12 @@ export class PathFinder {
   #turn: Promise<unknown> = Promise.resolve();
   #waiting = 0;
 
-  constructor(readonly model: Model, readonly version: string, readonly recogniserFile: string | null) {}
+  constructor(
+    readonly model: Model,
+    readonly version: string,
+    readonly recogniserFile: string | null,
+    readonly report: (error: unknown) => void,
+  ) {}
 
   /** Runs `action`; the finder stays open until it ends. */
   async use<T>(action: (finder: this) => Promise<T>): Promise<T> {
@@ -121,15 +129,15 @@ export class PathFinder {
     return once(this.#pool ??= drawPool(this.model.sampler, POOL), () => this.#pool = undefined);
   }
 
-  /** The recogniser of the run; none if it is that of another checkpoint, or damaged. */
+  /** The recogniser of the run; none if it is that of another checkpoint, or cannot be used. */
   async #openRecogniser(): Promise<Recogniser | null> {
     if (this.recogniserFile === null) return null;
     const { source: { run, iteration }, options: model, device } = this.model.sampler;
-    const source = await readRecogniser(this.recogniserFile, { run, iteration, model }).catch((error) => {
-      if (error instanceof RunError) return undefined;
-      throw error;
+    const found = await openRecogniser(device, this.recogniserFile, { run, iteration, model }).catch((error) => {
+      if (!(error instanceof RunError)) throw error;
+      this.report(error);
     });
-    return source === undefined ? null : await Recogniser.create(device, source);
+    return found ?? null;
   }
 
   /** One after the other: they share what they search with. */

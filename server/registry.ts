@@ -23,6 +23,8 @@ export type Served = { readonly run: string } | { readonly runs: string };
 export interface Registry {
   readonly device: Device;
   readonly admission: Admission;
+  /** Gets what failed and harms no answer, such as a damaged file that there is a way around. */
+  readonly report: (error: unknown) => void;
   /** Names of the runs, in order. */
   names(): string[];
   /** The run that a request means, without opening its model; throws as `use` does but for a missing checkpoint. */
@@ -117,6 +119,10 @@ class OpenRegistry implements Registry {
 
   get admission(): Admission {
     return this.options.admission;
+  }
+
+  get report(): (error: unknown) => void {
+    return this.options.report;
   }
 
   names(): string[] {

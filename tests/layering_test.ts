@@ -40,7 +40,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   reading: [...MODELS, "gpu", "program", "sampling", "metrics"],
   train: [...MODELS, "gpu", "program", "sampling", "metrics"],
   evaluate: [...MODELS, "gpu", "program", "sampling", "metrics", "reading", "train"],
-  assign: [...MODELS, "gpu", "program", "sampling", "recognition", "metrics", "train", "evaluate"],
+  assign: [...MODELS, "gpu", "program", "sampling", "recognition", "metrics", "reading", "train", "evaluate"],
   compare: [...MODELS, "gpu", "program", "sampling", "metrics", "train", "evaluate"],
   datasets: [], // and DATASETS_MAY_IMPORT
   server: WITHOUT_TRAIN,

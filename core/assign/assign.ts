@@ -9,14 +9,15 @@ import { isPoint, type ModelOptions } from "../models/presets.ts";
 import { oneOf } from "../nearest.ts";
 import { LatentInverter } from "../recognition/inversion.ts";
 import { drawPool } from "../recognition/picture_pool.ts";
-import { Recogniser } from "../recognition/recogniser.ts";
-import { readRecogniser, recogniserBeside, writeRecogniser } from "../recognition/recogniser_file.ts";
+import { likeliest } from "../reading/labels.ts";
+import type { Recogniser } from "../recognition/recogniser.ts";
+import { openRecogniser, recogniserBeside, writeRecogniser } from "../recognition/recogniser_file.ts";
 import { RunError, RUNS_FOLDER } from "../sampling/run.ts";
 import { openSampler, type Sampler } from "../sampling/sampler.ts";
 import type { Structure } from "../sampling/structure.ts";
 import { sizeOf } from "../shape.ts";
 import { permutation } from "../train/batches.ts";
-import { trainRecogniser } from "./recogniser_training.ts";
+import { STEPS, trainRecogniser } from "./recogniser_training.ts";
 
 /** How a picture is brought to a path: by a recogniser, or by the latent whose picture is nearest. */
 export const ASSIGN_METHODS = ["recogniser", "inversion"] as const;
@@ -38,9 +39,9 @@ export interface AssignRequest {
   readonly method?: AssignMethod;
   /** Pictures; 10,000 unless given, 500 by inversion, or as many as there are. */
   readonly n?: number;
-  /** Of the pictures chosen, and of the recogniser's training; default 0. */
+  /** Of the pictures chosen, and of the recogniser's training; 0, or that of the recogniser the run has, unless given. */
   readonly seed?: number;
-  /** Steps of the recogniser's training. */
+  /** Steps of the recogniser's training; 1500, or those of the recogniser the run has, unless given. */
   readonly steps?: number;
   /** Trains a recogniser also where the run has one. */
   readonly retrain?: boolean;
@@ -54,8 +55,14 @@ export interface AssignJob {
   readonly data: NamedSet;
   readonly request?: AssignRequest;
   readonly onProgress?: (progress: EvaluationProgress) => void;
-  /** Hears of what does not stop it: a recogniser that cannot be kept. */
+  /** Hears of what does not stop it: a recogniser that cannot be used, is another than was asked for, or cannot be kept. */
   readonly onWarning?: (warning: string) => void;
+}
+
+/** How a recogniser was trained: the same on the same machine gives the same one. */
+export interface Training {
+  readonly seed: number;
+  readonly steps: number;
 }
 
 /** Pictures with the paths they were assigned. */
@@ -65,7 +72,10 @@ export interface Assignments {
   readonly iteration: number;
   readonly dataset: string;
   readonly method: AssignMethod;
+  /** Of the pictures chosen. */
   readonly seed: number;
+  /** How the recogniser was trained; null for inversion. */
+  readonly recogniser: Training | null;
   /** Head and depth of the model, and what follows from them. */
   readonly model: ModelOptions;
   readonly structure: Structure;
@@ -87,7 +97,7 @@ const USUAL: Readonly<Record<AssignMethod, number>> = { recogniser: 10_000, inve
 
 /**
  * Assigns the pictures of a data set to the leaves of a run. A recogniser is trained where the run has none of the same
- * checkpoint, and kept there as `recogniser.safetensors`.
+ * checkpoint, and of the seed and steps that are asked for, and kept there as `recogniser.safetensors`.
  *
  * @throws {RangeError} If a number is out of range or the model has one leaf
  * @throws {RunError} If the run cannot be used or makes pictures of another size
@@ -104,12 +114,12 @@ export async function assignPictures(device: Device, job: AssignJob): Promise<As
     const pictures = partOf(data, indices);
     const points = isPoint(options.image);
     const { features: pixels } = await rawFeatures(points ? "points" : "pixels").extract(pictures);
-    const found = method === "recogniser"
+    const { found, recogniser } = method === "recogniser"
       ? await byRecogniser(sampler, pixels.values, job)
-      : await byInversion(sampler, pixels.values, job);
+      : { found: await byInversion(sampler, pixels.values, job), recogniser: null };
     const weights = matrix(found, structure.leaves);
     return {
-      ...{ source: path, iteration, dataset: data.name, method, seed, model: options, structure },
+      ...{ source: path, iteration, dataset: data.name, method, seed, recogniser, model: options, structure },
       indices,
       labels: data.labels && indices.map((index) => data.labels![index]),
       classNames: data.classNames,
@@ -128,31 +138,58 @@ export function certaintyOf({ weights, leaves }: Pick<Assignments, "weights" | "
 async function byRecogniser(
   sampler: Sampler,
   images: Float32Array,
-  { request: { seed, steps, retrain = false } = {}, onProgress = () => {}, onWarning = () => {} }: AssignJob,
-): Promise<Float32Array> {
-  const { source: { path, run, iteration }, options: model } = sampler;
-  const file = recogniserBeside(path);
-  // One of another checkpoint is as good as none: it is replaced.
-  const kept = retrain ? undefined : await readRecogniser(file, { run, iteration, model }).catch(() => undefined);
-  const recogniser = kept === undefined
-    ? await trainRecogniser(sampler, {
-      ...{ seed, steps },
-      onProgress: ({ step, steps }) => onProgress({ doing: "Training a recogniser", done: step, total: steps }),
-    })
-    : await Recogniser.create(sampler.device, kept);
+  job: AssignJob,
+): Promise<{ found: Float32Array; recogniser: Training }> {
+  const { onProgress = () => {} } = job;
+  const recogniser = await keptRecogniser(sampler, job) ?? await newRecogniser(sampler, job);
   try {
-    if (kept === undefined) {
-      await writeRecogniser(file, recogniser.source).catch((error) => {
-        if (!(error instanceof RunError)) throw error;
-        onWarning(`${error.message}; the recogniser is used and not kept`);
-      });
-    }
-    const total = images.length / sizeOf(model.image);
-    return await recogniser.assign(images, (done) => onProgress({ doing: "Recognising pictures", done, total }));
+    const total = images.length / sizeOf(sampler.options.image);
+    const onDone = (done: number) => onProgress({ doing: "Recognising pictures", done, total });
+    const { seed, steps } = recogniser.source;
+    return { found: await recogniser.assign(images, onDone), recogniser: { seed, steps } };
   } finally {
     recogniser.destroy();
   }
 }
+
+/** The recogniser of the run, if it has one that can be used and was trained as asked for. */
+async function keptRecogniser(
+  { source: { path, run, iteration }, options: model, device }: Sampler,
+  { request = {}, onWarning = () => {} }: AssignJob,
+): Promise<Recogniser | undefined> {
+  if (request.retrain) return undefined;
+  const kept = await openRecogniser(device, recogniserBeside(path), { run, iteration, model }).catch((error) => {
+    if (!(error instanceof RunError)) throw error;
+    onWarning(`${error.message}; another one is trained`);
+  });
+  if (!kept) return undefined;
+  const { source } = kept;
+  if ((request.seed ?? source.seed) === source.seed && (request.steps ?? source.steps) === source.steps) return kept;
+  kept.destroy();
+  const { seed, steps } = trainingOf(request);
+  onWarning(
+    `The run's recogniser is of seed ${source.seed} and ${source.steps} steps; one of seed ${seed} and ${steps} steps is ` +
+      "trained",
+  );
+}
+
+/** A recogniser that is trained now, kept in the run where that can be. */
+async function newRecogniser(
+  sampler: Sampler,
+  { request = {}, onProgress = () => {}, onWarning = () => {} }: AssignJob,
+): Promise<Recogniser> {
+  const recogniser = await trainRecogniser(sampler, {
+    ...trainingOf(request),
+    onProgress: ({ step, steps }) => onProgress({ doing: "Training a recogniser", done: step, total: steps }),
+  });
+  await writeRecogniser(recogniserBeside(sampler.source.path), recogniser.source).catch((error) => {
+    if (!(error instanceof RunError)) throw error;
+    onWarning(`${error.message}; the recogniser is used and not kept`);
+  });
+  return recogniser;
+}
+
+const trainingOf = ({ seed = 0, steps = STEPS }: AssignRequest): Training => ({ seed, steps });
 
 async function byInversion(
   sampler: Sampler,
@@ -198,11 +235,4 @@ function check({ source, options, structure }: Sampler, image: readonly number[]
   }
   if (structure.leaves > 1) return;
   throw new RangeError(`Cannot assign pictures to ${source.path}: it has one generator, expected at least 2 leaves`);
-}
-
-function likeliest({ values, rows, columns }: Matrix): Uint32Array {
-  return Uint32Array.from({ length: rows }, (_, row) => {
-    const own = values.subarray(row * columns, (row + 1) * columns);
-    return own.reduce((best, weight, leaf) => weight > own[best] ? leaf : best, 0);
-  });
 }

@@ -11,7 +11,8 @@ const DECIMALS = 6;
 /**
  * A line for every picture: `index,label,leaf,path,certainty`. The index is that in the data set; the label is the name of
  * the true class, empty where it is not known; the path are the nodes from the root to the leaf, with spaces between them;
- * the certainty is the leaf's path weight. Lines end as RFC 4180 has it for names with commas or quotes, with `\n`.
+ * the certainty is the leaf's path weight. Names with commas, quotes or line breaks are quoted as RFC 4180 has it; lines end
+ * with `\n`.
  */
 export function assignmentTable(assignments: Assignments): string {
   const { indices, labels, classNames, leaves, structure } = assignments;
@@ -65,7 +66,7 @@ export function contentsText(contents: readonly LeafContent[]): string {
     const named = classes.filter(({ share }, i) => i === 0 || i < NAMED && share >= SHOWN);
     return [
       `leaf ${String(leaf).padStart(String(contents.length - 1).length)}`,
-      `${String(pictures).padStart(6)} pictures`,
+      `${String(pictures).padStart(6)} ${pictures === 1 ? "picture " : "pictures"}`,
       pictures === 0 ? "" : `certainty ${certainty.toFixed(2)}`,
       named.map(({ name, share }) => `${name} ${(100 * share).toFixed(0)} %`).join(", "),
     ].join("  ").trimEnd();

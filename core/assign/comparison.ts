@@ -28,8 +28,11 @@ export interface Comparison {
   /** Of them, those that Ward's clustering is made of. */
   readonly wardPictures: number;
   readonly levels: readonly LevelScores[];
-  /** Over the same pictures, those of Ward's clustering, with as many leaves; null for mixtures that are no tree. */
-  readonly dendrogramPurity: { readonly tree: number; readonly ward: number } | null;
+  /**
+   * Over the same pictures, those of Ward's clustering, with as many leaves; null for mixtures that are no tree, either
+   * number null where no two of these pictures are of one class.
+   */
+  readonly dendrogramPurity: { readonly tree: number | null; readonly ward: number | null } | null;
 }
 
 /** Pictures of Ward's clustering: its time and memory grow with their square. */
@@ -74,14 +77,15 @@ export function compareClusters(
     return scores;
   });
   const leaves = part.map((row) => assignments.leaves[row]);
+  const paired = new Set(few.labels).size < few.labels.length;
   return {
     pictures: pixels.rows,
     wardPictures: part.length,
     levels,
     dendrogramPurity: tree
       ? {
-        tree: dendrogramPurity({ leaves, classes: few.labels, depth: model.depth }),
-        ward: mergePurity(merges, few.labels, weights.columns),
+        tree: paired ? dendrogramPurity({ leaves, classes: few.labels, depth: model.depth }) : null,
+        ward: paired ? mergePurity(merges, few.labels, weights.columns) : null,
       }
       : null,
   };
@@ -105,7 +109,7 @@ const METHODS = ["tree", "kMeans", "ward", "treeBesideWard"] as const;
 export function comparisonText({ pictures, wardPictures, levels, dendrogramPurity }: Comparison): string {
   const all = wardPictures === pictures;
   const titles = ["tree", "k-means", all ? "Ward" : `Ward, ${wardPictures}`, "tree on those"];
-  const number = (value: number) => value.toFixed(DIGITS);
+  const number = (value: number | null) => value?.toFixed(DIGITS) ?? "–";
   const columns = ["purity", "NMI", "ARI"].map((name) => name.padStart(7)).join("");
   const shown = all ? 3 : 4;
   const rows = levels.map((scores) => {

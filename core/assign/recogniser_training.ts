@@ -14,6 +14,7 @@ import { mean, sum } from "../ops/reduce.ts";
 import { constant } from "../ops/source.ts";
 import { pathNetwork, type PathNetworkParameters } from "../recognition/path_network.ts";
 import { Recogniser } from "../recognition/recogniser.ts";
+import { attemptsFor } from "../sampling/passes.ts";
 import type { Sampler } from "../sampling/sampler.ts";
 import type { Shape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
@@ -45,7 +46,6 @@ const BATCH = 64;
 const BALANCED = 0.5;
 const ADAM = { learningRate: 2e-3, beta1: 0.9, beta2: 0.99, epsilon: 1e-8 };
 const REPORT_EVERY = 25; // steps; so many are enqueued before one is waited for
-const ATTEMPTS = 32; // candidates for a latent of a leaf
 const [LATENTS, CANDIDATES, ACCEPTED, DISTURBANCE] = [1, 2, 3, 16]; // streams of random numbers
 const TINIEST = 1e-30; // under logarithms
 
@@ -82,11 +82,16 @@ export async function trainRecogniser(
     step: constant(new Uint32Array(1)),
   }, { together: ["parameters", "moments/first", "moments/second", "moments/largest"] });
   try {
-    const step = trainingStep(trained, made, { batch, balanced });
-    const program = await compile(device, step, { state, inputs: { rate: { shape: [1] } } });
+    const { leaves } = trained.generator.head;
+    const rows = Math.round(balanced * batch);
+    const inputs = { rate: { shape: [1] }, ...rows > 0 && { regions: { shape: [rows, leaves] } } };
+    const program = await compile(device, trainingStep(trained, made, batch), { state, inputs });
     let reported = Promise.resolve();
     for (let step = 0; step < steps; step++) {
-      program.run({ rate: Float32Array.of(1 - step / steps) });
+      program.run({
+        rate: Float32Array.of(1 - step / steps),
+        ...rows > 0 && { regions: leavesInTurn({ step, rows, leaves }) },
+      });
       if (step % REPORT_EVERY !== 0 && step !== steps - 1) continue;
       await reported; // the one before
       reported = program.read().then(({ loss: [loss] }) => {
@@ -95,6 +100,7 @@ export async function trainRecogniser(
         }
         onProgress({ step: step + 1, steps, loss });
       });
+      reported.catch(() => {}); // it may fail before it is waited for
     }
     await reported;
     program.destroy();
@@ -106,22 +112,34 @@ export async function trainRecogniser(
       ]),
     );
     const { run, iteration } = sampler.source;
-    return await Recogniser.create(device, { run, iteration, model: trained.options, weights });
+    return await Recogniser.create(device, { run, iteration, model: trained.options, seed, steps, weights });
   } finally {
     state.destroy();
   }
+}
+
+/**
+ * Regions of the rows of a step, a leaf each, `[rows, leaves]`: row after row and step after step the next one, so that all
+ * come equally often however few rows there are.
+ */
+export function leavesInTurn(
+  { step, rows, leaves }: { step: number; rows: number; leaves: number },
+): Float32Array<ArrayBuffer> {
+  const regions = new Float32Array(rows * leaves);
+  for (let row = 0; row < rows; row++) regions[row * leaves + (step * rows + row) % leaves] = 1;
+  return regions;
 }
 
 /** A step of Adam on a batch made for it, of which the part `rate` is made. */
 function trainingStep(
   { options, generator, temperature }: Sampler["passes"]["trained"],
   made: GeneratorParameters,
-  { batch, balanced }: { batch: number; balanced: number },
+  batch: number,
 ) {
   const network = pathNetwork(options);
-  return (state: State, { rate }: Record<string, Tensor>) => {
+  return (state: State, { rate, regions }: Record<string, Tensor>) => {
     const key = stepKey(state.seed, state.step);
-    const z = latents(generator, made, { key, batch, balanced, temperature });
+    const z = latents(generator, made, { key, batch, regions, temperature });
     const { images, weights } = generator.apply(made, z, { temperature });
     let stream = DISTURBANCE;
     const seen = disturb(stopGradient(images), {
@@ -145,26 +163,19 @@ function trainingStep(
   };
 }
 
-/** Latents of a batch: the first rows from the regions of the leaves in turn, the others from the prior. */
+/** Latents of a batch: the first rows from regions, if there are any, the others from the prior. */
 function latents(
   { head }: Generator,
   { head: parameters }: GeneratorParameters,
-  { key, batch, balanced, temperature }: { key: Tensor; batch: number; balanced: number; temperature: number },
+  { key, batch, regions, temperature }: { key: Tensor; batch: number; regions?: Tensor; temperature: number },
 ): Tensor {
   const prior = normal(key, { shape: [batch, head.latent], stream: LATENTS });
-  const rows = Math.round(balanced * batch);
-  if (rows === 0) return prior;
-  const leaf = constant(
-    Array.from(
-      { length: rows * head.leaves },
-      (_, i) => Number(Math.floor(i / head.leaves) % head.leaves === i % head.leaves),
-    ),
-    [rows, head.leaves],
-  );
+  if (regions === undefined) return prior;
+  const [rows, attempts] = [regions.shape[0], attemptsFor(head.leaves)];
   const { z, found } = drawFromRegion(head, parameters, {
-    candidates: normal(key, { shape: [rows, ATTEMPTS, head.latent], stream: CANDIDATES }),
-    uniforms: uniform(key, { shape: [rows, ATTEMPTS], stream: ACCEPTED }),
-    region: leaf,
+    candidates: normal(key, { shape: [rows, attempts, head.latent], stream: CANDIDATES }),
+    uniforms: uniform(key, { shape: [rows, attempts], stream: ACCEPTED }),
+    region: regions,
     temperature,
   });
   const part = (first: number, count: number) => slice(prior, { start: [first, 0], shape: [count, head.latent] });

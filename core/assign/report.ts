@@ -3,8 +3,9 @@
 import type { EvaluationProgress } from "../evaluate/evaluator.ts";
 import { isPoint } from "../models/presets.ts";
 import { encodePng } from "../png.ts";
+import { folderOf } from "../sampling/run.ts";
 import { writeWhole } from "../sampling/write.ts";
-import type { Assignments } from "./assign.ts";
+import type { Assignments, Training } from "./assign.ts";
 import { assignmentTable, contentsText, type LeafContent, leafContents, leafPicture } from "./assignment_file.ts";
 import { compareClusters, type Comparison, comparisonText } from "./comparison.ts";
 
@@ -16,7 +17,10 @@ export interface AssignmentReport {
   readonly dataset: string;
   readonly split: string;
   readonly method: string;
+  /** Of the pictures chosen. */
   readonly seed: number;
+  /** How the recogniser that was used was trained; null for inversion. */
+  readonly recogniser: Training | null;
   readonly pictures: number;
   readonly leaves: readonly LeafContent[];
   /** Null where labels are not known. */
@@ -28,10 +32,10 @@ export function assignmentReport(
   assignments: Assignments,
   { split, onProgress }: { split: string; onProgress?: (progress: EvaluationProgress) => void },
 ): AssignmentReport {
-  const { source, iteration, dataset, method, seed, indices, labels, classNames, structure } = assignments;
-  const scored = labels !== null && classNames.length > 1 && indices.length > structure.leaves;
+  const { source, iteration, dataset, method, seed, recogniser, indices, labels, classNames, structure } = assignments;
+  const scored = labels !== null && classNames.length > 1 && indices.length >= structure.leaves;
   return {
-    ...{ source, iteration, dataset, split, method, seed, pictures: indices.length },
+    ...{ source, iteration, dataset, split, method, seed, recogniser, pictures: indices.length },
     leaves: leafContents(assignments),
     scores: scored ? compareClusters(assignments, { onProgress }) : null,
   };
@@ -39,9 +43,11 @@ export function assignmentReport(
 
 /** The report as lines. */
 export function assignmentText(
-  { source, dataset, split, method, seed, pictures, leaves, scores }: AssignmentReport,
+  { source, dataset, split, method, seed, recogniser, pictures, leaves, scores }: AssignmentReport,
 ): string {
-  const what = `${pictures} pictures of ${dataset}'s ${split} split by ${method}, seed ${seed}`;
+  const count = pictures === 1 ? "1 picture" : `${pictures} pictures`;
+  const trained = recogniser && ` trained for ${recogniser.steps} steps with seed ${recogniser.seed}`;
+  const what = `${count} of ${dataset}'s ${split} split, chosen by seed ${seed}, by ${method}${trained ?? ""}`;
   const parts = [`${source}\n${what}`, contentsText(leaves)];
   return [...parts, ...scores === null ? [] : [comparisonText(scores)]].join("\n\n");
 }
@@ -64,5 +70,5 @@ export async function writeAssignments(path: string, assignments: Assignments): 
 
 /** The table of a data set in the folder of a checkpoint. */
 export function tableBeside(checkpoint: string, { dataset, split }: { dataset: string; split: string }): string {
-  return `${checkpoint.split("/").slice(0, -1).join("/") || "."}/assigned-${dataset}-${split}.csv`;
+  return `${folderOf(checkpoint)}/assigned-${dataset}-${split}.csv`;
 }

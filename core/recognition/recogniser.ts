@@ -20,6 +20,10 @@ export interface RecogniserSource {
   /** Of the checkpoint. */
   readonly iteration: number;
   readonly model: ModelOptions;
+  /** Of its training. */
+  readonly seed: number;
+  /** Of its training. */
+  readonly steps: number;
   /** By their path in `PathNetworkParameters`. */
   readonly weights: Readonly<Record<string, StoredTensor>>;
 }
@@ -104,13 +108,13 @@ export class Recogniser {
       block.set(part);
       block.fill(0, part.length);
       this.program.run({ images: block });
-      underWay.push(
-        this.program.read().then(({ weights: found }) => {
-          const rows = Math.min(BLOCK, count - first);
-          weights.set(found.subarray(0, rows * this.leaves), first * this.leaves);
-          onProgress(first + rows);
-        }),
-      );
+      const read = this.program.read().then(({ weights: found }) => {
+        const rows = Math.min(BLOCK, count - first);
+        weights.set(found.subarray(0, rows * this.leaves), first * this.leaves);
+        onProgress(first + rows);
+      });
+      read.catch(() => {}); // one that fails while another is waited for
+      underWay.push(read);
       if (underWay.length === UNDER_WAY) await underWay.shift();
     }
     await Promise.all(underWay);

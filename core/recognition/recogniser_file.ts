@@ -1,22 +1,22 @@
 /** A recogniser as a file of its run. */
 
+import type { Device } from "../gpu/device.ts";
 import { decodeSafetensors, encodeSafetensors } from "../safetensors.ts";
-import { RunError } from "../sampling/run.ts";
+import { folderOf, RunError } from "../sampling/run.ts";
 import { orRunError, writeWhole } from "../sampling/write.ts";
-import type { RecogniserSource } from "./recogniser.ts";
+import { ShapeError } from "../shape.ts";
+import { Recogniser, type RecogniserSource } from "./recogniser.ts";
 
 /** The file in a run folder. */
 export const RECOGNISER_FILE = "recogniser.safetensors";
 
-const FORMAT = { format: "hmog-recogniser", version: "1" };
+const FORMAT = { format: "hmog-recogniser", version: "2" }; // 1 had no word on its training
 
 /** Whose paths are to be recognised. */
 export type RecognisedModel = Pick<RecogniserSource, "run" | "iteration" | "model">;
 
 /** The file beside a checkpoint. */
-export function recogniserBeside(checkpoint: string): string {
-  return `${checkpoint.split("/").slice(0, -1).join("/") || "."}/${RECOGNISER_FILE}`;
-}
+export const recogniserBeside = (checkpoint: string): string => `${folderOf(checkpoint)}/${RECOGNISER_FILE}`;
 
 /**
  * Writes a recogniser.
@@ -25,18 +25,19 @@ export function recogniserBeside(checkpoint: string): string {
  */
 export async function writeRecogniser(
   path: string,
-  { run, iteration, model, weights }: RecogniserSource,
+  { run, iteration, model, seed, steps, weights }: RecogniserSource,
 ): Promise<void> {
-  const metadata = { ...FORMAT, run, iteration: String(iteration), options: JSON.stringify(model) };
+  const numbers = { iteration: String(iteration), seed: String(seed), steps: String(steps) };
+  const metadata = { ...FORMAT, run, ...numbers, options: JSON.stringify(model) };
   await writeWhole(path, encodeSafetensors({ tensors: weights, metadata }));
 }
 
 /**
  * Reads the recogniser of a model.
  *
- * @returns Nothing if there is no such file
- * @throws {RunError} If it cannot be read, is no recogniser, or is that of another model: of another run, another checkpoint
- *   of this run, or with other options
+ * @returns Nothing if there is no such file, or it is that of another model: of another run, another checkpoint of this run,
+ *   or with other options
+ * @throws {RunError} If it cannot be read, or is no recogniser
  */
 export async function readRecogniser(path: string, wanted: RecognisedModel): Promise<RecogniserSource | undefined> {
   const bytes = await orRunError("read", path, () =>
@@ -46,19 +47,36 @@ export async function readRecogniser(path: string, wanted: RecognisedModel): Pro
     }));
   if (bytes === undefined) return undefined;
   const { tensors, metadata } = decoded(path, bytes);
-  const refuse = (found: string, expected: string): never => {
-    throw new RunError(`Cannot use recogniser ${path}: found ${found}, expected ${expected}`);
-  };
-  const { format, version, run, iteration, options } = metadata;
+  const { format, version, run, iteration, seed, steps, options } = metadata;
   if (format !== FORMAT.format || version !== FORMAT.version) {
-    refuse(`format ${format} of version ${version}`, `${FORMAT.format} of version ${FORMAT.version}`);
+    throw new RunError(
+      `Cannot use recogniser ${path}: found format ${format} of version ${version}, expected ${FORMAT.format} of version ` +
+        FORMAT.version,
+    );
   }
-  if (run !== wanted.run) refuse(`that of run ${run}`, `that of ${wanted.run}`);
-  if (Number(iteration) !== wanted.iteration) {
-    refuse(`that of iteration ${iteration}`, `that of iteration ${wanted.iteration}`);
-  }
-  if (options !== JSON.stringify(wanted.model)) refuse("that of a model with other options", "those of the run");
-  return { ...wanted, weights: tensors };
+  const ofModel = run === wanted.run && Number(iteration) === wanted.iteration &&
+    options === JSON.stringify(wanted.model);
+  return ofModel ? { ...wanted, seed: Number(seed), steps: Number(steps), weights: tensors } : undefined;
+}
+
+/**
+ * Reads the recogniser of a model and brings it to the GPU.
+ *
+ * @returns Nothing where `readRecogniser` gives nothing
+ * @throws {RunError} If it cannot be read, is no recogniser, or its weights are not those of the model's path network
+ * @throws {DeviceError} If the GPU cannot hold it
+ */
+export async function openRecogniser(
+  device: Device,
+  path: string,
+  wanted: RecognisedModel,
+): Promise<Recogniser | undefined> {
+  const source = await readRecogniser(path, wanted);
+  return source && await Recogniser.create(device, source).catch((error) => {
+    if (!(error instanceof ShapeError)) throw error;
+    const found = error.message.replace(/^Cannot use /, "found ");
+    throw new RunError(`Cannot use recogniser ${path}: ${found}`, { cause: error });
+  });
 }
 
 function decoded(path: string, bytes: Uint8Array<ArrayBuffer>): ReturnType<typeof decodeSafetensors> {

@@ -41,7 +41,9 @@ const answerSchema = z.object({
   path: z.array(z.int()).openapi({ description: "Nodes from the root to the most likely leaf" }),
   image: z.string().openapi({ description: "The picture as the model sees it, PNG in base64" }),
   latent: numbers.nullable().openapi({ description: "Of an inversion: for POST /sample" }),
-  distance: z.number().nullable().openapi({ description: "Of an inversion: how far the picture of the latent is" }),
+  distance: z.number().nullable().openapi({
+    description: "Of an inversion: root mean square difference of the picture made from the latent, 0 to 2",
+  }),
   samples: z.array(
     sampleSchema.extend({
       image: z.string().openapi({ description: "PNG in base64" }),
@@ -53,7 +55,7 @@ const answerSchema = z.object({
 /** `POST /assign`: a picture as `image/png`, `image/jpeg`, or inside JSON. */
 export function assignRoutes(registry: Registry): OpenAPIHono<Env> {
   const app = new OpenAPIHono<Env>();
-  const finders = new PathFinders();
+  const finders = new PathFinders(registry.report);
   describe(app);
   app.post("/assign", async (c) => {
     const { bytes, run } = await pictureIn(c);

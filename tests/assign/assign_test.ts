@@ -47,6 +47,7 @@ function perfect(n: number): Assignments {
     dataset: "squares",
     method: "recogniser",
     seed: 0,
+    recogniser: { seed: 3, steps: 10 },
     model: MODEL,
     structure: structureOf(MODEL),
     indices: Uint32Array.from({ length: n }, (_, i) => 10 * i),
@@ -80,6 +81,22 @@ Deno.test("compareClusters() is not fooled by pixels where leaves are wrong, and
   assert(tree.nmi < 0.1 && kMeans.nmi < 0.1);
   assertThrows(() => compareClusters({ ...assignments, labels: null }), RangeError, "it has no labels");
   assertEquals(assignmentReport({ ...assignments, labels: null }, { split: "test" }).scores, null);
+});
+
+Deno.test("compareClusters() has no dendrogram purity where no two pictures are of one class", () => {
+  const few = perfect(4);
+  const compared = compareClusters(few);
+  assertEquals(compared.dendrogramPurity, { tree: null, ward: null });
+  assertEquals([compared.levels.length, compared.levels[1].tree.purity], [2, 1]);
+  const text = assignmentText(assignmentReport(few, { split: "test" }));
+  assertStringIncludes(text, "Dendrogram purity: tree –, Ward – (of 4)");
+  assertStringIncludes(
+    text,
+    "4 pictures of squares's test split, chosen by seed 0, by recogniser trained for 10 steps",
+  );
+  assertMatch(text, /leaf 0 {7}1 picture {3}certainty 0\.85 {2}one 100 %/);
+  const one = assignmentText(assignmentReport({ ...perfect(1), recogniser: null }, { split: "test" }));
+  assertStringIncludes(one, "\n1 picture of squares's test split, chosen by seed 0, by recogniser\n");
 });
 
 Deno.test("assignmentTable() has a line for every picture, names in quotes where they need them", () => {
@@ -116,19 +133,20 @@ Deno.test("assignPictures() trains a recogniser where the run has none, keeps it
     const data = { ...glyphs({ count: 40, size: 32, channels: 1 }), name: "glyphs" };
     const doing: string[] = [];
     const onProgress = ({ doing: name }: { doing: string }) => doing.push(name);
-    const all = await assignPictures(device, { run, data, request: { steps: 3 }, onProgress });
+    const all = await assignPictures(device, { run, data, request: { steps: 3, seed: 2 }, onProgress });
     assertEquals(await names(run), ["checkpoint-000500.safetensors", "recogniser.safetensors"]);
     assertEquals([all.indices.length, all.weights.rows, all.weights.columns, all.labels?.length], [40, 40, 4, 40]);
     assertEquals(new Set(doing), new Set(["Training a recogniser", "Recognising pictures"]));
     doing.length = 0;
-    const some = await assignPictures(device, { run, data, request: { n: 7, seed: 2 }, onProgress });
+    const some = await assignPictures(device, { run, data, request: { n: 7 }, onProgress });
     assertEquals(new Set(doing), new Set(["Recognising pictures"]));
+    assertEquals([some.seed, some.recogniser], [0, { seed: 2, steps: 3 }]);
     assertEquals([...some.indices], [...some.indices].sort((a, b) => a - b));
     some.indices.forEach((index, row) => {
       assertEquals([some.leaves[row], some.labels![row]], [all.leaves[index], all.labels![index]]);
     });
     const inverted = await assignPictures(device, { run, data, request: { n: 2, method: "inversion" } });
-    assertEquals([inverted.method, inverted.weights.rows], ["inversion", 2]);
+    assertEquals([inverted.method, inverted.weights.rows, inverted.recogniser], ["inversion", 2, null]);
 
     const table = tableBeside(all.source, { dataset: "glyphs", split: "test" });
     assertEquals(table, `${run}/assigned-glyphs-test.csv`);
@@ -140,13 +158,23 @@ Deno.test("assignPictures() trains a recogniser where the run has none, keeps it
       "40 pictures of glyphs's test split",
     );
 
-    await Deno.remove(`${run}/recogniser.safetensors`);
-    await Deno.mkdir(`${run}/recogniser.safetensors/in-the-way`, { recursive: true });
     const warnings: string[] = [];
     const onWarning = (warning: string) => warnings.push(warning);
-    const unkept = await assignPictures(device, { run, data, request: { steps: 3 }, onWarning });
-    assertEquals([unkept.leaves, warnings.length], [all.leaves, 1]);
-    assertStringIncludes(warnings[0], "the recogniser is used and not kept");
+    for (const [seed, steps] of [[2, 2], [4, 2]]) {
+      const other = await assignPictures(device, { run, data, request: { n: 7, seed, steps }, onWarning });
+      assertEquals(other.recogniser, { seed, steps });
+    }
+    assertEquals(warnings.splice(0), [
+      "The run's recogniser is of seed 2 and 3 steps; one of seed 2 and 2 steps is trained",
+      "The run's recogniser is of seed 2 and 2 steps; one of seed 4 and 2 steps is trained",
+    ]);
+
+    await Deno.remove(`${run}/recogniser.safetensors`);
+    await Deno.mkdir(`${run}/recogniser.safetensors/in-the-way`, { recursive: true });
+    const unkept = await assignPictures(device, { run, data, request: { steps: 3, seed: 2 }, onWarning });
+    assertEquals([unkept.leaves, warnings.length], [all.leaves, 2]);
+    assertStringIncludes(warnings[0], "it is a folder, expected a file; another one is trained");
+    assertStringIncludes(warnings[1], "the recogniser is used and not kept");
 
     await assertRejects(
       () => assignPictures(device, { run, data, request: { n: 41 } }),

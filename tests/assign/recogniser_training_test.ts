@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertGreater, assertLess } from "@std/assert";
-import { type RecogniserProgress, trainRecogniser } from "../../core/assign/recogniser_training.ts";
+import { leavesInTurn, type RecogniserProgress, trainRecogniser } from "../../core/assign/recogniser_training.ts";
 import { draws } from "../../core/draws.ts";
 import { type Change, withSampler } from "../sampling/tiny_run.ts";
 import { vivid } from "../recognition/untrained.ts";
@@ -19,13 +19,31 @@ const readable: Change = (tensors) => {
 const STEPS = 100;
 const LEAST_RIGHT = 0.7; // of the leaves; blindly 0.25 to 0.4 of four
 
+Deno.test("leavesInTurn() comes to all leaves equally often, also where there are more of them than rows", () => {
+  for (const [rows, leaves, steps] of [[32, 8, 1], [32, 64, 2], [3, 4, 4], [32, 1024, 32]]) {
+    const counts = new Array(leaves).fill(0);
+    for (let step = 0; step < steps; step++) {
+      const regions = leavesInTurn({ step, rows, leaves });
+      for (let row = 0; row < rows; row++) {
+        const own = [...regions.subarray(row * leaves, (row + 1) * leaves).entries()].filter(([, inside]) =>
+          inside === 1
+        );
+        assertEquals(own.length, 1);
+        counts[own[0][0]]++;
+      }
+    }
+    assertEquals(new Set(counts), new Set([rows * steps / leaves]));
+  }
+});
+
 Deno.test("trainRecogniser() learns to tell the leaves of pictures that it has not seen, and depends on its seed alone", () =>
   withSampler({ change: readable }, async (sampler) => {
     const seen: RecogniserProgress[] = [];
     const options = { steps: STEPS, batch: 32, seed: 3 };
     const recogniser = await trainRecogniser(sampler, { ...options, onProgress: (progress) => seen.push(progress) });
     try {
-      assertEquals(recogniser.source.iteration, 500);
+      const { iteration, seed, steps } = recogniser.source;
+      assertEquals([iteration, seed, steps], [500, 3, STEPS]);
       assertEquals([seen[0].step, seen.at(-1)!.step, seen.at(-1)!.steps], [1, STEPS, STEPS]);
       assertLess(seen.at(-1)!.loss, seen[0].loss);
       const { images, samples } = await sampler.sample({ n: 200, seed: 1000 });

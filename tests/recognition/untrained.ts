@@ -29,5 +29,5 @@ export async function untrainedRecogniser(device: Device, of: RecognisedModel): 
   state.destroy();
   const leaves = leavesOf<Tensor>(parameters, isTensor);
   const weights = leaves.map(([path, { shape }]) => [path, { shape, data: values.get(path)! }]);
-  return { ...of, weights: Object.fromEntries(weights) };
+  return { ...of, seed: 5, steps: 0, weights: Object.fromEntries(weights) };
 }

@@ -30,14 +30,15 @@ const png = (body: Uint8Array<ArrayBuffer>): RequestInit => ({
   headers: { "content-type": "image/png" },
 });
 
-async function writeUntrained(registry: Registry, iteration: number): Promise<void> {
+async function writeUntrained(registry: Registry, iteration: number, change = {}): Promise<void> {
   await registry.use(undefined, async ({ folder, sampler: { device, options: model, source: { run } } }) => {
     const recogniser = await untrainedRecogniser(device, { run, iteration, model });
-    await writeRecogniser(`${folder}/recogniser.safetensors`, recogniser);
+    await writeRecogniser(`${folder}/recogniser.safetensors`, { ...recogniser, ...change });
   });
 }
 
-const withAssign = (test: (served: Served) => Promise<void>) => withServed(assignRoutes, test, { change: vivid });
+const withAssign = (test: (served: Served) => Promise<void>, failures: readonly string[] = []) =>
+  withServed(assignRoutes, test, { change: vivid, failures });
 
 Deno.test("POST /assign finds the latent of a generated picture, its path and the picture itself among the nearest", () =>
   withAssign(async ({ registry, get, post }) => {
@@ -91,6 +92,16 @@ Deno.test("POST /assign goes by the recogniser of the same checkpoint as soon as
     assertNotEquals(weights, before.weights);
     assertEquals(samples, before.samples);
   }));
+
+Deno.test("POST /assign does without a recogniser that cannot be used, and reports it once", () =>
+  withAssign(async ({ registry, get }) => {
+    const file = await knownPicture(registry);
+    await writeUntrained(registry, 500, { weights: {} });
+    for (let time = 0; time < 2; time++) {
+      const answer = await get("/assign", png(file));
+      assertEquals([answer.status, (await answer.json()).method], [200, "inversion"]);
+    }
+  }, ["recogniser.safetensors: found nothing as "]));
 
 Deno.test("POST /assign refuses what is no picture with 400, another type with 415", () =>
   withAssign(async ({ registry, get, post }) => {
