@@ -3,7 +3,8 @@
 import { assignPictures } from "../core/assign/assign.ts";
 import { assignmentReport, assignmentText, tableBeside, writeAssignments } from "../core/assign/report.ts";
 import { openDevice } from "../core/gpu/device.ts";
-import { writeWhole } from "../core/sampling/write.ts";
+import { findCheckpoint } from "../core/sampling/run.ts";
+import { checkWritable, writeWhole } from "../core/sampling/write.ts";
 import { loadDataset } from "../datasets/registry.ts";
 import { ASSIGN_FLAGS, assignRequestOf } from "./assign_flags.ts";
 import { doingDisplay } from "./doing.ts";
@@ -22,11 +23,12 @@ const USAGE = `Assigns the pictures of a data set to the leaves of a run: a hier
 async function main(args: readonly string[]): Promise<void> {
   const { help, ...flags } = readFlags(args, ASSIGN_FLAGS);
   if (help) return console.log(helpText(USAGE, ASSIGN_FLAGS));
-  const { run, runs, out, json, size } = flags;
+  const { run, runs, out, json } = flags;
   if (run === undefined) throw new UsageError("Cannot assign pictures to nothing: expected --run RUN");
   const { request, split } = usage(() => assignRequestOf(flags));
-  const channels = flags.channels as 1 | 3 | undefined; // others are refused by the loader
-  const { dataset, shape } = await dataOfRun(run, { runs, dataset: flags.dataset, size, channels });
+  const { dataset, shape } = await dataOfRun(run, { runs, dataset: flags.dataset });
+  const table = out ?? tableBeside((await findCheckpoint(run, runs)).path, { dataset, split });
+  for (const file of json === undefined ? [table] : [table, json]) await checkWritable(file);
   const terminal = Deno.stderr.isTerminal();
   const write = (text: string) => writeTo(Deno.stderr, text);
   const onProgress = doingDisplay(terminal, write);
@@ -37,11 +39,10 @@ async function main(args: readonly string[]): Promise<void> {
     const onWarning = (warning: string) => write(`${warning}\n`);
     const job = { run, runs, data, request, onProgress, onWarning };
     const assignments = await assignPictures(device, job).catch(asUsage);
+    const lines = await writeAssignments(table, assignments);
     const report = assignmentReport(assignments, { split, onProgress });
-    const path = out ?? tableBeside(assignments.source, { dataset, split });
-    const lines = await writeAssignments(path, assignments);
-    if (json !== undefined) await writeWhole(json, `${JSON.stringify(report, null, 2)}\n`);
     console.log([assignmentText(report), "", ...lines].join("\n"));
+    if (json !== undefined) await writeWhole(json, `${JSON.stringify(report, null, 2)}\n`);
   } finally {
     await device.destroy();
   }

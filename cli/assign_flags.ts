@@ -23,8 +23,14 @@ export const ASSIGN_FLAGS = {
       ASSIGN_METHODS.join(", ")
     } (recogniser, a network trained on the run's own pictures)`,
   },
-  seed: { kind: "integer", meaning: "The same seed chooses the same pictures and trains the same recogniser (0)" },
-  steps: { kind: "integer", meaning: "Steps of the recogniser's training (1500)" },
+  seed: {
+    kind: "integer",
+    meaning: "Chooses pictures and trains the recogniser, anew where that of the run is of another seed (0)",
+  },
+  steps: {
+    kind: "integer",
+    meaning: "Steps of the recogniser's training, anew where that of the run had others (1500)",
+  },
   retrain: { kind: "switch", meaning: "Train a recogniser, also where the run has one" },
   out: {
     kind: "text",
@@ -32,8 +38,6 @@ export const ASSIGN_FLAGS = {
     meaning: "The assignments, CSV (RUN/assigned-DATASET-SPLIT.csv); pictures beside it",
   },
   json: { kind: "text", value: "FILE", meaning: "The scores and what is in every leaf, JSON" },
-  size: { kind: "integer", meaning: "Side of the images in pixels (that of the run)" },
-  channels: { kind: "integer", meaning: "1 for grey, 3 for colour (those of the run)" },
   "data-dir": { kind: "text", value: "DIR", meaning: "Folder with the files of the data set (where it is found)" },
   runs: { kind: "text", value: "DIR", meaning: `Folder of run folders (${RUNS_FOLDER})` },
 } as const;
@@ -54,7 +58,9 @@ export function assignRequestOf(
     throw new RangeError(`Cannot use split "${split}": expected train or test`);
   }
   if (n !== undefined && n < 1) throw new RangeError(`Cannot assign ${n} pictures: expected at least 1`);
-  if (seed !== undefined && seed < 0) throw new RangeError(`Cannot use seed ${seed}: expected a number of at least 0`);
+  if (seed !== undefined && !(Number.isSafeInteger(seed) && seed >= 0)) {
+    throw new RangeError(`Cannot use seed ${seed}: expected a whole number from 0 to ${Number.MAX_SAFE_INTEGER}`);
+  }
   if (steps !== undefined && steps < 1) throw new RangeError(`Cannot train for ${steps} steps: expected at least 1`);
   return {
     request: { method: method === undefined ? undefined : assignMethod(method), n, seed, steps, retrain },

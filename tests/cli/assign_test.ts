@@ -38,6 +38,7 @@ Deno.test("assign writes a table, a picture and scores beside k-means and Ward, 
       assertMatch(line, /^\d+,\d+ degrees,[0-7],0 [12] [3-6] ([7-9]|1[0-4]),[01]\.\d{6}$/);
     }
     assertEquals(decode(await Deno.readFile(`${run}/assigned-ring8-test.png`)).width, 512);
+    assertStringIncludes(first.stdout, "chosen by seed 0, by recogniser trained for 10 steps with seed 0\n");
     const report: AssignmentReport = JSON.parse(await Deno.readTextFile(json));
     assertEquals([report.dataset, report.method, report.pictures, report.leaves.length], [
       "ring8",
@@ -64,7 +65,14 @@ Deno.test("assign refuses with one sentence: exit code 2 for usage, 1 for the re
       [["--run", run, "--n", "0"], 2, "Cannot assign 0 pictures"],
       [["--run", run, "--n", "10001"], 2, "expected a whole number from 1 to 10000"],
       [["--run", run, "--dataset", "ring9"], 2, "nearest is ring8"],
-      [["--run", run, "--dataset", "glyphs", "--size", "32"], 1, "expected 1x1x2 as it makes"],
+      [["--run", run, "--dataset", "glyphs"], 1, "expected 1x1x2 as it makes"],
+      [["--run", run, "--seed", "9007199254740993"], 2, "expected a whole number from 0 to 9007199254740991"],
+      [
+        ["--run", run, "--out", `${folder}/none/x.csv`],
+        1,
+        `Cannot write ${folder}/none/x.csv: there is no such folder`,
+      ],
+      [["--run", run, "--json", folder], 1, `Cannot write ${folder}: it is a folder, expected a file`],
       [["--run", `${folder}/nowhere`], 1, "there is no such folder"],
     ];
     for (const [args, code, message] of cases) {
@@ -73,4 +81,5 @@ Deno.test("assign refuses with one sentence: exit code 2 for usage, 1 for the re
       assertStringIncludes(found.stderr, message);
       assertEquals(found.stderr.trim().split("\n").length, 1, found.stderr);
     }
+    assertEquals(await names(run), ["checkpoint-000500.safetensors"], "nothing was done before");
   }));
