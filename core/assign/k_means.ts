@@ -25,6 +25,7 @@ export interface KMeansOptions {
 }
 
 const STARTS = 4;
+const START_STREAM = 0x6b00; // "k", apart from those that choose pictures by the same seed
 const MOST_ROUNDS = 300; // as scikit-learn
 
 /**
@@ -53,7 +54,7 @@ export function kMeans(points: Matrix, { clusters, seed = 0, starts = STARTS }: 
   }
   const found = Array.from(
     { length: starts },
-    (_, start) => lloyd(points, plusPlus(points, clusters, draws(seed, start))),
+    (_, start) => lloyd(points, plusPlus(points, clusters, draws(seed, START_STREAM + start))),
   );
   return found.reduce((best, other) => other.inertia < best.inertia ? other : best);
 }
