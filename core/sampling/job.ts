@@ -18,6 +18,7 @@ export interface Job {
   readonly slot: Omit<Slot, "sample" | "round" | "latent">; // what its samples have in common
   readonly first: number;
   readonly latents?: Float32Array;
+  readonly pictures: boolean; // whether they are wanted
   readonly name: string; // of the region, for errors
   readonly result: Samples;
   missing: number; // samples; 0 when answered or failed
@@ -30,7 +31,7 @@ export interface Job {
 export function describe(
   request: SampleRequest,
   { structure, temperature: trained }: { structure: Structure; temperature: number },
-): Pick<Job, "kind" | "slot" | "first" | "latents" | "name"> {
+): Pick<Job, "kind" | "slot" | "first" | "latents" | "pictures" | "name"> {
   const { seed, first = 0, leaf, mode = "region", temperature = 1, truncation = 1, latents } = request;
   const node = leaf === undefined ? request.node ?? 0 : structure.nodeOf(leaf);
   const sides = Object.entries(request.decisions ?? {});
@@ -51,23 +52,40 @@ export function describe(
     },
     first,
     latents,
+    pictures: request.pictures ?? true,
     name: leaf === undefined ? `node ${node}` : `leaf ${leaf}`,
   };
 }
 
-/** Room for the answer to a request. */
+/** Room for the answer to a request; that for pictures is made when the first comes. */
 export function emptyResult(
-  { n, seed, pictures = true }: SampleRequest,
+  { n, seed }: SampleRequest,
   { image: [height, width, channels] }: ModelOptions,
   latent: number,
 ): Samples {
   return {
     seed,
     shape: [n, height, width, channels],
-    images: new Float32Array(pictures ? n * height * width * channels : 0),
+    images: new Float32Array(0),
     latents: new Float32Array(n * latent),
     samples: new Array(n),
   };
+}
+
+/**
+ * Gives a request whose samples are all in a pass, in their order, its part of the pictures there; others get copies.
+ *
+ * @param images `[rows, pixels]`
+ */
+export function takePictures(rows: readonly Row[], images: Float32Array, found: Float32Array, pixels: number): void {
+  for (let i = 0; i < rows.length; i++) {
+    const { job, index } = rows[i];
+    const n = job.result.shape[0];
+    const last = rows[i + n - 1];
+    if (!job.pictures || index !== 0 || last?.job !== job || last.index !== n - 1) continue;
+    if (found.subarray(i, i + n).every(Boolean)) job.result.images = images.subarray(i * pixels, (i + n) * pixels);
+    i += n - 1;
+  }
 }
 
 /** What a sample is made from in a round. */

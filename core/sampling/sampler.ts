@@ -2,7 +2,7 @@
 
 import type { Device } from "../gpu/device.ts";
 import type { ModelOptions } from "../models/presets.ts";
-import { describe, emptyResult, type Job, type Row, rowOf, slotOf } from "./job.ts";
+import { describe, emptyResult, type Job, type Row, rowOf, slotOf, takePictures } from "./job.ts";
 import { trainedGenerator, type WeightsName } from "./model.ts";
 import { attemptsFor, MOST_ROWS, Passes, type Rows, sizeFor } from "./passes.ts";
 import { checkRequest, type SampleRequest, type Samples } from "./request.ts";
@@ -107,6 +107,12 @@ export class Sampler {
     await this.passes.destroy();
   }
 
+  /** Numbers of a picture. */
+  get #pixels(): number {
+    const [height, width, channels] = this.options.image;
+    return height * width * channels;
+  }
+
   get #latent(): number {
     return this.passes.trained.generator.head.latent;
   }
@@ -172,6 +178,7 @@ export class Sampler {
     const rounds = kind.endsWith("region") ? Math.floor(sizeFor(Math.max(rows.length, least)) / rows.length) : 1;
     const slots = rows.flatMap((row) => Array.from({ length: rounds }, (_, i) => slotOf(row, row.round + i)));
     const drawn = await this.passes.run(kind, slots);
+    if (rounds === 1) takePictures(rows, drawn.images, drawn.found, this.#pixels);
     const retried: Row[] = [];
     rows.forEach((row, i) => {
       const first = drawn.found.subarray(i * rounds, (i + 1) * rounds).indexOf(1);
@@ -218,8 +225,11 @@ export class Sampler {
     if (leaf < 0) return this.#fail(job, this.#diverged());
     const { result } = job;
     const { head } = this.passes.trained.generator;
-    const pixels = result.images.length / result.shape[0];
-    if (pixels > 0) result.images.set(rowOf(drawn.images, row, pixels), index * pixels);
+    const pixels = this.#pixels;
+    if (job.pictures && result.images.buffer !== drawn.images.buffer) {
+      if (result.images.length === 0) result.images = new Float32Array(result.shape[0] * pixels);
+      result.images.set(rowOf(drawn.images, row, pixels), index * pixels);
+    }
     result.latents.set(rowOf(drawn.latents, row, head.latent), index * head.latent);
     result.samples[index] = {
       seed: result.seed,
@@ -270,4 +280,9 @@ export async function samplerOf(
   return new Sampler(source, await Passes.create(device, trainedGenerator({ tensors, ...source }, weights)));
 }
 
-const rounded = (values: Float32Array): number[] => Array.from(values, (value) => Math.round(value * 1e6) / 1e6);
+/** `Array.from` with a function would take several times as long. */
+function rounded(values: Float32Array): number[] {
+  const numbers = new Array<number>(values.length);
+  for (let i = 0; i < values.length; i++) numbers[i] = Math.round(values[i] * 1e6) / 1e6;
+  return numbers;
+}
