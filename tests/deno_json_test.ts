@@ -37,7 +37,9 @@ Deno.test("deno.json lets training reach every host that data sets are downloade
 });
 
 Deno.test("deno.json gives every task that may open a device the environment it needs", () => {
-  for (const task of ["train", "sample", "evaluate", "assign", "compare", "serve", "bench", "test", "test:jsr", "doc"]) {
+  for (
+    const task of ["train", "sample", "evaluate", "assign", "compare", "serve", "bench", "test", "test:jsr", "doc"]
+  ) {
     assertStringIncludes(config.tasks[task].command, "--env-file=compat/gpu.env");
   }
 });
