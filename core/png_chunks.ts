@@ -33,11 +33,18 @@ export function checkPicture({ width, height, channels, data }: Picture): void {
   );
 }
 
-/** Rows with their filter type in front: 0, the bytes as they are. This is what is deflated. */
-export function pngRows({ data, height }: Picture): Uint8Array<ArrayBuffer> {
-  const pitch = data.length / height;
-  const rows = new Uint8Array(data.length + height);
-  for (let y = 0; y < height; y++) rows.set(data.subarray(y * pitch, (y + 1) * pitch), y * (pitch + 1) + 1);
+/**
+ * Rows with their filter type in front: 0, the bytes as they are. This is what is deflated.
+ *
+ * @param room To write them to, if it is large enough
+ */
+export function pngRows({ data, height }: Picture, room?: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  const [pitch, size] = [data.length / height, data.length + height];
+  const rows = room !== undefined && room.length >= size ? room.subarray(0, size) : new Uint8Array(size);
+  for (let y = 0; y < height; y++) {
+    rows[y * (pitch + 1)] = 0;
+    rows.set(data.subarray(y * pitch, (y + 1) * pitch), y * (pitch + 1) + 1);
+  }
   return rows;
 }
 

@@ -19,9 +19,12 @@ export function pngOf(picture: Picture): Uint8Array<ArrayBuffer> {
   return pngFile(picture, [pngChunk("IDAT", deflated(picture), checksum)], checksum);
 }
 
+/** For rows until they are deflated: a new one for each picture would keep the garbage collector busy. */
+const ROOM = new Uint8Array(2 ** 20);
+
 /** The rows of a picture as a zlib stream. */
 export function deflated(picture: Picture): Uint8Array {
-  return deflateSync(pngRows(picture), { level: LEVEL });
+  return deflateSync(pngRows(picture, ROOM), { level: LEVEL });
 }
 
 /** CRC-32 by zlib: 1 µs for 60 kB, where a loop takes 128. */
