@@ -75,7 +75,7 @@ export async function measureServing(options: ServingOptions): Promise<ServingRe
       const peer = await startFastapi(model, options.python).catch(refusal);
       const urls = { ours: ours.url, theirs: "refused" in peer ? null : peer.url };
       const loads = await measureLoads(urls, options).finally(() => "refused" in peer ? undefined : peer.close());
-      const run = options.run ?? `${options.preset}, untrained`;
+      const run = options.run?.split("/").findLast((part) => part !== "") ?? `${options.preset}, untrained`;
       return { run, peer: "refused" in peer ? peer : { about: peer.about }, loads };
     } finally {
       await ours.stop("SIGTERM");
