@@ -1,7 +1,6 @@
 /** How a recogniser learns: from pictures that the model makes on the way, each with the path it was made by. */
 
 import { compile, createState } from "../compile/program.ts";
-import { isHostArray } from "../compile/state.ts";
 import { gradientsOf, isTensor } from "../grad.ts";
 import { drawFromRegion } from "../models/conditional.ts";
 import type { Generator, GeneratorParameters } from "../models/generator.ts";
@@ -18,6 +17,7 @@ import { attemptsFor } from "../sampling/passes.ts";
 import type { Sampler } from "../sampling/sampler.ts";
 import type { Shape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
+import { fit, fitted } from "../train/fit.ts";
 import { leavesOf, mapTree } from "../tree.ts";
 import { disturb } from "./disturb.ts";
 
@@ -86,31 +86,11 @@ export async function trainRecogniser(
     const rows = Math.round(balanced * batch);
     const inputs = { rate: { shape: [1] }, ...rows > 0 && { regions: { shape: [rows, leaves] } } };
     const program = await compile(device, trainingStep(trained, made, batch), { state, inputs });
-    let reported = Promise.resolve();
-    for (let step = 0; step < steps; step++) {
-      program.run({
-        rate: Float32Array.of(1 - step / steps),
-        ...rows > 0 && { regions: leavesInTurn({ step, rows, leaves }) },
-      });
-      if (step % REPORT_EVERY !== 0 && step !== steps - 1) continue;
-      await reported; // the one before
-      reported = program.read().then(({ loss: [loss] }) => {
-        if (!Number.isFinite(loss)) {
-          throw new Error(`Cannot train the recogniser: its loss is ${loss} at step ${step}, expected a finite number`);
-        }
-        onProgress({ step: step + 1, steps, loss });
-      });
-      reported.catch(() => {}); // it may fail before it is waited for
-    }
-    await reported;
-    program.destroy();
-    const values = new Map(leavesOf(await state.read(), isHostArray));
-    const weights = Object.fromEntries(
-      leavesOf<Tensor>(start, isTensor).map(([path, { shape }]) => [
-        path,
-        { shape, data: values.get(`parameters/${path}`)! },
-      ]),
-    );
+    await fit(program, {
+      ...{ steps, what: "recogniser", reportEvery: REPORT_EVERY, onProgress },
+      ...rows > 0 && { inputs: (step: number) => ({ regions: leavesInTurn({ step, rows, leaves }) }) },
+    });
+    const weights = await fitted(state, start);
     const { run, iteration } = sampler.source;
     return await Recogniser.create(device, { run, iteration, model: trained.options, seed, steps, weights });
   } finally {

@@ -1,7 +1,6 @@
 /** How a classifier learns: cross entropy, Adam with a falling rate, a few passes over the labelled pictures. */
 
 import { compile, createState } from "../compile/program.ts";
-import { isHostArray } from "../compile/state.ts";
 import type { Device } from "../gpu/device.ts";
 import { isTensor, valueAndGrad } from "../grad.ts";
 import { adam, initialMoments, type Moments } from "../nn/adam.ts";
@@ -13,6 +12,7 @@ import { mean, sum } from "../ops/reduce.ts";
 import type { StoredTensor } from "../safetensors.ts";
 import type { Tensor } from "../tensor.ts";
 import { Batches, batchesPerEpoch } from "../train/batches.ts";
+import { fit, fitted } from "../train/fit.ts";
 import { type Fed, feedOf, imagesOf, type TrainingImages } from "../train/images.ts";
 import { leavesOf, mapTree } from "../tree.ts";
 import { classifier, type ClassifierParameters, type ClassifierShape } from "./classifier.ts";
@@ -93,28 +93,14 @@ export async function trainClassifier(
   try {
     const program = await compile(device, trainingStep(data), { state, inputs });
     const batches = new Batches(count, batch, seed);
-    const steps = epochs * batchesPerEpoch(count, batch);
-    let reported = Promise.resolve();
-    for (let step = 0; step < steps; step++) {
-      const indices = batches.indices(step);
-      const labels = indices.map((index) => data.labels[index]);
-      program.run({ ...feed.values(indices), labels, rate: Float32Array.of(1 - step / steps) });
-      if (step % REPORT_EVERY !== 0 && step !== steps - 1) continue;
-      await reported; // the one before
-      reported = program.read().then(({ loss: [loss] }) => {
-        if (!Number.isFinite(loss)) {
-          throw new Error(`Cannot train the classifier: its loss is ${loss} at step ${step}, expected a finite number`);
-        }
-        onProgress({ step: step + 1, steps, loss });
-      });
-    }
-    await reported;
-    program.destroy();
-    const values = new Map(leavesOf(await state.read(), isHostArray));
-    const leaves = leavesOf<Tensor>(start, isTensor);
-    return Object.fromEntries(
-      leaves.map(([path, { shape }]) => [path, { shape, data: values.get(`parameters/${path}`)! }]),
-    );
+    await fit(program, {
+      ...{ steps: epochs * batchesPerEpoch(count, batch), what: "classifier", reportEvery: REPORT_EVERY, onProgress },
+      inputs: (step) => {
+        const indices = batches.indices(step);
+        return { ...feed.values(indices), labels: indices.map((index) => data.labels[index]) };
+      },
+    });
+    return await fitted(state, start);
   } finally {
     state.destroy();
   }
