@@ -1,7 +1,7 @@
 /** The parameters of everything that draws samples: what is allowed for a model. */
 
 import { z } from "@hono/zod-openapi";
-import { MOST_FIRST, type Side, TEMPERATURES } from "../../core/sampling/request.ts";
+import { MOST_FIRST, parseDecisions, type Side, TEMPERATURES } from "../../core/sampling/request.ts";
 import type { Sampler } from "../../core/sampling/sampler.ts";
 import type { Structure } from "../../core/sampling/structure.ts";
 import { choice, decimal, flag, type Kind, optional, text, usually, whole } from "./parameters.ts";
@@ -114,21 +114,21 @@ function decisionsKind(decisions: number): Kind<Readonly<Record<number, Side>>> 
   const error = decisions === 0
     ? "none: only trees have decision nodes"
     : `decision nodes from 0 ${decisions === Infinity ? "on" : `to ${decisions - 1}`} with their sides, each once`;
-  const nodes = (pairs: string[][], context: z.RefinementCtx): Record<number, Side> => {
-    const sides = Object.fromEntries(pairs) as Record<number, Side>;
-    const fits = pairs.every(([node, side, ...rest]) =>
-      rest.length === 0 && /^(0|[1-9]\d{0,5})$/.test(node) && Number(node) < decisions &&
-      (side === "left" || side === "right")
-    );
-    if (!fits || Object.keys(sides).length < pairs.length) context.addIssue({ code: "custom", message: error });
-    return sides;
+  const refuse = (context: z.RefinementCtx) => {
+    context.addIssue({ code: "custom", message: error });
+    return z.NEVER;
   };
-  const text = z.string().transform((value, context) =>
-    nodes(value.split(",").map((pair) => pair.split(":")), context)
-  );
-  const value = z.record(z.string(), z.string({ error }), { error }).transform((value, context) =>
-    nodes(Object.entries(value), context)
-  );
+  const checked = (sides: Readonly<Record<number, Side>>, context: z.RefinementCtx) =>
+    Object.keys(sides).every((node) => Number(node) < decisions) ? sides : refuse(context);
+  const text = z.string().transform((value, context) => {
+    try {
+      return checked(parseDecisions(value), context);
+    } catch {
+      return refuse(context);
+    }
+  });
+  const node = z.string().regex(/^(0|[1-9]\d{0,8})$/, { error });
+  const value = z.record(node, z.enum(["left", "right"], { error }), { error }).transform(checked);
   const description = "Decision nodes of a tree forced to a side: 0:left,4:right in a query, an object in a body";
   return {
     text: text.openapi({ type: "string", pattern: "^\\d+:(left|right)(,\\d+:(left|right))*$", description }),
