@@ -4,7 +4,7 @@ import type { Device } from "../gpu/device.ts";
 import type { ModelOptions } from "../models/presets.ts";
 import { describe, emptyResult, type Job, type Row, rowOf, slotOf, takePictures } from "./job.ts";
 import { trainedGenerator, type WeightsName } from "./model.ts";
-import { attemptsFor, MOST_ROWS, Passes, type Rows, sizeFor } from "./passes.ts";
+import { attemptsFor, type Kind, MOST_ROWS, Passes, type Rows, sizeFor } from "./passes.ts";
 import { checkRequest, type SampleRequest, type Samples } from "./request.ts";
 import { type Checkpoint, findCheckpoint, readCheckpoint, RunError, RUNS_FOLDER } from "./run.ts";
 import { type Structure, structureOf } from "./structure.ts";
@@ -155,15 +155,18 @@ export class Sampler {
   #take(): Row[] {
     const [rows, rest, others]: Row[][] = [[], [], []];
     const shares = new Map<Job, number>();
+    let kind: Kind | undefined;
     for (const row of this.#queue.splice(0)) {
       const { job } = row;
       if (job.missing === 0) continue; // failed
-      const share = shares.get(job) ?? 0;
-      if (shares.size > 0 && job.kind !== shares.keys().next().value!.kind) others.push(row);
-      else {
-        shares.set(job, share + 1);
-        (share < SHARE && rows.length < MOST_ROWS ? rows : rest).push(row);
+      kind ??= job.kind;
+      if (job.kind !== kind) {
+        others.push(row);
+        continue;
       }
+      const share = shares.get(job) ?? 0;
+      shares.set(job, share + 1);
+      (share < SHARE && rows.length < MOST_ROWS ? rows : rest).push(row);
     }
     rows.push(...rest.splice(0, MOST_ROWS - rows.length));
     for (const row of others) this.#queue.push(row);
