@@ -2,7 +2,8 @@
 
 import type { AdapterTraits, Kernel } from "../tensor.ts";
 import { productKernels } from "./candidates.ts";
-import { LONGEST_SUM, type Place, rowBlockKernel, rowBlockKernels, splitRange } from "./row_block.ts";
+import { pixelBlockKernel, pixelBlockOf, prefersPixelBlock } from "./pixel_blocks.ts";
+import { LONGEST_SUM, rowBlockKernels, splitRange } from "./row_block.ts";
 import { tiledKernels } from "./tiled.ts";
 import conv2d from "../../shaders/conv2d.wgsl" with { type: "text" };
 import convTranspose2d from "../../shaders/conv_transpose2d.wgsl" with { type: "text" };
@@ -24,9 +25,6 @@ export interface ConvProblem {
   readonly stride: number;
   readonly padding: number;
 }
-
-/** Most results one invocation of the transposed convolution to few channels holds. */
-const NARROW_RESULTS = 64;
 
 /** Candidates for `y [batch, outHeight, outWidth, outChannels]` from `x` and `w [kh, kw, inChannels, outChannels]`. */
 export function conv2dKernels(problem: ConvProblem, adapter: AdapterTraits): Kernel[] {
@@ -57,54 +55,37 @@ export function conv2dKernels(problem: ConvProblem, adapter: AdapterTraits): Ker
 export function convTranspose2dKernels(problem: ConvProblem, adapter: AdapterTraits): Kernel[] {
   const { batch, height, width, inChannels, outChannels, kernelHeight, kernelWidth, stride, padding } = problem;
   const sizes = sizesOf(problem);
-  // With i + padding = q · stride + phase for a row or column i of x, the number of q and the most taps of a phase.
-  const blockHeight = Math.floor((height - 1 + padding) / stride) + 1;
-  const blockWidth = Math.floor((width - 1 + padding) / stride) + 1;
-  const tapsY = Math.ceil(kernelHeight / stride);
-  const tapsX = Math.ceil(kernelWidth / stride);
-  const perBlock = stride ** 2 * inChannels;
-  const narrow = inChannels < 4 && outChannels % 4 === 0 && perBlock <= NARROW_RESULTS;
-  const constants = {
-    ...shapeConstants(problem),
-    STEP: outChannels % 4 === 0 ? 4 : 1,
-    NARROW: Number(narrow),
-    PHASES: stride,
-    CHANNELS: inChannels,
-    BLOCK_HEIGHT: blockHeight,
-    BLOCK_WIDTH: blockWidth,
-    TAPS_Y: tapsY,
-    TAPS_X: tapsX,
-  };
+  const aligned = outChannels % 4 === 0;
+  const constants = { ...shapeConstants(problem), STEP: aligned ? 4 : 1 };
   const product = { rows: batch, columns: inChannels, repeats: 1, multiplyAdds: multiplyAddsOf(problem) };
-  const samples = [16, 8, 4, 2, 1].find((count) => count * perBlock <= NARROW_RESULTS && count < 2 * batch)!;
-  const narrowKernel = (place: Place): Kernel =>
-    rowBlockKernel(
-      convTranspose2d,
-      { ...product, columns: 1, pixels: blockHeight * blockWidth, rowLoads: 1, rowGroup: 1, rowShares: 0 },
-      constants,
-      { ...place, tile: { LANES_X: 1, LANES_P: place.lanes, LANES_Y: 1, ROWS: samples, VECS: 1 } },
-    );
-  const rowLoads = outChannels % 4 === 0 ? 1 : 4;
-  const wideKernels = (place: Place): Kernel[] => {
-    const wide = { ...constants, NARROW: 0 };
-    return rowBlockKernels(
-      convTranspose2d,
-      { ...product, pixels: height * width, rowLoads, rowGroup: 1, rowShares: rowLoads === 1 ? 1 : 0 },
-      wide,
-      place,
-    );
-  };
+  const block = aligned ? pixelBlockOf(problem) : null;
   return productKernels(adapter, {
     columns: inChannels,
     sizes: [sizes.y, sizes.w],
-    rowBlocks: (place) =>
-      narrow
-        ? [narrowKernel(place), ...wideKernels(place).map((kernel) => ({ ...kernel, lastResort: true }))]
-        : wideKernels(place),
+    rowBlocks: (place) => {
+      const rows = rowBlockKernels(
+        convTranspose2d,
+        { ...product, pixels: height * width, rowLoads: aligned ? 1 : 4, rowGroup: 1, rowShares: aligned ? 1 : 0 },
+        constants,
+        place,
+      );
+      if (block === null || !prefersPixelBlock(problem, block, place)) return rows;
+      const kernel = pixelBlockKernel(problem, block, shapeConstants(problem), place);
+      return [{ ...kernel, multiplyAdds: product.multiplyAdds }, ...rows.map((row) => ({ ...row, lastResort: true }))];
+    },
     tiles: () => {
+      // With i + padding = q · stride + phase for a row or column i of x, the number of q and the most taps of a phase.
+      const blockHeight = Math.floor((height - 1 + padding) / stride) + 1;
+      const blockWidth = Math.floor((width - 1 + padding) / stride) + 1;
+      const tapsX = Math.ceil(kernelWidth / stride);
       const rows = batch * blockHeight * blockWidth;
-      const depth = tapsY * tapsX * outChannels;
-      return tiledKernels(convTranspose2d, { ...product, rows, depth, repeats: stride ** 2 }, constants, adapter);
+      const depth = Math.ceil(kernelHeight / stride) * tapsX * outChannels;
+      return tiledKernels(
+        convTranspose2d,
+        { ...product, rows, depth, repeats: stride ** 2 },
+        { ...constants, BLOCK_HEIGHT: blockHeight, BLOCK_WIDTH: blockWidth, TAPS_X: tapsX },
+        adapter,
+      );
     },
   });
 }
