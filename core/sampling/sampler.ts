@@ -4,8 +4,9 @@ import type { Device } from "../gpu/device.ts";
 import type { ModelOptions } from "../models/presets.ts";
 import { describe, emptyResult, type Job, type Row, rowOf, slotOf, takePictures } from "./job.ts";
 import { trainedGenerator, type WeightsName } from "./model.ts";
-import { attemptsFor, type Kind, MOST_ROWS, Passes, type Rows, sizeFor } from "./passes.ts";
+import { attemptsFor, MOST_ROWS, Passes, type Rows, sizeFor } from "./passes.ts";
 import { checkRequest, type SampleRequest, type Samples } from "./request.ts";
+import { RowQueue, SHARE } from "./row_queue.ts";
 import { type Checkpoint, findCheckpoint, readCheckpoint, RunError, RUNS_FOLDER } from "./run.ts";
 import { type Structure, structureOf } from "./structure.ts";
 
@@ -29,8 +30,11 @@ const RETRY_ROWS = 64;
  */
 const LANES = 2;
 
-/** Rows of one request in a pass, while others of its kind wait. */
-const SHARE = MOST_ROWS / 2;
+/**
+ * How long a pass waits for more rows, in ms, while one of at least `SHARE` rows keeps the GPU busy anyway: those who were
+ * just answered ask again within this time, and one full pass is faster than two.
+ */
+const GATHERING = 8;
 
 /**
  * Draws samples. Requests wait in one queue; samples that wait at the same time share a pass over the GPU, and each comes
@@ -39,9 +43,11 @@ const SHARE = MOST_ROWS / 2;
 export class Sampler {
   readonly options: ModelOptions;
   readonly structure: Structure;
-  readonly #queue: Row[] = [];
+  readonly #queue = new RowQueue();
   readonly #working = new Set<Promise<void>>();
   #busy = 0; // lanes that will look at the queue again
+  #underWay = 0; // rows in passes
+  #goOn = () => {}; // ends gathering
   #waiting = 0;
 
   constructor(
@@ -92,6 +98,7 @@ export class Sampler {
       this.#waiting += n;
       if (signal) this.#failWhenAborted(job, signal);
       for (let index = 0; index < n; index++) this.#queue.push({ job, index, round: 0 });
+      if (this.#queue.length >= MOST_ROWS) this.#goOn();
       if (this.#busy < LANES) this.#start();
     });
   }
@@ -137,41 +144,30 @@ export class Sampler {
   async #work(): Promise<void> {
     await Promise.resolve(); // requests made in the same turn join the first pass
     while (this.#queue.length > 0) {
-      const rows = this.#take();
+      if (this.#underWay >= SHARE && this.#queue.length < MOST_ROWS) await this.#gather();
+      const rows = this.#queue.take();
       if (rows.length === 0) continue;
+      this.#underWay += rows.length;
       try {
         await this.#pass(rows);
       } catch (error) {
         for (const { job } of rows) this.#fail(job, error);
       }
+      this.#underWay -= rows.length;
+      this.#goOn();
     }
     this.#busy--; // in the same turn as the last look, or a request made meanwhile would wait for ever
   }
 
-  /**
-   * The rows of the next pass: those of the first one's kind, first at most `SHARE` of each request so that a large one lets
-   * small ones in, then what there is room for. Rows of other kinds come before the rest next time.
-   */
-  #take(): Row[] {
-    const [rows, rest, others]: Row[][] = [[], [], []];
-    const shares = new Map<Job, number>();
-    let kind: Kind | undefined;
-    for (const row of this.#queue.splice(0)) {
-      const { job } = row;
-      if (job.missing === 0) continue; // failed
-      kind ??= job.kind;
-      if (job.kind !== kind) {
-        others.push(row);
-        continue;
-      }
-      const share = shares.get(job) ?? 0;
-      shares.set(job, share + 1);
-      (share < SHARE && rows.length < MOST_ROWS ? rows : rest).push(row);
-    }
-    rows.push(...rest.splice(0, MOST_ROWS - rows.length));
-    for (const row of others) this.#queue.push(row);
-    for (const row of rest) this.#queue.push(row);
-    return rows;
+  /** Waits until the queue fills a pass, one ends, or `GATHERING` is over. */
+  async #gather(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, GATHERING);
+      this.#goOn = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
   }
 
   /** One pass. Rows that are left over in its program try further rounds of the same samples. */
@@ -190,7 +186,7 @@ export class Sampler {
       retried.push(row);
     });
     for (const job of new Set(retried.map((row) => row.job))) await this.#judge(job, retried);
-    this.#queue.unshift(...retried);
+    this.#queue.unshift(retried);
   }
 
   /** Fails a request whose region is too rare to go on. */

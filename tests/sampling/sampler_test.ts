@@ -66,6 +66,23 @@ Deno.test("sample() lets small requests through while a large one is under way, 
     assertEquals([order.length, order.at(-1)], [3, "large"]);
   }));
 
+Deno.test("sample() joins requests that come one by one while a large pass is under way", () =>
+  withSampler({}, async (sampler) => {
+    const rows: number[] = [];
+    const run = sampler.passes.run.bind(sampler.passes);
+    sampler.passes.run = (kind, slots) => {
+      rows.push(slots.length);
+      return run(kind, slots);
+    };
+    const answers = [sampler.sample({ n: 128, seed: 1 })];
+    for (let seed = 2; seed <= 4; seed++) {
+      for (let i = 0; i < 20; i++) await Promise.resolve(); // a lane that does not wait has taken the one before
+      answers.push(sampler.sample({ n: 64, seed }));
+    }
+    await Promise.all(answers);
+    assertEquals(rows, [128, 192]);
+  }));
+
 Deno.test("sample() answers requests that are made at the moment another one is answered", () =>
   withSampler({}, async (sampler) => {
     await Promise.all([1, 2, 3].map(async (seed) => {
