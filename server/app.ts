@@ -5,6 +5,7 @@ import type { Context, Handler } from "hono";
 import { HTTPException } from "hono/http-exception";
 import { DeviceError } from "../core/gpu/device.ts";
 import { nearestName } from "../core/nearest.ts";
+import { RunError } from "../core/sampling/run.ts";
 import { RareRegionError } from "../core/sampling/sampler.ts";
 import type { Env } from "./env.ts";
 import { refuse, RequestError } from "./errors.ts";
@@ -88,6 +89,7 @@ export function createApp(registry: Registry, options: AppOptions = {}): App {
 function refusalOf(error: Error): RequestError | null {
   if (error instanceof RequestError) return error;
   if (error instanceof RareRegionError) return new RequestError(422, "rare_leaf", error.message, "leaf");
+  if (error instanceof RunError) return new RequestError(409, "unusable_run", error.message); // its training diverged
   if (error instanceof DeviceError) return new RequestError(503, "device_lost", error.message);
   if (!(error instanceof HTTPException)) return null;
   if (error.status === 415) {

@@ -78,6 +78,20 @@ Deno.test("createApp() keeps samples of a rare leaf and a lost GPU apart: 422 an
     },
   }));
 
+Deno.test("createApp() says that a training diverged: 409, and the other weights are still there", () =>
+  withApp(async ({ get, refusal }) => {
+    const { status, code, message } = await refusal("/sample?n=1&seed=1&weights=live");
+    assertEquals([status, code], [409, "unusable_run"]);
+    assertStringIncludes(message, "its weights are no numbers (the training diverged)");
+    const averaged = await get("/sample?n=1&seed=1");
+    await averaged.body?.cancel();
+    assertEquals(averaged.status, 200);
+  }, {
+    change: (tensors) => {
+      tensors["generator/head/gates/bias"].data[0] = NaN;
+    },
+  }));
+
 const NAMES = ["n", "seed", "leaf", "node", "mode", "temperature", "force", "run", "points", "__proto__", ""];
 const PATHS = [
   "/sample",
