@@ -1,4 +1,4 @@
-import { assert } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import {
   conv2dKernels,
   conv2dWeightKernels,
@@ -248,4 +248,17 @@ Deno.test({
       }
     }
   },
+});
+
+Deno.test("convTranspose2dKernels() begins with blocks of pixels where they were measured to be faster", () => {
+  const first = (inChannels: number, outChannels: number, adapter: Partial<AdapterTraits>, batch = 64) =>
+    convTranspose2dKernels(convProblem([batch, 16, 16, inChannels, outChannels, 4, 4, 2, 1]), {
+      ...ADAPTER,
+      ...adapter,
+    })
+      .at(0)!.entryPoint;
+  const shared = { subgroup: 8 };
+  assertEquals([first(16, 32, shared), first(48, 64, shared), first(1, 16, shared)], Array(3).fill("pixel_block"));
+  assertEquals([first(16, 32, {}), first(32, 64, shared), first(16, 32, shared, 8)], Array(3).fill("row_block"));
+  assertEquals([first(1, 16, {}), first(1, 16, { software: false })], Array(2).fill("pixel_block"));
 });

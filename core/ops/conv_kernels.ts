@@ -70,8 +70,9 @@ export function convTranspose2dKernels(problem: ConvProblem, adapter: AdapterTra
         place,
       );
       if (block === null || !prefersPixelBlock(problem, block, place)) return rows;
-      const kernel = pixelBlockKernel(problem, block, shapeConstants(problem), place);
-      return [{ ...kernel, multiplyAdds: product.multiplyAdds }, ...rows.map((row) => ({ ...row, lastResort: true }))];
+      const { multiplyAdds } = product;
+      const kernel = pixelBlockKernel(problem, block, { constants: shapeConstants(problem), multiplyAdds }, place);
+      return [kernel, ...rows.map((row) => ({ ...row, lastResort: true }))];
     },
     tiles: () => {
       // With i + padding = q · stride + phase for a row or column i of x, the number of q and the most taps of a phase.

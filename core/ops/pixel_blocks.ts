@@ -58,7 +58,7 @@ export function prefersPixelBlock({ batch, inChannels }: ConvProblem, { narrow }
 export function pixelBlockKernel(
   problem: ConvProblem,
   block: PixelBlock,
-  constants: Readonly<Record<string, number>>,
+  { constants, multiplyAdds }: { constants: Readonly<Record<string, number>>; multiplyAdds: number },
   place: Place,
 ): Kernel {
   const { batch, inChannels, height, width, kernelHeight, kernelWidth, stride, padding } = problem;
@@ -73,7 +73,7 @@ export function pixelBlockKernel(
     rowLoads: 1,
     rowShares: 0,
     rowGroup: 1,
-    multiplyAdds: 0,
+    multiplyAdds,
   };
   const tile = { LANES_X: 1, LANES_P: lanesAlong, LANES_Y: place.lanes / lanesAlong, ROWS: 1, VECS: block.vecs };
   const [alongY, alongX] = [reach(kernelHeight, stride, padding), reach(kernelWidth, stride, padding)];
