@@ -23,8 +23,10 @@ A request is {"preset", "batch", "variant", "iterations"}, its answer {"ms": of 
 
 Samples are drawn with the moving average of the weights and written as float32 [10000, 32, 32, 1] in [-1, 1], for
 `deno task evaluate --samples torch.npy --dataset fashionmnist`: the quality of the same configuration there, to compare
-with that of a run here. Every epoch is an order of its own, as here. How good a run gets depends on its starting weights
-more than on anything else, so --start takes over those of a checkpoint of ours.
+with that of a run here. Every epoch is an order of its own, as here. How good a run gets depends on its random numbers
+more than on anything else, so --draws hmog takes ours (`hmog_draws.py`): the starting weights, the latents, the mixing of
+the penalty and the order of the pictures of `deno task train --seed N`. Both are then one run in two programs, apart by
+rounding alone; --log FILE.jsonl writes the losses of every iteration beside those in the metrics.jsonl of a run.
 """
 
 import argparse
@@ -37,6 +39,7 @@ import sys
 import time
 
 import torch
+from hmog_draws import Draws
 from torch.nn import functional as F
 
 PRESETS = {  # as core/models/presets.ts
@@ -119,7 +122,7 @@ def start(layers):
 class Training:
     """A model in training, an iteration at a time."""
 
-    def __init__(self, preset, batch, variant, images=None, seed=0):
+    def __init__(self, preset, batch, variant, images=None, seed=0, draws=None):
         options = dict(PRESETS[preset])
         rate, critic = options.pop("lr"), options.pop("critic")
         torch.manual_seed(seed)
@@ -132,32 +135,42 @@ class Training:
         self.adam = {model: adam(model) for model in (self.generator, self.critic)}
         random = lambda: torch.randint(0, 256, (IMAGES, 1, SIDE, SIDE), dtype=torch.uint8)
         self.images = (random() if images is None else images).to(DEVICE)
-        self.order, self.steps = torch.empty(0, dtype=torch.long), 0
+        self.order, self.steps, self.draws = torch.empty(0, dtype=torch.long), 0, draws
+        if draws is not None:
+            start_as_ours(self)
         compiled = torch.compile if variant == "compile" else lambda model: model
         self.make, self.rate = compiled(self.generator), compiled(self.critic)
 
     def rows(self):
         """the next rows of this epoch's order; those that fill no batch are left out"""
         if len(self.order) < self.batch:
-            self.order = torch.randperm(len(self.images), device=DEVICE)
+            count = len(self.images)
+            order = torch.randperm(count) if self.draws is None else torch.from_numpy(self.draws.order(count))
+            self.order = order.to(DEVICE)
         rows, self.order = self.order[: self.batch], self.order[self.batch :]
         return rows
 
     def noise(self):
-        return torch.randn(self.batch, self.latent, device=DEVICE)
+        shape = self.batch, self.latent
+        return torch.randn(shape, device=DEVICE) if self.draws is None else on_device(self.draws.latents(shape))
+
+    def mixing(self):
+        shape = self.batch, 1, 1, 1
+        return torch.rand(shape, device=DEVICE) if self.draws is None else on_device(self.draws.epsilon(shape))
 
     def step(self, model, loss):
         """moves the parameters of a model, and asks for no other gradients"""
         self.adam[model].zero_grad(set_to_none=True)
         loss.backward(inputs=list(model.parameters()))
         self.adam[model].step()
+        if self.draws is not None:
+            self.draws.step += 1
 
     def critic_step(self):
         real = self.images[self.rows()].float() / 127.5 - 1
         with torch.no_grad():
             fake = self.make(self.noise())
-        epsilon = torch.rand(self.batch, 1, 1, 1, device=DEVICE)
-        between = (fake + epsilon * (real - fake)).requires_grad_()
+        between = (fake + self.mixing() * (real - fake)).requires_grad_()
         (gradient,) = torch.autograd.grad(self.critic(between).sum(), between, create_graph=True)
         norm = (gradient.square().sum(dim=(1, 2, 3)) + 1e-12).sqrt()
         loss = self.rate(fake).mean() - self.rate(real).mean() + PENALTY * (norm - 1).square().mean()
@@ -189,7 +202,6 @@ class Training:
         critic_loss, generator_loss = (loss.item() for loss in losses)  # waits for the device
         ms = (time.perf_counter() - before) * 1000 / iterations
         return {"ms": ms, "criticLoss": critic_loss, "generatorLoss": generator_loss}
-
 
     def samples(self, count):
         """pictures of the moving average, [count, side, side, 1]"""
@@ -227,48 +239,49 @@ def read_safetensors(path):
     }
 
 
-def start_from(training, path):
-    """takes over the weights of generator and critic from a checkpoint of ours; its layouts are in tests/golden/models.py"""
-    ours = read_safetensors(path)
+def on_device(numbers):
+    return torch.from_numpy(numbers).float().to(DEVICE)
+
+
+def start_as_ours(training):
+    """the starting weights of a run of ours, drawn in our order and layouts (those are in tests/golden/models.py)"""
     make, rate = training.generator, training.critic
-    channels, side = make.channels[0], make.side
+    channels, side, scale = make.channels[0], make.side, make.latent**-0.5
+    last, height, width = rate.norms[-1].normalized_shape
     # features lie [height, width, channels] there, [channels, height, width] here
     features = lambda t: t.view(-1, side, side, channels).permute(0, 3, 1, 2).reshape(t.shape[0], -1)
-    pairs = {
-        "generator/head/gates/weight": (make.gate_weight, lambda t: t),
-        "generator/head/gates/bias": (make.gate_bias, lambda t: t),
-        "generator/head/leaves/weight": (make.leaf_weight, features),
-        "generator/head/leaves/bias": (make.leaf_bias, features),
-        "critic/score/bias": (rate.score.bias, lambda t: t),
-    }
-    for i, layer in enumerate(make.body):
-        pairs[f"generator/body/{i}/weight"] = (layer.weight, lambda t: t.permute(3, 2, 0, 1))
-        pairs[f"generator/body/{i}/bias"] = (layer.bias, lambda t: t)
-    for i, (layer, norm) in enumerate(zip(rate.convs, rate.norms)):
-        pairs[f"critic/layers/{i}/conv/weight"] = (layer.weight, lambda t: t.permute(3, 2, 0, 1))
-        pairs[f"critic/layers/{i}/conv/bias"] = (layer.bias, lambda t: t)
-        pairs[f"critic/layers/{i}/norm/scale"] = (norm.weight, lambda t: t.permute(2, 0, 1))
-        pairs[f"critic/layers/{i}/norm/shift"] = (norm.bias, lambda t: t.permute(2, 0, 1))
-    last = rate.norms[-1].normalized_shape
-    score = lambda t: t.view(last[1], last[2], last[0]).permute(2, 0, 1).reshape(1, -1)
-    pairs["critic/score/weight"] = (rate.score.weight, score)
+    kernels = lambda t: t.permute(3, 2, 0, 1)
+    score = lambda t: t.view(height, width, last).permute(2, 0, 1).reshape(1, -1)
+    drawn = [
+        (make.gate_weight, tuple(make.gate_weight.shape), scale, lambda t: t),
+        (make.leaf_weight, tuple(make.leaf_weight.shape), scale, features),
+        *((layer.weight, (4, 4, layer.out_channels, layer.in_channels), 0.02, kernels) for layer in make.body),
+        *((layer.weight, (4, 4, layer.in_channels, layer.out_channels), 0.02, kernels) for layer in rate.convs),
+        (rate.score.weight, (last * height * width, 1), 0.02, score),
+    ]  # all others start as 0 or 1 here and there
     with torch.no_grad():
-        for name, (parameter, layout) in pairs.items():
-            parameter.copy_(layout(ours[name]))
+        for parameter, shape, std, layout in drawn:
+            parameter.copy_(layout(on_device(training.draws.start(shape, std))))
         for average, p in zip(training.ema, make.parameters()):
             average.copy_(p)
 
 
-def write_samples(path, folder, preset, batch, iterations, seed, start):
+def write_samples(path, training, iterations, log):
+    """trains, writes the losses of every iteration to `log` as lines of JSON, and samples to `path`"""
     import numpy
 
-    training = Training(preset, batch, "eager", images=read_images(folder), seed=seed)
-    if start is not None:
-        start_from(training, start)
-    for done in range(0, iterations, REPORT_EVERY):
-        steps = min(REPORT_EVERY, iterations - done)
-        report = training.measure(steps)
-        print(f"{done + steps}/{iterations}", {name: round(value, 3) for name, value in report.items()}, file=sys.stderr)
+    torch.set_num_threads(training.threads)
+    losses, before = [], time.perf_counter()
+    for done in range(1, iterations + 1):
+        losses.append(training.iteration())
+        if done % REPORT_EVERY and done < iterations:
+            continue
+        for iteration, (critic, generator) in enumerate(losses, done - len(losses) + 1):
+            log.write(json.dumps(dict(iteration=iteration, criticLoss=critic.item(), generatorLoss=generator.item())) + "\n")
+        log.flush()
+        ms = (time.perf_counter() - before) * 1000 / done
+        print(f"{done}/{iterations} {ms:.0f} ms, critic {losses[-1][0]:.3f}, generator {losses[-1][1]:.3f}", file=sys.stderr)
+        losses = []
     numpy.save(path, training.samples(SAMPLES).numpy())
 
 
@@ -328,13 +341,20 @@ def main():
     flags.add_argument("--samples-out", metavar="FILE.npy", help="train on --data and write samples")
     flags.add_argument("--data", metavar="DIR", help="folder with the files of MNIST or FashionMNIST")
     flags.add_argument("--seed", type=int, default=0, help="of training and samples")
-    flags.add_argument("--start", metavar="FILE", help="with --samples-out: begin with the weights of a checkpoint of ours")
+    flags.add_argument("--draws", choices=["torch", "hmog"], default="torch", help="whose random numbers a run is made with")
+    flags.add_argument("--log", metavar="FILE.jsonl", default=os.devnull, help="losses of every iteration of a run")
     values = flags.parse_args()
     if (values.samples_out is None) != (values.data is None):
         flags.error("--samples-out and --data belong together")
     if values.samples_out:
-        options = (values.preset, values.batch, values.iterations, values.seed, values.start)
-        return write_samples(values.samples_out, values.data, *options)
+        training = Training(
+            *(values.preset, values.batch, values.variant),
+            images=read_images(values.data),
+            seed=values.seed,
+            draws=Draws(values.seed) if values.draws == "hmog" else None,
+        )
+        with open(values.log, "w") as log:
+            return write_samples(values.samples_out, training, values.iterations, log)
     if values.serve:
         return serve()
     known = {}
