@@ -44,18 +44,18 @@ from torch.nn import functional as F
 
 PRESETS = {  # as core/models/presets.ts
     "paper": dict(latent=100, depth=5, features=256, body=[128, 64], tanh=False, critic=[64, 128, 256], lr=1e-4),
-    "small": dict(latent=64, depth=3, features=64, body=[32, 16], tanh=True, critic=[16, 32, 64], lr=1e-3),
+    "small": dict(latent=64, depth=3, features=64, body=[32, 16], he=True, tanh=True, critic=[16, 32, 64], lr=1e-3),
     "tiny": dict(latent=8, depth=2, features=8, body=[8, 4], tanh=True, critic=[4, 8, 8], lr=1e-3),
 }
 VARIANTS = ["eager", "one-thread", "published-head", "tf32", "compile"]
-SIDE, IMAGES, CRITIC_STEPS, PENALTY, EMA_DECAY = 32, 4096, 5, 10.0, 0.999
+SIDE, IMAGES, CRITIC_STEPS, PENALTY, EMA_DECAY, STD = 32, 4096, 5, 10.0, 0.999, 0.02
 SAMPLES, SAMPLES_AT_ONCE, REPORT_EVERY = 10_000, 500, 100
 THREADS = len(os.sched_getaffinity(0))
 DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 class Generator(torch.nn.Module):
-    def __init__(self, latent, depth, features, body, tanh, published_head):
+    def __init__(self, latent, depth, features, body, tanh, published_head, he=False):
         super().__init__()
         self.depth, self.leaves, self.latent, self.tanh = depth, 2**depth, latent, tanh
         self.published_head = published_head
@@ -70,7 +70,8 @@ class Generator(torch.nn.Module):
         self.body = torch.nn.ModuleList(
             torch.nn.ConvTranspose2d(i, o, 4, stride=2, padding=1) for i, o in zip(self.channels, self.channels[1:])
         )
-        start(self.body)
+        self.stds = [(2 / (4 * i)) ** 0.5 if he else STD for i in self.channels[:-1]]  # 4 inputs of a pixel a channel
+        start(self.body, self.stds)
 
     def path_weights(self, z):
         """[batch, leaves], the leaves from left to right: each level splits every node into left and right"""
@@ -105,7 +106,7 @@ class Critic(torch.nn.Module):
         )
         self.norms = torch.nn.ModuleList(torch.nn.LayerNorm([c, s, s]) for c, s in zip(critic, sides))
         self.score = torch.nn.Linear(critic[-1] * sides[-1] ** 2, 1)
-        start([*self.convs, self.score])
+        start([*self.convs, self.score], [STD] * (len(critic) + 1))
 
     def forward(self, x):
         for conv, norm in zip(self.convs, self.norms):
@@ -113,9 +114,9 @@ class Critic(torch.nn.Module):
         return self.score(x.flatten(1))
 
 
-def start(layers):
-    for layer in layers:
-        torch.nn.init.normal_(layer.weight, std=0.02)
+def start(layers, stds):
+    for layer, std in zip(layers, stds):
+        torch.nn.init.normal_(layer.weight, std=std)
         torch.nn.init.zeros_(layer.bias)
 
 
@@ -255,9 +256,12 @@ def start_as_ours(training):
     drawn = [
         (make.gate_weight, tuple(make.gate_weight.shape), scale, lambda t: t),
         (make.leaf_weight, tuple(make.leaf_weight.shape), scale, features),
-        *((layer.weight, (4, 4, layer.out_channels, layer.in_channels), 0.02, kernels) for layer in make.body),
-        *((layer.weight, (4, 4, layer.in_channels, layer.out_channels), 0.02, kernels) for layer in rate.convs),
-        (rate.score.weight, (last * height * width, 1), 0.02, score),
+        *(
+            (layer.weight, (4, 4, layer.out_channels, layer.in_channels), std, kernels)
+            for layer, std in zip(make.body, make.stds)
+        ),
+        *((layer.weight, (4, 4, layer.in_channels, layer.out_channels), STD, kernels) for layer in rate.convs),
+        (rate.score.weight, (last * height * width, 1), STD, score),
     ]  # all others start as 0 or 1 here and there
     with torch.no_grad():
         for parameter, shape, std, layout in drawn:

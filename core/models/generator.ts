@@ -42,6 +42,7 @@ export interface Generator {
 const UPSAMPLING = { stride: 2, padding: 1 };
 const KERNEL_SIZE = 4;
 const STD = 0.02; // of starting weights (DCGAN)
+const TAPS = (KERNEL_SIZE / UPSAMPLING.stride) ** 2; // of a kernel that meet in a pixel
 
 const HEADS: Record<HeadName, (options: HeadOptions) => MixtureHead> = {
   tree: softTree,
@@ -55,8 +56,9 @@ const HEADS: Record<HeadName, (options: HeadOptions) => MixtureHead> = {
 
 /**
  * Generator `x = output(body(h(z)))`: the body doubles the side with transposed convolutions (kernel 4, stride 2,
- * padding 1), ReLU between them, no normalisation; weights start at `N(0, 0.02²)`. A dense body has ReLU before each of
- * its layers, whose weights start at `N(0, 2/inputs)` (He et al., ICCV 2015).
+ * padding 1), ReLU between them, no normalisation; weights start at `N(0, 0.02²)`, or, where the options say so, at
+ * `N(0, 2/inputs)` (He et al., ICCV 2015), four inputs of a pixel from every channel. A dense body has ReLU before each of
+ * its layers, whose weights start at `N(0, 2/inputs)`.
  *
  * Differs from the reference: biases start at 0 (there `N(0, 0.02²)`), as in DCGAN.
  *
@@ -81,6 +83,7 @@ export function generator(options: ModelOptions): Generator {
   const dense = options.layers === "dense";
   const channels = [options.features, ...options.body, dense ? height * width * imageChannels : imageChannels];
   const scale = 2 ** (channels.length - 1);
+  const std = (inChannels: number) => options.bodyStart === "he" ? Math.sqrt(2 / (TAPS * inChannels)) : STD;
   const head = HEADS[options.head]({
     latent: options.latent,
     depth: options.depth,
@@ -99,7 +102,12 @@ export function generator(options: ModelOptions): Generator {
             outFeatures: outChannels,
             std: Math.sqrt(2 / channels[i]),
           })
-          : convTranspose2dParameters(init, { inChannels: channels[i], outChannels, kernelSize: KERNEL_SIZE, std: STD })
+          : convTranspose2dParameters(init, {
+            inChannels: channels[i],
+            outChannels,
+            kernelSize: KERNEL_SIZE,
+            std: std(channels[i]),
+          })
       ),
     }),
     apply(parameters, z, path) {
