@@ -1,4 +1,4 @@
-import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { critic } from "../../core/models/critic.ts";
 import { generator } from "../../core/models/generator.ts";
 import {
@@ -11,9 +11,11 @@ import {
 } from "../../core/models/presets.ts";
 import { isTensor } from "../../core/grad.ts";
 import { initializer } from "../../core/nn/init.ts";
+import { normal, randomKey } from "../../core/ops/random.ts";
 import { zeros } from "../../core/ops/source.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import { leavesOf, type Tree } from "../../core/tree.ts";
+import { evaluate64 } from "../reference/interpreter.ts";
 
 const HEADS: HeadName[] = ["tree", "flat", "single", "disjoint", "prior", "gumbel", "latents"];
 
@@ -43,6 +45,22 @@ Deno.test("presets: every preset, with every head and norm, goes from latents to
         assertEquals(d.apply(d.parameters(init), made.images).shape, [2, 1]);
       }
     }
+  }
+});
+
+Deno.test("presets: the first pictures of small are no even grey, at any size", () => {
+  for (const side of [32, 64]) {
+    const { options } = presetFor("small", { traits: { software: true }, image: [side, side, 1] });
+    const deviation = (options: ModelOptions) => {
+      const [make, init] = [generator(options), initializer(1)];
+      const { images } = make.apply(make.parameters(init), normal(randomKey(1), { shape: [4, 64], stream: 1 }));
+      const pixels = [...evaluate64(images)];
+      const mean = pixels.reduce((sum, x) => sum + x, 0) / pixels.length;
+      return Math.sqrt(pixels.reduce((sum, x) => sum + (x - mean) ** 2, 0) / pixels.length);
+    };
+    const [he, dcgan] = [deviation(options), deviation({ ...options, bodyStart: "dcgan" })];
+    assert(he > 0.1 && he < 0.6, `${side}: ${he}`);
+    assert(dcgan < 0.02, `${side}: ${dcgan}`);
   }
 });
 
@@ -140,6 +158,10 @@ Deno.test("checkModelOptions() refuses what describes no model, in one sentence"
     ],
     [{ leafSpread: -1 }, "Cannot use -1 as leaf spread: expected a number of at least 0"],
     [{ layers: "dens" }, 'Cannot use layers "dens": expected one of convolutional, dense; the nearest is dense'],
+    [
+      { bodyStart: "hee" as "he" },
+      'Cannot use body start "hee": expected one of dcgan, he; the nearest is he',
+    ],
     [{ latent: 0 }, "Cannot use 0 as latent: expected a whole number from 1 to 4096"],
     [{ body: [32, 1.5] }, "Cannot use 1.5 as body channels: expected a whole number from 1 to 4096"],
     [{ critic: [] }, "Cannot build a critic of 0 layers: expected at least 1"],
