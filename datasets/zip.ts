@@ -7,8 +7,15 @@ import type { FileContent, FileEntry, FileTree } from "./picture_files.ts";
 
 configure({ useWebWorkers: false }); // only the directory is read through zip.js
 
-const UNIX_KIND = 0o170000;
-const UNIX_LINK = 0o120000;
+const UNIX_KIND = 0o170000; // bits of a Unix mode
+const PLAIN_KINDS = [0, 0o040000, 0o100000]; // no Unix mode, a folder, a file
+const OTHER_KINDS: Readonly<Record<number, string>> = {
+  0o010000: "fifo",
+  0o020000: "character-device",
+  0o060000: "block-device",
+  0o120000: "link",
+  0o140000: "socket",
+};
 const LOCAL_SIGNATURE = 0x04034b50;
 const LOCAL_HEADER = 30; // bytes before name and extra field, whose lengths are in the last four
 const STORED = 0;
@@ -44,7 +51,10 @@ export class ZipFiles implements FileTree {
     const listing = new ArchiveListing(this.path, size);
     const entries: [string, ZipEntry][] = [];
     for (const entry of await this.#entriesOf(file, size)) {
-      if (((entry.externalFileAttributes >>> 16) & UNIX_KIND) === UNIX_LINK) listing.refuseKind(entry.filename, "link");
+      const kind = (entry.externalFileAttributes >>> 16) & UNIX_KIND;
+      if (!PLAIN_KINDS.includes(kind)) {
+        listing.refuseKind(entry.filename, OTHER_KINDS[kind] ?? `file of Unix kind ${kind.toString(8)}`);
+      }
       if (entry.encrypted) throw listing.refusal(entry.filename, "encrypted content", "content anyone can read");
       if (!entry.directory) entries.push([listing.add(entry.filename, entry.uncompressedSize), entry]);
     }

@@ -21,6 +21,10 @@ const FILES: Files = {
 };
 const LISTED = ["a.txt", "b/1.txt", "b/2.txt", "b/c/empty"].map((name) => ({ name, size: FILES[name].length }));
 
+/** Where the entry of a ZIP archive's last file stands in its directory. */
+const lastEntry = (zip: Uint8Array): number =>
+  zip.findLastIndex((_, i) => [0x50, 0x4b, 1, 2].every((byte, k) => zip[i + k] === byte));
+
 /** Everything wanted of a tree. */
 async function contents(tree: FileTree, wanted: Iterable<string>): Promise<Files> {
   const found: Record<string, Uint8Array<ArrayBuffer>> = {};
@@ -125,10 +129,26 @@ Deno.test("an archive with links or devices is refused, naming the entry", async
   assertEquals(await refused("link"), `Cannot use entry x/1.jpg of archive: found a link, ${expected}`);
   assertEquals(await refused("fifo"), `Cannot use entry x/1.jpg of archive: found a fifo, ${expected}`);
   const zip = await zipOf({ "x/1.jpg": text("/etc/passwd") });
-  const entry = zip.findLastIndex((_, i) => [0x50, 0x4b, 1, 2].every((byte, k) => zip[i + k] === byte));
-  zip[entry + 5] = 3; // made by Unix
-  zip[entry + 41] = 0xa1; // S_IFLNK in the upper half of the attributes
-  assertEquals(await refusal(zip), `Cannot use entry x/1.jpg of archive: found a link, ${expected}`);
+  const kinds = [[1, "fifo"], [2, "character-device"], [6, "block-device"], [10, "link"], [12, "socket"], [
+    14,
+    "file of Unix kind 160000",
+  ]];
+  for (const [bits, kind] of kinds as [number, string][]) {
+    zip[lastEntry(zip) + 5] = 3; // made by Unix
+    zip[lastEntry(zip) + 41] = bits << 4; // the upper half of the attributes is the mode
+    assertEquals(await refusal(zip), `Cannot use entry x/1.jpg of archive: found a ${kind}, ${expected}`);
+  }
+});
+
+Deno.test("a ZIP archive with Unix modes of files alone, or with none, is read", async () => {
+  await inFolder(async (folder) => {
+    const zip = await zipOf({ "x/1.jpg": text("one") });
+    for (const bits of [0, 8]) {
+      zip[lastEntry(zip) + 41] = bits << 4;
+      await Deno.writeFile(`${folder}/zip`, zip);
+      assertEquals((await (await openFiles(`${folder}/zip`)).list()).map(({ name }) => name), ["x/1.jpg"]);
+    }
+  });
 });
 
 Deno.test("an archive that unpacks to more than 100 times its size is refused, naming the entry", async () => {
