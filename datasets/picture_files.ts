@@ -13,12 +13,10 @@ export interface FileEntry {
   readonly size: number;
 }
 
-/** A file and what it holds. */
-export interface FileContent {
-  readonly name: string;
-  /** The bytes, in memory of their own. */
-  readonly content: Uint8Array<ArrayBuffer>;
-}
+/** A file and what it holds, in memory of its own, or why it cannot be read, as the rest of a sentence about it. */
+export type FileContent =
+  & { readonly name: string }
+  & ({ readonly content: Uint8Array<ArrayBuffer> } | { readonly fault: string });
 
 /** The files of a folder or an archive. */
 export interface FileTree {

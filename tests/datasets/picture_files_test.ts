@@ -28,7 +28,9 @@ const lastEntry = (zip: Uint8Array): number =>
 /** Everything wanted of a tree. */
 async function contents(tree: FileTree, wanted: Iterable<string>): Promise<Files> {
   const found: Record<string, Uint8Array<ArrayBuffer>> = {};
-  for await (const { name, content } of tree.read(new Set(wanted))) found[name] = content;
+  for await (const file of tree.read(new Set(wanted))) {
+    found[file.name] = "content" in file ? file.content : text(file.fault);
+  }
   return found;
 }
 
@@ -87,6 +89,22 @@ Deno.test("openFiles() follows links to files in a folder, neither to folders no
     await Deno.symlink(folder, `${folder}/a/circle`);
     await Deno.symlink(`${folder}/none`, `${folder}/nothing`);
     assertEquals((await (await openFiles(folder)).list()).map(({ name }) => name), ["a/1.txt", "link.txt"]);
+  });
+});
+
+Deno.test("read() tells of a file in a folder that cannot be read, and goes on with the others", async () => {
+  await inFolder(async (folder) => {
+    await writeFiles(folder, { "1.txt": text("one"), "2.txt": text("two"), "3.txt": text("three") });
+    const tree = await openFiles(folder);
+    const listed = (await tree.list()).map(({ name }) => name);
+    await Deno.remove(`${folder}/1.txt`);
+    await Deno.remove(`${folder}/2.txt`);
+    await Deno.mkdir(`${folder}/2.txt`);
+    assertEquals(await contents(tree, listed), {
+      "1.txt": text("cannot be read (No such file or directory), expected a readable file"),
+      "2.txt": text("cannot be read (Is a directory), expected a readable file"),
+      "3.txt": text("three"),
+    });
   });
 });
 
