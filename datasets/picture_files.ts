@@ -31,9 +31,10 @@ export interface FileTree {
    */
   list(signal?: AbortSignal): Promise<readonly FileEntry[]>;
   /**
-   * The contents of the wanted files, in the order in which they are read fastest.
+   * The contents of the wanted files, in the order in which they are read fastest; a file that is damaged by itself, in a
+   * folder or a ZIP archive, comes with its fault.
    *
-   * @throws {SyntaxError} If the archive is damaged
+   * @throws {SyntaxError} If the archive as a whole is damaged
    * @throws The signal's reason, if it aborts
    */
   read(wanted: ReadonlySet<string>, signal?: AbortSignal): AsyncIterable<FileContent>;

@@ -179,6 +179,26 @@ Deno.test("loadPictures() counts pictures that nobody may read as faulty, and re
   });
 });
 
+Deno.test("loadPictures() counts a picture of a ZIP archive with another check sum as faulty, and refuses more than 1 %", async () => {
+  await inFolder(async (folder) => {
+    const names = named("train", 100);
+    const zip = await zipOf(await shades(names));
+    const headers = [...zip.keys()].filter((i) => [0x50, 0x4b, 3, 4].every((byte, k) => zip[i + k] === byte));
+    zip[headers[1] - 40] ^= 1; // in the first picture
+    await Deno.writeFile(`${folder}/zip`, zip);
+    const warnings: string[] = [];
+    const { shape } = await load(folder, "zip", { onWarning: (warning) => warnings.push(warning) });
+    assertEquals([shape[0], warnings.length], [99, 1]);
+    assertStringIncludes(
+      warnings[0],
+      `Left out 1 of 100 pictures of some in ${folder}/zip: ${names[0]} is damaged (`,
+    );
+    zip[headers[2] - 40] ^= 1;
+    await Deno.writeFile(`${folder}/zip`, zip);
+    await assertRejects(() => load(folder, "zip"), SyntaxError, "found 2 faulty pictures of 100 and stopped there");
+  });
+});
+
 Deno.test("loadPictures() refuses a set of which more than 1 % is faulty, and keeps nothing", async () => {
   await inFolder(async (folder) => {
     const files: Record<string, Uint8Array<ArrayBuffer>> = { ...await shades(named("train", 99)) };
