@@ -76,6 +76,7 @@ async function follow(
     }).catch(asUsage);
     const { atMost: _, ...decided } = evaluator.request;
     say(`Comparing ${request.methods.join(", ")} on ${data.name} in ${folder} (${device.description})`);
+    for (const reason of evaluator.leftOut) say(reason);
     const evaluate = (run: string) => evaluator.evaluateRun(run);
     const rasterize = await rasterizer();
     const show = display({ quiet });

@@ -32,23 +32,25 @@ export interface Evaluation {
   /** Whether the paths of generated samples were forced into one leaf each. */
   readonly forced: boolean;
   readonly scores: readonly Score[];
+  /** Why metrics that go with the data are not among the scores, a sentence for each. */
+  readonly leftOut: readonly string[];
   /** All but the scores and their source, in a sentence. */
   readonly note: string;
 }
 
 /** Everything but the scores. */
 export type Circumstances =
-  & Pick<Evaluation, "dataset" | "source" | "featureKey" | "featureNote" | "real" | "fake">
+  & Pick<Evaluation, "dataset" | "source" | "featureKey" | "featureNote" | "real" | "fake" | "leftOut">
   & Pick<ResolvedRequest, "features" | "seed" | "split" | "forced">;
 
 /** An evaluation from numbers by name. */
 export function evaluationOf(values: Readonly<Record<string, number>>, circumstances: Circumstances): Evaluation {
-  const { features, featureKey, featureNote, real, fake, split, dataset, seed, forced } = circumstances;
+  const { features, featureKey, featureNote, real, fake, split, dataset, seed, forced, leftOut } = circumstances;
   const generated = `${fake} generated${forced ? " with forced paths" : ""}`;
   const scores = Object.entries(values).map(([name, value]) => ({ name, value, ...meaningOf(name, features) }));
   const detail = featureNote === "" ? "" : ` (${featureNote})`;
-  const note = `${featureKey}${detail}, ${generated} against ${real} of ${dataset}'s ${split} split, seed ${seed}`;
-  return { ...circumstances, scores, note };
+  const made = `${featureKey}${detail}, ${generated} against ${real} of ${dataset}'s ${split} split, seed ${seed}`;
+  return { ...circumstances, scores, note: [made, ...leftOut].join("; ") };
 }
 
 const DIGITS = 4; // of a number

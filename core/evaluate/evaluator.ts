@@ -16,6 +16,7 @@ import { inceptionFeatures } from "./inception_features.ts";
 import { FEATURES, kept, NEIGHBOUR_DISTANCES, STATISTICS } from "./kept.ts";
 import { chosenFrom, type EvaluatedSet, nearestLabels, orderOf, type RealPictures } from "./real.ts";
 import {
+  type ChosenMetrics,
   type EvaluationRequest,
   imageOf,
   isLabelled,
@@ -113,7 +114,7 @@ export class Evaluator {
           }, expected ${wanted}`,
         );
       }
-      this.#metrics(leaves); // checked before anything is drawn
+      this.#metrics({ leaves, samples: n }); // checked before anything is drawn
       const { images, shape, samples } = forced
         ? await forcedSamples(sampler, { n, seed })
         : await sampler.sample({ n, seed });
@@ -132,16 +133,21 @@ export class Evaluator {
    * @throws {DeviceError} If the adapter is lost
    */
   async evaluateSamples(path: string): Promise<Evaluation> {
-    this.#metrics(0);
     const { images, shape: [count, ...image] } = await readSamples(path, imageOf(this.data));
     const { n, atMost } = this.request;
     if (count < n && !atMost) {
       throw new RangeError(`Cannot evaluate ${n} samples of ${path}: it has ${count}, expected --n of at most that`);
     }
     const used = Math.min(count, n);
+    this.#metrics({ leaves: 0, samples: used }); // checked before the work
     return await this.#evaluate({
       pictures: { images: images.subarray(0, used * sizeOf(image)), shape: [used, ...image] },
     }, path);
+  }
+
+  /** Why metrics that go with the data are not among the scores of a run, a sentence for each. */
+  get leftOut(): readonly string[] {
+    return this.#metrics({ leaves: 1, samples: this.request.n }).leftOut;
   }
 
   /** Gives the memory back. */
@@ -149,13 +155,14 @@ export class Evaluator {
     for (const extractor of new Set([await this.#extractor, await this.#classifier])) extractor?.destroy();
   }
 
-  #metrics(leaves: number): readonly MetricName[] {
-    return metricsFor(this.request, { leaves, modes: this.data.modes !== undefined });
+  #metrics(generated: { leaves: number; samples: number }): ChosenMetrics {
+    return metricsFor(this.request, this.data, generated);
   }
 
   async #evaluate({ pictures, weights, tree }: Generated, source: string): Promise<Evaluation> {
     const { features: featureName, seed, split, forced } = this.request;
-    const metrics = this.#metrics(weights?.columns ?? 0);
+    const samples = pictures.shape[0];
+    const { metrics, leftOut } = this.#metrics({ leaves: weights?.columns ?? 0, samples });
     const extractor = await (this.#extractor ??= this.#makeExtractor());
     const real = await (this.#realFeatures ??= this.#extractReal(extractor));
     const fake = await this.#extract(extractor, pictures, "generated");
@@ -173,7 +180,7 @@ export class Evaluator {
     });
     const circumstances: Circumstances = {
       ...{ dataset: this.data.name, split, source, seed, forced, real: real.features.rows, fake: fake.features.rows },
-      ...{ features: featureName, featureKey: extractor.key, featureNote: extractor.note },
+      ...{ features: featureName, featureKey: extractor.key, featureNote: extractor.note, leftOut },
     };
     return evaluationOf(values, circumstances);
   }

@@ -44,6 +44,10 @@ Deno.test("compare refuses a wrong call with one sentence, before anything is tr
     [["--dataset", "ring8", "--seeds", "0"], "Cannot compare with 0 seeds: expected a whole number from 1"],
     [["--dataset", "ring8", "--metrics", "mode"], "the nearest is modes"],
     [["--dataset", "ring8", "--n", "0"], "Cannot score 0 samples"],
+    [
+      ["--dataset", "ring8", "--n", "5", "--metrics", "prdc"],
+      "Cannot compute prdc of ring8 by points: found 5 samples",
+    ],
     [["--dataset", "ring8", "--objective", "wgan", "--methods", "madgan"], "Cannot train madgan with wgan"],
     [["--dataset", "glyphs", "--methods", "madgan"], "Cannot train madgan with wgan-gp"],
     // On points the objective is another, and only what comes later is wrong.

@@ -1,9 +1,18 @@
-import { assert, assertAlmostEquals, assertEquals, assertNotEquals, assertRejects, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertNotEquals,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import { evaluationText } from "../../../core/evaluate/evaluation.ts";
 import { Evaluator } from "../../../core/evaluate/evaluator.ts";
 import { chosenFrom, type EvaluatedSet, nearestLabels } from "../../../core/evaluate/real.ts";
 import { type EvaluationRequest, metricsFor, resolveRequest, type Split } from "../../../core/evaluate/request.ts";
 import { readSamples } from "../../../core/evaluate/sample_file.ts";
+import type { FeatureName } from "../../../core/metrics/metric.ts";
 import { encodeNpy } from "../../../core/npy.ts";
 import { RunError } from "../../../core/sampling/run.ts";
 import { inFolder, names } from "../../in_folder.ts";
@@ -30,6 +39,16 @@ function points(count: number, shift = 0): EvaluatedSet & { images: Float32Array
     modes: { centres: Float32Array.of(-0.5, 0, 0.5, 0), deviation: 0.02 },
   };
 }
+
+/** Eight unlabelled pictures in colour, as those of CelebA or of a folder are. */
+const COLOUR: EvaluatedSet & { images: Uint8Array } = {
+  name: "flat",
+  images: Uint8Array.from({ length: 8 * 64 * 64 * 3 }, (_, i) => 128 + 127 * Math.sin(i * i)),
+  shape: [8, 64, 64, 3],
+  labels: null,
+  classNames: [],
+  fingerprint: "flat-8",
+};
 
 const evaluatorOf = (data: EvaluatedSet, request: EvaluationRequest, cache: string | null = null) =>
   Evaluator.create(device, { load: () => Promise.resolve(data), request, cache });
@@ -163,22 +182,64 @@ Deno.test("resolveRequest() and metricsFor() take what goes together and say why
   });
   assertEquals(resolveRequest({}, toy).features, "points");
   assertEquals(resolveRequest({}, { ...pictures, labels: null }).features, "pixels");
-  const all = metricsFor({ features: "points" }, { leaves: 4, modes: true });
-  assertEquals(all, ["fid", "kid", "knn", "mmd", "prdc", "modes", "tree"]);
+  const all = metricsFor({ features: "points" }, toy, { leaves: 4, samples: 20 });
+  assertEquals(all, { metrics: ["fid", "kid", "knn", "mmd", "prdc", "modes", "tree"], leftOut: [] });
   const wrong: [EvaluationRequest, EvaluatedSet, string][] = [
     [{ features: "classifier" }, toy, "Cannot make classifier features of pair: it has points"],
     [{ features: "inception" }, pictures, "without weights: expected --weights FILE"],
     [{ weights: "file.pth" }, pictures, "with classifier features: expected --features inception"],
     [{ metrics: ["is"], features: "pixels" }, pictures, "Cannot compute is from pixels"],
     [{ metrics: ["modes"] }, pictures, "Cannot compute modes of bars: its modes are not known"],
+    [
+      { metrics: ["fid"] },
+      COLOUR,
+      "Cannot compute fid of flat by pixels: found 12288 dimensions, expected at most 4096",
+    ],
+    [{ metrics: ["prdc"], n: 5 }, pictures, "Cannot compute prdc of bars by classifier: found 5 samples, expected at"],
   ];
   for (const [request, data, message] of wrong) assertThrows(() => resolveRequest(request, data), RangeError, message);
   assertThrows(
-    () => metricsFor({ metrics: ["tree"], features: "pixels" }, { leaves: 0, modes: false }),
+    () => metricsFor({ metrics: ["tree"], features: "pixels" }, pictures, { leaves: 0, samples: 20 }),
     RangeError,
     "expected a run",
   );
 });
+
+Deno.test("metricsFor() leaves out what sets of that size do not allow, and says why", () => {
+  const few = (features: FeatureName, samples: number) => metricsFor({ features }, COLOUR, { leaves: 4, samples });
+  assertEquals(few("pixels", 8), {
+    metrics: ["kid", "knn", "mmd", "prdc", "tree"],
+    leftOut: ["fid is left out: found 12288 dimensions, expected at most 4096"],
+  });
+  assertEquals(few("inception", 5), {
+    metrics: ["fid", "kid", "mmd", "tree"],
+    leftOut: [
+      "knn is left out: found 5 samples, expected at least 6",
+      "prdc is left out: found 5 samples, expected at least 6",
+      "is is left out: found 5 samples, expected at least 10",
+    ],
+  });
+  assertEquals(few("classifier", 1).metrics, ["tree"]);
+});
+
+Deno.test("evaluateSamples() of unlabelled colour pictures gives all that can be computed, and its note says what not", () =>
+  inFolder(async (folder) => {
+    const path = `${folder}/samples.npy`;
+    await Deno.writeFile(path, encodeNpy({ shape: [...COLOUR.shape], data: COLOUR.images.slice() }));
+    const evaluator = await evaluatorOf(COLOUR, {});
+    const { scores, note, leftOut } = await evaluator.evaluateSamples(path);
+    const { kernel, nn1, recall } = valuesOf(scores);
+    assertEquals([nn1, recall, Number.isFinite(kernel)], [0, 1, true]); // copies of the real pictures
+    assertEquals(leftOut, ["fid is left out: found 12288 dimensions, expected at most 4096"]);
+    assertEquals(evaluator.leftOut, leftOut);
+    assertStringIncludes(note, "split, seed 0; fid is left out: found 12288 dimensions");
+    await evaluator.destroy();
+
+    const asked = await evaluatorOf(COLOUR, { metrics: ["knn"] });
+    await Deno.writeFile(path, encodeNpy({ shape: [4, 64, 64, 3], data: COLOUR.images.slice(0, 4 * 64 * 64 * 3) }));
+    await assertRejects(() => asked.evaluateSamples(path), RangeError, "found 4 samples, expected at least 6");
+    await asked.destroy();
+  }));
 
 Deno.test("chosenFrom() takes pictures with their labels, other ones for another seed, never more than there are", () => {
   const data = labelledSet(30, 1);
