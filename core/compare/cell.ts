@@ -6,7 +6,7 @@ import type { TrainOptions } from "../train/options.ts";
 import { findResumable } from "../train/resume.ts";
 import { train, type TrainingData } from "../train/train.ts";
 import { NonFiniteError } from "../train/trainer.ts";
-import { type CellFailure, type CellResult, curvesOf, savedRunOf, writeResult } from "./store.ts";
+import { type CellFailure, type CellResult, curvesOf, savedRunOf, type Settings, writeResult } from "./store.ts";
 
 /** Scores the newest checkpoint of a run. */
 export type Evaluate = (run: string) => Promise<Pick<Evaluation, "scores" | "note">>;
@@ -19,6 +19,8 @@ export interface CellJob {
   /** The folder of the cell. */
   folder: string;
   evaluate: Evaluate;
+  /** What decides how it is scored. */
+  evaluation: Settings;
   signal?: AbortSignal;
 }
 
@@ -52,7 +54,10 @@ export async function* runCell(job: CellJob): AsyncGenerator<CellProgress, CellR
     const trainingSeconds = (await curvesOf(run)).elapsedSeconds.y.at(-1)!; // of all its parts
     const alone = job.options.model.head === "single"; // and has no leaves to tell apart
     const told = scores.filter(({ name, value }) => Number.isFinite(value) && !(alone && OF_LEAVES.test(name)));
-    const result = { run, scores: told, note, trainingSeconds, seconds: trainingSeconds + seconds() - trainedFor };
+    const result = {
+      ...{ run, scores: told, note, scoring: job.evaluation, trainingSeconds },
+      seconds: trainingSeconds + seconds() - trainedFor,
+    };
     await writeResult(folder, result);
     return result;
   } catch (error) {

@@ -4,9 +4,11 @@ import { assertEquals, assertRejects } from "@std/assert";
 import {
   cellFolder,
   curvesOf,
+  differencesOf,
   openComparison,
   readResult,
   savedRunOf,
+  type Settings,
   writeResult,
 } from "../../../core/compare/store.ts";
 import { meaningOf } from "../../../core/metrics/evaluation.ts";
@@ -15,25 +17,51 @@ import { inFolder } from "../../in_folder.ts";
 
 Deno.test("openComparison() goes on with the same comparison and names what differs in another", () =>
   inFolder(async (folder) => {
-    const shared = { dataset: "ring8", iterations: 100, body: [8, 8] };
-    await openComparison(`${folder}/new`, shared);
-    await openComparison(`${folder}/new`, { ...shared });
+    const training = { dataset: "ring8", iterations: 100, body: [8, 8], features: 16 };
+    const open = (training: Settings, scoring: Settings) => openComparison(`${folder}/new`, { training, scoring });
+    await open(training, { features: "points" });
+    assertEquals(await open({ ...training }, { features: "pixels", n: 10 }), {});
     const error = await assertRejects(
-      () => openComparison(`${folder}/new`, { dataset: "ring8", iterations: 200, body: [8, 4], metrics: "modes" }),
+      () => open({ dataset: "ring8", iterations: 200, body: [8, 4], features: 16, lr: 1 }, {}),
       RunError,
-      'iterations was 100 and is 200; body was [8,8] and is [8,4]; metrics was not given and is "modes"',
+      "iterations was 100 and is 200; body was [8,8] and is [8,4]; lr was not given and is 1",
     );
     assertEquals(error.message.startsWith(`Cannot go on with the comparison in ${folder}/new: `), true);
+  }));
+
+Deno.test("openComparison() knows how runs of an earlier version were scored", () =>
+  inFolder(async (folder) => {
+    const old = { dataset: "ring8", iterations: 100, features: "points", n: 10 };
+    await Deno.writeTextFile(`${folder}/comparison.json`, JSON.stringify(old));
+    const scoring = { metrics: ["modes"], features: "pixels", n: 20 };
+    const training = { dataset: "ring8", iterations: 100, features: 16 };
+    const before = await openComparison(folder, { training, scoring });
+    assertEquals(differencesOf(before, scoring), [
+      'metrics was not given and is ["modes"]',
+      'features was "points" and is "pixels"',
+      "n was 10 and is 20",
+    ]);
+    assertEquals(differencesOf(before, { metrics: undefined, features: "points", n: 10 }), []);
+    await assertRejects(
+      () => openComparison(folder, { training: { ...training, iterations: 200 }, scoring }),
+      RunError,
+      `Cannot go on with the comparison in ${folder}: iterations was 100 and is 200; expected`,
+    );
   }));
 
 Deno.test("openComparison() refuses a folder whose file it did not write", () =>
   inFolder(async (folder) => {
     for (const text of ["", "[]", "{"]) {
       await Deno.writeTextFile(`${folder}/comparison.json`, text);
-      await assertRejects(() => openComparison(folder, {}), RunError, "it is no JSON object");
+      await assertRejects(
+        () => openComparison(folder, { training: {}, scoring: {} }),
+        RunError,
+        "it is no JSON object",
+      );
     }
     await Deno.writeTextFile(`${folder}/file`, "");
-    await assertRejects(() => openComparison(`${folder}/file`, {}), RunError, "--out names another folder");
+    const open = () => openComparison(`${folder}/file`, { training: {}, scoring: {} });
+    await assertRejects(open, RunError, "--out names another folder");
   }));
 
 Deno.test("readResult() gives back what writeResult() wrote, null before, and refuses anything else", () =>
