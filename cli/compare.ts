@@ -73,6 +73,7 @@ async function follow(
       load,
       request: { ...evaluation, n: evaluation.n ?? Math.min(USUAL_COUNT, kept) },
       cache: cacheFolder(),
+      onWarning: (warning) => warn(`${warning}\n`),
     }).catch(asUsage);
     const { atMost: _, ...decided } = evaluator.request;
     say(`Comparing ${request.methods.join(", ")} on ${data.name} in ${folder} (${device.description})`);

@@ -13,7 +13,7 @@ import { type Circumstances, type Evaluation, evaluationOf } from "./evaluation.
 import { type FeatureExtractor, type Features, type PictureSet, rawFeatures } from "./features.ts";
 import { forcedSamples } from "./forced.ts";
 import { inceptionFeatures } from "./inception_features.ts";
-import { FEATURES, kept, NEIGHBOUR_DISTANCES, STATISTICS } from "./kept.ts";
+import { FEATURES, type Form, kept, NEIGHBOUR_DISTANCES, type OnWarning, STATISTICS } from "./kept.ts";
 import { chosenFrom, type EvaluatedSet, nearestLabels, orderOf, type RealPictures } from "./real.ts";
 import {
   type ChosenMetrics,
@@ -43,6 +43,8 @@ export interface EvaluatorOptions {
   /** The folder where a classifier, features and statistics of the data are kept; nowhere if there is none. */
   readonly cache: string | null;
   readonly onProgress?: (progress: EvaluationProgress) => void;
+  /** Hears why something could not be kept. */
+  readonly onWarning?: OnWarning;
 }
 
 /** Generated pictures, and what is known of them. */
@@ -193,20 +195,20 @@ export class Evaluator {
   }
 
   async #makeClassifier(): Promise<FeatureExtractor> {
-    const { load, cache } = this.options;
+    const { load, cache, onWarning } = this.options;
     const { split } = this.request;
     const other = await load(split === "test" ? "train" : "test");
     const [train, test] = split === "test" ? [other, this.data] : [this.data, other];
     const onProgress = ({ step, steps }: { step: number; steps: number }) =>
       this.#report("Training a classifier", step, steps);
-    return await classifierFeatures(this.device, { train, test, cache, onProgress });
+    return await classifierFeatures(this.device, { train, test, cache, onWarning, onProgress });
   }
 
   #extractReal(extractor: FeatureExtractor): Promise<Features> {
     const path = extractor.name === "pixels" || extractor.name === "points"
       ? null
       : this.#pathOf("features", extractor);
-    return kept(path, FEATURES, () => this.#extract(extractor, this.real, "real"));
+    return this.#kept(path, FEATURES, () => this.#extract(extractor, this.real, "real"));
   }
 
   /** What metrics need to know of the real pictures alone. */
@@ -217,13 +219,17 @@ export class Evaluator {
   ): Promise<Pick<RealSamples, "statistics" | "neighbours">> {
     const [ofMoments, ofNeighbours] = ["statistics", "neighbours"].map((what) => this.#pathOf(what, extractor));
     if (metrics.includes("fid")) {
-      this.#statistics ??= kept(ofMoments, STATISTICS, () => featureStatistics(this.device, features));
+      this.#statistics ??= this.#kept(ofMoments, STATISTICS, () => featureStatistics(this.device, features));
     }
     if (metrics.some((name) => name === "knn" || name === "prdc") && features.rows > NEIGHBOURS) {
       const make = () => neighboursWithin(this.device, features, NEIGHBOURS);
-      this.#neighbours ??= kept(ofNeighbours, NEIGHBOUR_DISTANCES, make);
+      this.#neighbours ??= this.#kept(ofNeighbours, NEIGHBOUR_DISTANCES, make);
     }
     return { statistics: await this.#statistics, neighbours: await this.#neighbours };
+  }
+
+  #kept<T>(path: string | null, form: Form<T>, make: () => Promise<T>): Promise<T> {
+    return kept(path, { form, make, onWarning: this.options.onWarning });
   }
 
   /** Where something of the real pictures is kept, named for all that it depends on. */

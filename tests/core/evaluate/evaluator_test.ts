@@ -87,6 +87,24 @@ Deno.test("evaluateSamples() scores a file of points: itself perfectly, others w
     await again.destroy();
   }));
 
+Deno.test("evaluateSamples() goes on where nothing can be kept, with a warning", () =>
+  inFolder(async (folder) => {
+    const data = points(20);
+    const path = `${folder}/same.npy`;
+    await Deno.writeFile(path, encodeNpy({ shape: [20, 2], data: data.images.slice() }));
+    await Deno.writeTextFile(`${folder}/file`, "");
+    const warnings: string[] = [];
+    const evaluator = await Evaluator.create(device, {
+      load: () => Promise.resolve(data),
+      request: { metrics: ["fid"] },
+      cache: `${folder}/file`,
+      onWarning: (warning) => warnings.push(warning),
+    });
+    assertAlmostEquals(valuesOf((await evaluator.evaluateSamples(path)).scores).frechet, 0, F32);
+    assertEquals(warnings.length, 1);
+    assertStringIncludes(warnings[0], `Cannot make folder ${folder}/file/evaluation: a part of the path is a file`);
+  }));
+
 Deno.test("evaluateRun() scores pictures and paths of a run with a classifier, which is trained once", () =>
   inFolder(async (runs) => {
     const checkpoint = await writeTinyRun(device, runs, { options: { image: [16, 16, 1], body: [8], critic: [4, 8] } });
