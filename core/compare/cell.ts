@@ -8,7 +8,7 @@ import { train, type TrainingData } from "../train/train.ts";
 import { NonFiniteError } from "../train/trainer.ts";
 import { type CellFailure, type CellResult, curvesOf, savedRunOf, type Settings, writeResult } from "./store.ts";
 
-/** Scores the newest checkpoint of a run. */
+/** Scores the newest checkpoint of a run; it may throw the reason of the signal that stops the comparison. */
 export type Evaluate = (run: string) => Promise<Pick<Evaluation, "scores" | "note">>;
 
 /** What a cell is trained and scored with. */
@@ -61,6 +61,7 @@ export async function* runCell(job: CellJob): AsyncGenerator<CellProgress, CellR
     await writeResult(folder, result);
     return result;
   } catch (error) {
+    if (job.signal?.aborted && error === job.signal.reason) return null; // while it was scored
     if (!(error instanceof NonFiniteError || error instanceof RangeError)) throw error;
     const failure = { run: folder, failure: error.message, seconds: seconds() };
     if (error instanceof NonFiniteError) await writeResult(folder, failure); // the same training fails again

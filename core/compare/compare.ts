@@ -33,7 +33,7 @@ export interface CompareJob {
   evaluation: Settings;
   /** Turns SVG text into a PNG file. */
   rasterize: (svg: string) => Uint8Array;
-  /** Stops after the iterations under way; the same job goes on from there. */
+  /** Stops after the iterations under way, and scoring where that heeds it; the same job goes on from there. */
   signal?: AbortSignal;
 }
 

@@ -61,6 +61,7 @@ const BATCH = 256;
  *
  * @throws {RangeError} If the data have no labels
  * @throws {DeviceError} If the GPU cannot hold the pictures
+ * @throws The signal's reason, if it aborts
  */
 export async function classifierFeatures(
   device: Device,
@@ -71,7 +72,7 @@ export async function classifierFeatures(
 
 /** The classifier of `classifierFeatures` itself. */
 export async function trainedClassifier(device: Device, source: ClassifierSource): Promise<TrainedClassifier> {
-  const { cache, onWarning } = source;
+  const { cache, onWarning, signal } = source;
   const [train, test] = [labelled(source.train), labelled(source.test)];
   const path = cache === null
     ? null
@@ -82,7 +83,7 @@ export async function trainedClassifier(device: Device, source: ClassifierSource
   const untested = { shape, weights: await trainClassifier(device, train, source), accuracy: 0, tested: test.shape[0] };
   const extractor = await NetworkFeatures.create(device, networkOf(untested), { batch: BATCH });
   try {
-    const accuracy = accuracyOf(await extractor.extract(test), test.labels);
+    const accuracy = accuracyOf(await extractor.extract(test, { signal }), test.labels);
     const trained = { ...untested, accuracy };
     if (path !== null) await keep(path, fileOf(trained, { train, test }), onWarning);
     return trained;

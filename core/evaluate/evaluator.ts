@@ -45,6 +45,8 @@ export interface EvaluatorOptions {
   readonly onProgress?: (progress: EvaluationProgress) => void;
   /** Hears why something could not be kept. */
   readonly onWarning?: OnWarning;
+  /** Ends what is under way, which throws its reason. */
+  readonly signal?: AbortSignal;
 }
 
 /** Generated pictures, and what is known of them. */
@@ -102,6 +104,7 @@ export class Evaluator {
    * @throws {RunError} If there is none, or it makes pictures of another size
    * @throws {RangeError} If more samples are asked for than can be drawn at once
    * @throws {DeviceError} If the adapter is lost
+   * @throws The signal's reason, if it aborts
    */
   async evaluateRun(run: string, { runs = RUNS_FOLDER } = {}): Promise<Evaluation> {
     const { n, seed, forced } = this.request;
@@ -133,6 +136,7 @@ export class Evaluator {
    * @throws {RunError} If it cannot be read, or holds pictures of another size
    * @throws {RangeError} If it has fewer than were asked for
    * @throws {DeviceError} If the adapter is lost
+   * @throws The signal's reason, if it aborts
    */
   async evaluateSamples(path: string): Promise<Evaluation> {
     const { images, shape: [count, ...image] } = await readSamples(path, imageOf(this.data));
@@ -154,7 +158,8 @@ export class Evaluator {
 
   /** Gives the memory back. */
   async destroy(): Promise<void> {
-    for (const extractor of new Set([await this.#extractor, await this.#classifier])) extractor?.destroy();
+    const made = [this.#extractor, this.#classifier].map((extractor) => extractor?.catch(() => undefined)); // or failed
+    for (const extractor of new Set(await Promise.all(made))) extractor?.destroy();
   }
 
   #metrics(generated: { leaves: number; samples: number }): ChosenMetrics {
@@ -179,7 +184,7 @@ export class Evaluator {
       featureName,
       seed,
       modes: this.data.modes,
-    });
+    }, { signal: this.options.signal });
     const circumstances: Circumstances = {
       ...{ dataset: this.data.name, split, source, seed, forced, real: real.features.rows, fake: fake.features.rows },
       ...{ features: featureName, featureKey: extractor.key, featureNote: extractor.note, leftOut },
@@ -195,13 +200,13 @@ export class Evaluator {
   }
 
   async #makeClassifier(): Promise<FeatureExtractor> {
-    const { load, cache, onWarning } = this.options;
+    const { load, cache, onWarning, signal } = this.options;
     const { split } = this.request;
     const other = await load(split === "test" ? "train" : "test");
     const [train, test] = split === "test" ? [other, this.data] : [this.data, other];
     const onProgress = ({ step, steps }: { step: number; steps: number }) =>
       this.#report("Training a classifier", step, steps);
-    return await classifierFeatures(this.device, { train, test, cache, onWarning, onProgress });
+    return await classifierFeatures(this.device, { train, test, cache, onWarning, onProgress, signal });
   }
 
   #extractReal(extractor: FeatureExtractor): Promise<Features> {
@@ -242,7 +247,8 @@ export class Evaluator {
 
   #extract(extractor: FeatureExtractor, pictures: PictureSet, which: string): Promise<Features> {
     const doing = `${extractor.name} features of ${which} pictures`;
-    return extractor.extract(pictures, (done) => this.#report(doing, done, pictures.shape[0]));
+    const onProgress = (done: number) => this.#report(doing, done, pictures.shape[0]);
+    return extractor.extract(pictures, { onProgress, signal: this.options.signal });
   }
 
   /** The classes that a classifier gives, or, to points, the nearest real point. */

@@ -29,6 +29,12 @@ export interface Features {
   readonly probabilities?: Matrix;
 }
 
+/** Who hears how many pictures are done, and what stops it. */
+export interface ExtractOptions {
+  readonly onProgress?: (done: number) => void;
+  readonly signal?: AbortSignal;
+}
+
 /** Makes features of pictures. */
 export interface FeatureExtractor {
   readonly name: FeatureName;
@@ -39,11 +45,11 @@ export interface FeatureExtractor {
   /**
    * The features of pictures, in their order.
    *
-   * @param onProgress Hears how many are done
    * @throws {RangeError} If they are not of the size that the extractor is for
    * @throws {DeviceError} If the adapter is lost
+   * @throws The signal's reason, if it aborts
    */
-  extract(pictures: PictureSet, onProgress?: (done: number) => void): Promise<Features>;
+  extract(pictures: PictureSet, options?: ExtractOptions): Promise<Features>;
   /** Gives the memory back. */
   destroy(): void;
 }
@@ -148,7 +154,7 @@ export class NetworkFeatures<P extends Tensors> implements FeatureExtractor {
     return this.network.note;
   }
 
-  async extract(pictures: PictureSet, onProgress: (done: number) => void = () => {}): Promise<Features> {
+  async extract(pictures: PictureSet, { onProgress = () => {}, signal }: ExtractOptions = {}): Promise<Features> {
     const [count, ...image] = pictures.shape;
     if (image.join() !== this.network.image.join()) {
       throw new RangeError(
@@ -167,13 +173,14 @@ export class NetworkFeatures<P extends Tensors> implements FeatureExtractor {
     };
     const underWay: Promise<void>[] = [];
     const images = new Float32Array(this.batch * sizeOf(this.network.image));
-    for (let first = 0; first < count; first += this.batch) {
+    for (let first = 0; first < count && !signal?.aborted; first += this.batch) {
       copyPixels(pictures, first * sizeOf(image), images);
       this.program.run({ images });
       underWay.push(this.program.read().then((outputs) => take(first, outputs)));
       if (underWay.length === UNDER_WAY) await underWay.shift();
     }
     await Promise.all(underWay);
+    signal?.throwIfAborted();
     const { features, probabilities } = rows;
     return {
       features: matrix(features, features.length / count),

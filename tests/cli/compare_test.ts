@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { decode } from "fast-png";
+import { shade, writeFiles } from "../datasets/archives.ts";
 import { inFolder, names } from "../in_folder.ts";
 import { runTaskFile } from "./task.ts";
 
@@ -34,6 +35,22 @@ Deno.test("compare trains, scores and draws; the same call finds everything done
     const other = await compare(...QUICK, ...SCORED, ...out, "--lr", "0.1");
     assertEquals([other.code, other.stdout.split("\n").length], [1, 2]);
     assertStringIncludes(other.stderr, "learningRate was 0.01 and is 0.1; expected the same arguments");
+  }));
+
+Deno.test("compare shows how far the classifier is that runs are scored with", () =>
+  inFolder(async (folder) => {
+    const pictures = Array.from(
+      { length: 40 },
+      async (_, i) => [`${i % 2}/${i}.png`, await shade(i % 2 * 200)] as const,
+    );
+    await writeFiles(`${folder}/data`, Object.fromEntries(await Promise.all(pictures)));
+    const data = ["--dataset", "folder", "--data-dir", `${folder}/data`, "--size", "16", "--channels", "1"];
+    const training = ["--methods", "gan", "--seeds", "1", "--iterations", "1", "--batch", "4", "--preset", "small"];
+    const flags = [...data, ...training, "--objective", "non-saturating", "--metrics", "mmd", "--no-tune"];
+    const env = { XDG_CACHE_HOME: `${folder}/cache` };
+    const { code, stderr } = await runTaskFile("cli/compare.ts", [...flags, "--out", `${folder}/out`], { env });
+    assertEquals(code, 0, stderr);
+    assertStringIncludes(stderr, "Training a classifier (100 %)\nclassifier features of real pictures (100 %)\n");
   }));
 
 Deno.test("compare refuses a wrong call with one sentence, before anything is trained", async () => {

@@ -105,6 +105,20 @@ Deno.test("compare() notes a run that cannot be scored, and scores it when it is
     assertStringIncludes(await Deno.readTextFile(`${folder}/table.md`), "| mog    | 2.000         |");
   }));
 
+Deno.test("compare() that is stopped while a run is scored scores it when it is called again", () =>
+  inFolder(async (folder) => {
+    const request = { ...REQUEST, methods: methodsOf("mog"), seeds: 1, shared: { ...REQUEST.shared, iterations: 2 } };
+    const stop = new AbortController();
+    const evaluate = () => {
+      stop.abort();
+      return Promise.reject(stop.signal.reason);
+    };
+    const stopped = await Array.fromAsync(compare({ ...jobIn(folder), request, evaluate, signal: stop.signal }));
+    assertEquals(kinds(stopped), ["training", "stopped"]);
+    const scored = await Array.fromAsync(compare({ ...jobIn(folder), request }));
+    assertEquals(kinds(scored), ["done", "wrote"]);
+  }));
+
 Deno.test("compare() notes a training whose loss is no number, and goes on", () =>
   inFolder(async (folder) => {
     const shared = { ...REQUEST.shared, regularizers: { gp: 3.4e38 } }; // a float holds no more

@@ -153,6 +153,24 @@ Deno.test("evaluateRun() scores pictures and paths of a run with a classifier, w
     await forced.destroy();
   }));
 
+Deno.test("evaluateRun() ends with the signal's reason while the classifier is trained, and destroy() after it", () =>
+  inFolder(async (runs) => {
+    const checkpoint = await writeTinyRun(device, runs, { options: { image: [16, 16, 1], body: [8], critic: [4, 8] } });
+    const stop = new AbortController();
+    const steps: number[] = [];
+    const evaluator = await Evaluator.create(device, {
+      ...{ load: () => Promise.resolve(labelledSet(64, 1)), request: { n: 20 }, cache: null, signal: stop.signal },
+      onProgress: ({ doing, done, total }) => {
+        if (doing !== "Training a classifier") return;
+        steps.push(done / total);
+        stop.abort(new Error("enough"));
+      },
+    });
+    await assertRejects(() => evaluator.evaluateRun(checkpoint), Error, "enough");
+    assert(steps.at(-1)! < 1, "it was trained to the end");
+    await evaluator.destroy();
+  }));
+
 Deno.test("evaluateRun() refuses a run of pictures of another size", () =>
   inFolder(async (runs) => {
     const checkpoint = await writeTinyRun(device, runs);

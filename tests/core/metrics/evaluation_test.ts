@@ -47,6 +47,11 @@ Deno.test("evaluateMetrics() takes statistics of the real set that are known", a
   assertAgrees((await evaluateMetrics(device, ["fid"], known)).frechet, expected.frechet.distance, "frechet");
 });
 
+Deno.test("evaluateMetrics() computes nothing after its signal", async () => {
+  const signal = AbortSignal.abort(new Error("enough"));
+  await assertRejects(() => evaluateMetrics(device, ["mmd"], evaluated, { signal }), Error, "enough");
+});
+
 Deno.test("evaluateMetrics() refuses metrics that need what is not known", async () => {
   const bare = { ...evaluated, fake: { features: compared.fake }, modes: undefined };
   for (
