@@ -25,6 +25,7 @@ export interface CellResult {
 
 /** What is known of a training that came to nothing, such as by a loss that is no number. */
 export interface CellFailure {
+  /** The folder of the cell. */
   readonly run: string;
   readonly failure: string;
   readonly seconds: number;
@@ -85,8 +86,10 @@ export function differencesOf(before: Settings, now: Settings): string[] {
 export async function readResult(folder: string): Promise<CellResult | CellFailure | null> {
   const path = `${folder}/${RESULT_FILE}`;
   const found = await readRecord(path);
-  if (found === null || "failure" in found || Array.isArray(found.scores)) {
-    return found as CellResult | CellFailure | null;
+  if (found === null) return null;
+  if ("failure" in found) return { ...found as Omit<CellFailure, "run">, run: folder };
+  if (Array.isArray(found.scores) && typeof found.run === "string") {
+    return { ...found as Omit<CellResult, "run">, run: `${folder}/${nameOf(found.run)}` };
   }
   throw new RunError(
     `Cannot read ${path}: it holds no scores, expected those of a run; remove it to score the run again`,
@@ -94,14 +97,18 @@ export async function readResult(folder: string): Promise<CellResult | CellFailu
 }
 
 /**
- * Notes what is known of a cell.
+ * Notes what is known of a cell, the run by its name in the folder, so that the folder may be moved.
  *
  * @throws {RunError} If it cannot be written
  */
-export async function writeResult(folder: string, result: CellResult | CellFailure): Promise<void> {
+export async function writeResult(folder: string, { run, ...rest }: CellResult | CellFailure): Promise<void> {
+  const result = "failure" in rest ? rest : { run: nameOf(run), ...rest };
   await orRunError("make", folder, () => Deno.mkdir(folder, { recursive: true }), ADVICE);
   await writeWhole(`${folder}/${RESULT_FILE}`, `${JSON.stringify(result, null, 2)}\n`, ADVICE);
 }
+
+/** The last part of a path: earlier versions noted the whole one, as it was then. */
+const nameOf = (path: string): string => path.slice(path.lastIndexOf("/") + 1);
 
 async function readRecord(path: string): Promise<Record<string, unknown> | null> {
   const text = await orRunError("read", path, async () => {

@@ -73,8 +73,23 @@ Deno.test("readResult() gives back what writeResult() wrote, null before, and re
     const result = { run: `${own}/00000-a`, scores, note: "", trainingSeconds: 1, seconds: 2 };
     await writeResult(own, result);
     assertEquals(await readResult(own), result);
+    const failure = { run: own, failure: "its loss is NaN", seconds: 2 };
+    await writeResult(`${folder}/failed`, failure);
+    assertEquals(await readResult(`${folder}/failed`), { ...failure, run: `${folder}/failed` });
     await Deno.writeTextFile(`${own}/result.json`, `{"scores": 1}`);
     await assertRejects(() => readResult(own), RunError, "remove it to score the run again");
+  }));
+
+Deno.test("readResult() finds the run where its folder was moved to, noted by an earlier version, too", () =>
+  inFolder(async (folder) => {
+    const rest = { scores: [], note: "", trainingSeconds: 1, seconds: 2 };
+    await writeResult(`${folder}/before`, { run: `${folder}/before/00000-a`, ...rest });
+    await Deno.rename(`${folder}/before`, `${folder}/after`);
+    const moved = { run: `${folder}/after/00000-a`, ...rest };
+    assertEquals(await readResult(`${folder}/after`), moved);
+    const early = JSON.stringify({ ...rest, run: "runs/compare/ring8-auto/cells/gan-0/00000-a" });
+    await Deno.writeTextFile(`${folder}/after/result.json`, early);
+    assertEquals(await readResult(`${folder}/after`), moved);
   }));
 
 Deno.test("savedRunOf() is the newest run with a checkpoint", () =>
