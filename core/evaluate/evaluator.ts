@@ -187,7 +187,13 @@ export class Evaluator {
     }, { signal: this.options.signal });
     const circumstances: Circumstances = {
       ...{ dataset: this.data.name, split, source, seed, forced, real: real.features.rows, fake: fake.features.rows },
-      ...{ features: featureName, featureKey: extractor.key, featureNote: extractor.note, leftOut },
+      ...{
+        features: featureName,
+        featureKind: extractor.kind,
+        featureKey: extractor.key,
+        featureNote: extractor.note,
+        leftOut,
+      },
     };
     return evaluationOf(values, circumstances);
   }

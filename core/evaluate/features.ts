@@ -4,7 +4,7 @@ import { compile, createState, type HostArray, type Program, type State } from "
 import type { Device } from "../gpu/device.ts";
 import type { Tensors } from "../grad.ts";
 import { type Matrix, matrix } from "../metrics/matrix.ts";
-import type { FeatureName } from "../metrics/metric.ts";
+import type { FeatureKind, FeatureName } from "../metrics/metric.ts";
 import { oneOf } from "../nearest.ts";
 import { sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
@@ -38,6 +38,8 @@ export interface ExtractOptions {
 /** Makes features of pictures. */
 export interface FeatureExtractor {
   readonly name: FeatureName;
+  /** What numbers made from its features are called after. */
+  readonly kind: FeatureKind;
   /** Tells apart extractors that give different numbers, such as networks with other weights. */
   readonly key: string;
   /** What a reader should know of it, such as the accuracy of a classifier; empty where there is nothing to say. */
@@ -79,6 +81,7 @@ export function featureName(name: string): FeatureName {
 export function rawFeatures(name: "pixels" | "points"): FeatureExtractor {
   return {
     name,
+    kind: name,
     key: name,
     note: "",
     extract: (pictures) => {
@@ -97,6 +100,8 @@ export type Recognised = { features: Tensor; probabilities: Tensor };
 /** A network that makes features. */
 export interface FeatureNetwork<P extends Tensors> {
   readonly name: FeatureName;
+  /** Its name unless given. */
+  readonly kind?: FeatureKind;
   readonly key: string;
   readonly note: string;
   /** Height, width and channels of the pictures it is for. */
@@ -144,6 +149,10 @@ export class NetworkFeatures<P extends Tensors> implements FeatureExtractor {
 
   get name(): FeatureName {
     return this.network.name;
+  }
+
+  get kind(): FeatureKind {
+    return this.network.kind ?? this.network.name;
   }
 
   get key(): string {
