@@ -10,45 +10,18 @@ import {
 import { evaluationText } from "../../../core/evaluate/evaluation.ts";
 import { Evaluator } from "../../../core/evaluate/evaluator.ts";
 import { chosenFrom, type EvaluatedSet, nearestLabels } from "../../../core/evaluate/real.ts";
-import { type EvaluationRequest, metricsFor, resolveRequest, type Split } from "../../../core/evaluate/request.ts";
+import type { EvaluationRequest, Split } from "../../../core/evaluate/request.ts";
 import { readSamples } from "../../../core/evaluate/sample_file.ts";
-import type { FeatureName } from "../../../core/metrics/metric.ts";
 import { encodeNpy } from "../../../core/npy.ts";
 import { RunError } from "../../../core/sampling/run.ts";
 import { inFolder, names } from "../../in_folder.ts";
 import { device } from "../../gpu.ts";
 import { writeTinyRun } from "../../sampling/tiny_run.ts";
 import { labelledSet } from "./labelled.ts";
+import { COLOUR, points } from "./small_sets.ts";
 
 /** Of scores of equal features, whose order of summation may differ. */
 const F32 = 1e-5;
-
-/** Two round Gaussians; `shift` moves the points. */
-function points(count: number, shift = 0): EvaluatedSet & { images: Float32Array } {
-  const images = Float32Array.from({ length: 2 * count }, (_, i) => {
-    const centre = i % 2 === 0 ? (Math.floor(i / 2) % 2 === 0 ? -0.5 : 0.5) : 0;
-    return centre + 0.02 * Math.sin(i * i + 1) + shift;
-  });
-  return {
-    name: "pair",
-    images,
-    shape: [count, 1, 1, 2],
-    labels: Uint8Array.from({ length: count }, (_, i) => i % 2),
-    classNames: ["left", "right"],
-    fingerprint: `pair-${count}-${shift}`,
-    modes: { centres: Float32Array.of(-0.5, 0, 0.5, 0), deviation: 0.02 },
-  };
-}
-
-/** Eight unlabelled pictures in colour, as those of CelebA or of a folder are. */
-const COLOUR: EvaluatedSet & { images: Uint8Array } = {
-  name: "flat",
-  images: Uint8Array.from({ length: 8 * 64 * 64 * 3 }, (_, i) => 128 + 127 * Math.sin(i * i)),
-  shape: [8, 64, 64, 3],
-  labels: null,
-  classNames: [],
-  fingerprint: "flat-8",
-};
 
 const evaluatorOf = (data: EvaluatedSet, request: EvaluationRequest, cache: string | null = null) =>
   Evaluator.create(device, { load: () => Promise.resolve(data), request, cache });
@@ -209,54 +182,6 @@ Deno.test("readSamples() reads channels first or last, bytes or numbers, and ref
       `Cannot use samples ${path}: found a file that begins`,
     );
   }));
-
-Deno.test("resolveRequest() and metricsFor() take what goes together and say why the rest does not", () => {
-  const [pictures, toy] = [labelledSet(30, 1), points(20)];
-  assertEquals(resolveRequest({}, pictures), {
-    ...{ features: "classifier", n: 30, atMost: true, seed: 0, split: "test", forced: false },
-    ...{ metrics: undefined, weights: undefined },
-  });
-  assertEquals(resolveRequest({}, toy).features, "points");
-  assertEquals(resolveRequest({}, { ...pictures, labels: null }).features, "pixels");
-  const all = metricsFor({ features: "points" }, toy, { leaves: 4, samples: 20 });
-  assertEquals(all, { metrics: ["fid", "kid", "knn", "mmd", "prdc", "modes", "tree"], leftOut: [] });
-  const wrong: [EvaluationRequest, EvaluatedSet, string][] = [
-    [{ features: "classifier" }, toy, "Cannot make classifier features of pair: it has points"],
-    [{ features: "inception" }, pictures, "without weights: expected --weights FILE"],
-    [{ weights: "file.pth" }, pictures, "with classifier features: expected --features inception"],
-    [{ metrics: ["is"], features: "pixels" }, pictures, "Cannot compute is from pixels"],
-    [{ metrics: ["modes"] }, pictures, "Cannot compute modes of bars: its modes are not known"],
-    [
-      { metrics: ["fid"] },
-      COLOUR,
-      "Cannot compute fid of flat by pixels: found 12288 dimensions, expected at most 4096",
-    ],
-    [{ metrics: ["prdc"], n: 5 }, pictures, "Cannot compute prdc of bars by classifier: found 5 samples, expected at"],
-  ];
-  for (const [request, data, message] of wrong) assertThrows(() => resolveRequest(request, data), RangeError, message);
-  assertThrows(
-    () => metricsFor({ metrics: ["tree"], features: "pixels" }, pictures, { leaves: 0, samples: 20 }),
-    RangeError,
-    "expected a run",
-  );
-});
-
-Deno.test("metricsFor() leaves out what sets of that size do not allow, and says why", () => {
-  const few = (features: FeatureName, samples: number) => metricsFor({ features }, COLOUR, { leaves: 4, samples });
-  assertEquals(few("pixels", 8), {
-    metrics: ["kid", "knn", "mmd", "prdc", "tree"],
-    leftOut: ["fid is left out: found 12288 dimensions, expected at most 4096"],
-  });
-  assertEquals(few("inception", 5), {
-    metrics: ["fid", "kid", "mmd", "tree"],
-    leftOut: [
-      "knn is left out: found 5 samples, expected at least 6",
-      "prdc is left out: found 5 samples, expected at least 6",
-      "is is left out: found 5 samples, expected at least 10",
-    ],
-  });
-  assertEquals(few("classifier", 1).metrics, ["tree"]);
-});
 
 Deno.test("evaluateSamples() of unlabelled colour pictures gives all that can be computed, and its note says what not", () =>
   inFolder(async (folder) => {
