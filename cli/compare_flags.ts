@@ -16,7 +16,8 @@ const SEEDS = 3;
 export const USUAL_COUNT = 2500;
 const FOLDER = `${RUNS_FOLDER}/compare`;
 
-const { preset, leaves, depth, objective, gp, r1, r2, augment, iterations, batch, lr, size, channels } = TRAIN_FLAGS;
+const { preset, leaves, depth, objective, gp, r1, r2, augment, localize, grow } = TRAIN_FLAGS;
+const { iterations, batch, lr, size, channels } = TRAIN_FLAGS;
 
 /** The flags of `compare`. */
 export const FLAGS = {
@@ -38,6 +39,7 @@ export const FLAGS = {
   ...EVALUATION_FLAGS,
   n: { kind: "integer", meaning: `Samples, real and generated, that a run is scored with (${USUAL_COUNT})` },
   ...{ preset, leaves, depth, objective, gp, r1, r2, "critic-norm": TRAIN_FLAGS["critic-norm"], augment },
+  ...{ "gate-temperature": TRAIN_FLAGS["gate-temperature"], localize, grow },
   ...{ iterations, batch, lr, size, channels },
   ...{ "data-dir": TRAIN_FLAGS["data-dir"], "no-tune": TRAIN_FLAGS["no-tune"], quiet: TRAIN_FLAGS.quiet },
 } as const;

@@ -159,7 +159,7 @@ export function requestOf(flags: Values): TrainRequest {
     gateTemperature: usage(() => temperatures(flags["gate-temperature"])),
     localize: flags.localize,
     grow: flags.grow,
-    augment: augment === undefined || augment === "none" ? [] : augment.split(","),
+    augment: augment === undefined || augment.trim() === "none" ? [] : augment.split(",").map((name) => name.trim()),
     iterations: flags.iterations,
     epochs: flags.epochs,
     batch: flags.batch,

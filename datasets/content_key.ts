@@ -13,7 +13,8 @@ const SETTLED = 2000;
  * hexadecimal.
  *
  * Reading them all takes about a second for each GB, so the result is kept in `memoFolder` together with the length and
- * time of change of each file, and believed as long as those are the same.
+ * time of change of each file, and believed as long as those are the same. A file that cannot be read counts as such, and
+ * then nothing is kept: its time of change may not tell when it can be.
  *
  * @param memoFolder null keeps nothing
  * @throws The signal's reason, if it aborts
@@ -25,8 +26,8 @@ export async function contentKey(tree: FileTree, memoFolder: string | null, sign
   const stamp = stampOf(tree.path, parts);
   const memo = memoFolder === null ? null : await remembered(`${memoFolder}/${name}`);
   if (memo !== null && memo.path === path && memo.stamp === stamp.text) return memo.content;
-  const content = await hashOf(tree.path, parts, signal);
-  if (memoFolder !== null && Date.now() - stamp.newest > SETTLED) {
+  const { content, unread } = await hashOf(tree.path, parts, signal);
+  if (memoFolder !== null && unread === 0 && Date.now() - stamp.newest > SETTLED) {
     const bytes = new TextEncoder().encode(JSON.stringify({ path, stamp: stamp.text, content }));
     // What cannot be kept is computed again next time.
     await writeWhole(memoFolder, name, (file) => writeAll(file, bytes)).catch(() => {});
@@ -61,16 +62,28 @@ function stampOf(root: string, parts: readonly string[]): { text: string; newest
   return { text: hash.digest("hex"), newest };
 }
 
-async function hashOf(root: string, parts: readonly string[], signal?: AbortSignal): Promise<string> {
+/** The SHA-256, and how many files could not be read. */
+async function hashOf(
+  root: string,
+  parts: readonly string[],
+  signal?: AbortSignal,
+): Promise<{ content: string; unread: number }> {
   const hash = createHash("sha256");
+  let unread = 0;
   for (const part of parts) {
     signal?.throwIfAborted();
-    using file = await Deno.open(part);
-    hash.update(`${part.slice(root.length)}\\0${(await file.stat()).size}\\0`);
-    for await (const chunk of file.readable) {
+    try {
+      using file = await Deno.open(part);
+      hash.update(`${part.slice(root.length)}\\0${(await file.stat()).size}\\0`);
+      for await (const chunk of file.readable) {
+        signal?.throwIfAborted();
+        hash.update(chunk);
+      }
+    } catch {
       signal?.throwIfAborted();
-      hash.update(chunk);
+      hash.update(`${part.slice(root.length)}\\0unread\\0`);
+      unread++;
     }
   }
-  return hash.digest("hex");
+  return { content: hash.digest("hex"), unread };
 }

@@ -21,7 +21,8 @@ export interface DecodeOptions {
 }
 
 /**
- * Decodes files in workers and hands each image over as soon as it is ready, in no fixed order.
+ * Decodes files in workers and hands each image over as soon as it is ready, in no fixed order; a file that comes with a
+ * fault needs no worker.
  *
  * @param onAnswer Called for every file with its image `[size, size, channels]` or its fault; what it throws ends all
  * @throws What `files` or `onAnswer` throw, and the signal's reason, if it aborts
@@ -36,7 +37,10 @@ export async function decodeAll(
   signal?.addEventListener("abort", abort);
   try {
     signal?.throwIfAborted();
-    for await (const { name, content } of files) await pool.send({ name, content, format });
+    for await (const file of files) {
+      if ("fault" in file) onAnswer(file);
+      else await pool.send({ ...file, format });
+    }
     await pool.done();
   } finally {
     signal?.removeEventListener("abort", abort);

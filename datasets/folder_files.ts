@@ -19,7 +19,7 @@ export class FolderFiles implements FileTree {
   async *read(wanted: ReadonlySet<string>, signal?: AbortSignal): AsyncIterable<FileContent> {
     for (const name of wanted) {
       signal?.throwIfAborted();
-      yield { name, content: await Deno.readFile(`${this.path}/${name}`) };
+      yield { name, ...await contentOf(`${this.path}/${name}`) };
     }
   }
 
@@ -42,6 +42,16 @@ export class FolderFiles implements FileTree {
       }
     }
     return found.sort(byName);
+  }
+}
+
+/** The bytes of a file, or why the system does not give them. */
+async function contentOf(path: string): Promise<{ content: Uint8Array<ArrayBuffer> } | { fault: string }> {
+  try {
+    return { content: await Deno.readFile(path) };
+  } catch (error) {
+    const [reason] = (error as Error).message.split(" (os error");
+    return { fault: `cannot be read (${reason}), expected a readable file` };
   }
 }
 

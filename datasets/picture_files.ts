@@ -13,12 +13,10 @@ export interface FileEntry {
   readonly size: number;
 }
 
-/** A file and what it holds. */
-export interface FileContent {
-  readonly name: string;
-  /** The bytes, in memory of their own. */
-  readonly content: Uint8Array<ArrayBuffer>;
-}
+/** A file and what it holds, in memory of its own, or why it cannot be read, as the rest of a sentence about it. */
+export type FileContent =
+  & { readonly name: string }
+  & ({ readonly content: Uint8Array<ArrayBuffer> } | { readonly fault: string });
 
 /** The files of a folder or an archive. */
 export interface FileTree {
@@ -33,9 +31,10 @@ export interface FileTree {
    */
   list(signal?: AbortSignal): Promise<readonly FileEntry[]>;
   /**
-   * The contents of the wanted files, in the order in which they are read fastest.
+   * The contents of the wanted files, in the order in which they are read fastest; a file that is damaged by itself, in a
+   * folder or a ZIP archive, comes with its fault.
    *
-   * @throws {SyntaxError} If the archive is damaged
+   * @throws {SyntaxError} If the archive as a whole is damaged
    * @throws The signal's reason, if it aborts
    */
   read(wanted: ReadonlySet<string>, signal?: AbortSignal): AsyncIterable<FileContent>;

@@ -30,7 +30,7 @@ PADDING, SCALE = 2, 2  # pixels, as server/ has them for pictures of 32x32
 
 
 def load(path, preset, temperature):
-    """the generator with the moving average of the weights; see `start_from` in hmog_torch.py for the layouts"""
+    """the generator with the moving average of the weights; see `start_as_ours` in hmog_torch.py for the layouts"""
     options = {name: value for name, value in PRESETS[preset].items() if name not in ("lr", "critic")}
     make, ours = Generator(**options, published_head=False), read_safetensors(path)
     channels, side = make.channels[0], make.side

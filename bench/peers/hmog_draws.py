@@ -8,6 +8,8 @@ Written from the definitions, in integers and float64; the numbers agree with ou
 `tests/golden/training.py` writes some of them for tests/train/parity_test.ts to compare.
 """
 
+import itertools
+
 import numpy as np
 
 LATENT_STREAM, EPSILON_STREAM, INIT_STREAM = 1, 2, 0x696E6974  # core/train/steps.ts, core/nn/init.ts
@@ -43,16 +45,13 @@ def normal(shape, **key):
 
 def sfc32(seed, stream):
     """an endless row of 32-bit numbers"""
-    a, b, c, counter = seed % 2**32, seed // 2**32, stream, 1
-    drawn = 0
-    while True:
+    a, b, c = seed % 2**32, seed // 2**32, stream
+    for counter in itertools.count(1):
         word = (a + b + counter) & 0xFFFFFFFF
-        counter = (counter + 1) & 0xFFFFFFFF
         a = b ^ b >> 9
         b = (c + (c << 3)) & 0xFFFFFFFF
         c = ((c << 21 | c >> 11) + word) & 0xFFFFFFFF
-        drawn += 1
-        if drawn > 16:
+        if counter > 16:  # until every bit depends on seed and stream
             yield word
 
 

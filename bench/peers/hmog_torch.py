@@ -38,6 +38,7 @@ import platform
 import sys
 import time
 
+import numpy
 import torch
 from hmog_draws import Draws
 from torch.nn import functional as F
@@ -194,9 +195,13 @@ class Training:
         generator_loss = self.generator_step()
         return critic_loss, generator_loss
 
-    def measure(self, iterations):
+    def take_device(self):
+        """sets what is the device's, not the model's: other models may have set it otherwise"""
         torch.set_num_threads(self.threads)
         torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = self.tf32
+
+    def measure(self, iterations):
+        self.take_device()
         before = time.perf_counter()
         for _ in range(iterations):
             losses = self.iteration()
@@ -272,9 +277,7 @@ def start_as_ours(training):
 
 def write_samples(path, training, iterations, log):
     """trains, writes the losses of every iteration to `log` as lines of JSON, and samples to `path`"""
-    import numpy
-
-    torch.set_num_threads(training.threads)
+    training.take_device()
     losses, before = [], time.perf_counter()
     for done in range(1, iterations + 1):
         losses.append(training.iteration())
@@ -351,6 +354,8 @@ def main():
     if (values.samples_out is None) != (values.data is None):
         flags.error("--samples-out and --data belong together")
     if values.samples_out:
+        if why := refusal(values.variant):
+            flags.error(why)
         training = Training(
             *(values.preset, values.batch, values.variant),
             images=read_images(values.data),

@@ -153,8 +153,8 @@ const START = { spread: 1, deviation: 0.2 };
  * `2^depth` (Gurumurthy, Sarvadevabhatla & Babu, "DeLiGAN: generative adversarial networks for diverse and limited data",
  * CVPR 2017). Its leaves are the components.
  *
- * Differs from the paper: means start at `N(0, 1)` (there uniform in [−1, 1]); the component is drawn from the last
- * `2·leaves` numbers of the latent.
+ * Differs from the paper: means start at `N(0, 1)` (there uniform in [−1, 1]); the component is drawn for every picture,
+ * from the last `2·leaves` numbers of the latent (its code takes each component once a batch).
  *
  * @throws {RangeError} If the depth is no whole number from 1 to 10
  */

@@ -57,9 +57,9 @@ export type PresetName = "paper" | "small" | "tiny" | "toy";
  * The published configuration (32x32 grey; its generator ends without `tanh`), one for a CPU, one for tests, and one for
  * points in the plane.
  *
- * The narrow body of `small` starts with weights that keep the size of features. With 0.02 its first pictures are grey but
- * for some thousandths, which a critic with LayerNorm cannot tell apart, and one run in three learned next to nothing in
- * its first 200 iterations.
+ * The narrow body of `small` starts with weights that about keep the size of features. With 0.02 its first pictures are
+ * grey but for some thousandths; a critic with LayerNorm then has huge gradients, and can be lost for the first hundreds of
+ * iterations (figures in docs/methods.md).
  */
 export const PRESETS: Readonly<Record<PresetName, ModelOptions>> = {
   paper: {

@@ -9,9 +9,11 @@ import type { HeadOptions, MixtureHead } from "./mixture.ts";
 
 /**
  * Head of an ordinary generator, `h = relu(W z + b)`, `W ~ N(0, 1/latent)`, `b = 0`: a mixture of one, whose only weight
- * is 1 (DCGAN, Radford, Metz & Chintala, arXiv 1511.06434).
+ * is 1 (Goodfellow et al. 2014, arXiv 1406.2661; DCGAN, Radford, Metz & Chintala, arXiv 1511.06434).
  *
- * Differs from the reference: weights start at the scale of a tree's leaves (there 0.02), so that heads compare.
+ * Differs from DCGAN: no batch normalisation, neither between product and ReLU nor in the body, and LayerNorm in the critic
+ * of the presets for pictures; trained with WGAN-GP unless another objective is taken; weights start at the scale of a
+ * tree's leaves (there `N(0, 0.02²)`), so that heads compare.
  */
 export function single({ latent, featureShape }: Pick<HeadOptions, "latent" | "featureShape">): MixtureHead<Linear> {
   return {

@@ -29,7 +29,7 @@ const EXCHANGE_AFTER = 0.4; // of a run: from the start, pictures stay worse
 
 /** What works for a run of so many iterations. */
 export function localizeFor(iterations: number): LocalizeOptions {
-  return { sharpen: 2, recognise: 5, exchange: 0.25, exchangeFrom: Math.round(EXCHANGE_AFTER * iterations) };
+  return { sharpen: 2, recognise: 5, exchange: 0.5, exchangeFrom: Math.round(EXCHANGE_AFTER * iterations) };
 }
 
 /**

@@ -1,4 +1,10 @@
-/** Methods to train several generators, and one. To add a method: its head, what it adds to the losses, a line below. */
+/**
+ * Methods to train several generators, and one. To add a method: its head, what it adds to the losses, a line below.
+ *
+ * All have the same body without normalisation, critic (LayerNorm; none for points), objective (WGAN-GP, for points the
+ * non-saturating loss) unless the options say otherwise, Adam with AMSGrad, and a moving average that draws the pictures:
+ * most papers differ there. A choice of one generator is drawn from the last `2L` numbers of the latent (`choice.ts`).
+ */
 
 import { oneOf } from "../nearest.ts";
 import type { Mixture } from "../models/mixture.ts";
@@ -46,21 +52,41 @@ const WIDTH = 0.1; // of DeLiGAN
 const PRIOR_DECAY = 0.999; // of DMWGAN-PL, per iteration
 
 /**
- * One generator (Goodfellow et al. 2014; Radford, Metz & Chintala, "DCGAN", arXiv 1511.06434): a dense layer, then the
- * body.
+ * One generator, `h = relu(W z + b)`, then the body (Goodfellow et al. 2014, arXiv 1406.2661; layers of DCGAN: Radford,
+ * Metz & Chintala, arXiv 1511.06434).
+ *
+ * Differs from the papers: no batch normalisation in the generator, LayerNorm in the critic (DCGAN: batch normalisation),
+ * WGAN-GP unless another objective is taken (there the logistic game); `W` starts as that of a leaf, `N(0, 1/latent)`
+ * (DCGAN: `N(0, 0.02²)`), so that heads compare, and the body of `small` with larger weights.
  */
 const gan: Method = { head: "single" };
 
-/** Flat mixture of generators, `h = Σ_l p_l(z) y_l(z)`, `p = softmax` (Ahmetoğlu & Alpaydın, ICPR 2020). */
+/**
+ * Flat mixture of generators, `h = Σ_l p_l(z) (W_l z + b_l)`, `p = softmax(V z + c)` (MoG in Ahmetoğlu & Alpaydın, ICPR
+ * 2020, after Jacobs et al., "Adaptive mixtures of local experts", 1991).
+ *
+ * Differs from the reference: as `hmog`.
+ */
 const mog: Method = { head: "flat" };
 
-/** Hierarchical mixture of generators: `p_l(z)` by a soft tree (the same paper). */
+/**
+ * Hierarchical mixture of generators, `h = Σ_l p_l(z) (W_l z + b_l)`, `p_l` the product of `g_m = σ(v_m·z + c_m)` (left) or
+ * `1 − g_m` (right) over the gates on the path to leaf `l` (Ahmetoğlu & Alpaydın, "Hierarchical mixtures of generators for
+ * adversarial learning", ICPR 2020).
+ *
+ * Differs from the reference: the gradient penalty takes its norm over all of a picture, as its paper does (there over
+ * channels only); leaves are averaged by one product, not by their weights first, equal up to rounding; biases of
+ * convolutions start at 0 (there `N(0, 0.02²)`), the body of `small` with larger weights.
+ */
 const hmog: Method = { head: "tree" };
 
 /**
- * One generator over a learned mixture of normal latents (`latentMixture`; Gurumurthy et al., CVPR 2017). The generator's
- * loss gains `0.1 E (1 − σ)²` over the deviations, so that components do not shrink to points (the published code has 0.1
- * for points and 1/3 for MNIST).
+ * One generator over a learned mixture of normal latents, `h = relu(W (μ_l + σ_l ∘ z) + b)`, `l` uniform (`latentMixture`;
+ * DeLiGAN, Gurumurthy, Sarvadevabhatla & Babu, CVPR 2017). The generator's loss gains `0.1 E (1 − σ)²` over the deviations,
+ * so that components do not shrink to points.
+ *
+ * Differs from the paper: `μ` starts at `N(0, 1)` (there uniform in [−1, 1]); the component is drawn for every picture (its
+ * code takes each once a batch); the weight 0.1 is that of its code for points (there 1/3 for MNIST).
  */
 const deligan: Method = {
   head: "latents",
@@ -68,10 +94,14 @@ const deligan: Method = {
 };
 
 /**
- * Generators that take turns, and a critic that also tells which one made an image (MAD-GAN, Ghosh et al., CVPR 2018). The
- * critic has a softmax over `real` and every generator; in logarithms of odds, `D = l_real − log Σ_l exp l_l`, its cross
- * entropy is that of the logistic game plus `−E log softmax(l)_k` over the generators: both are taken apart here, so that
- * every objective on log-odds can stand in for the first. The generators' loss is that of the objective.
+ * Generators that take turns, `h = relu(W_l z + b_l)`, `l` uniform, and a critic that also tells which one made an image
+ * (MAD-GAN, Ghosh et al., "Multi-agent diverse generative adversarial networks", CVPR 2018). The critic has a softmax over
+ * the data and every generator, with logits `s, a_1 … a_L`; in logarithms of odds, `D = s − log Σ_l exp a_l`, its cross
+ * entropy is that of the game of `minimax` plus `−E log softmax(a)_l` over the generators: both are taken apart here, so
+ * that every objective on log-odds can stand in for the first. The generators' loss is that of the objective alone; with
+ * `minimax` it is the paper's `E log(1 − P(data | G_l(z)))`, which vanishes where the critic is certain.
+ *
+ * Differs from the paper: generators share the whole body (there some layers).
  */
 const madgan: Method = {
   head: "disjoint",
@@ -81,8 +111,12 @@ const madgan: Method = {
 };
 
 /**
- * Generators that take turns, and a classifier on the critic's features that tells which one made an image (MGAN, Hoang et
- * al., ICLR 2018): the critic's loss gains `−E log C_k(G_k(z))`, the generators' `0.125` times that.
+ * Generators that take turns, `h = relu(W_l z + b_l)`, `l` uniform, and a classifier `C` on the critic's features that tells
+ * which one made an image (MGAN, Hoang et al., "MGAN: training generative adversarial nets with multiple generators", ICLR
+ * 2018): the critic's loss gains `−E log C_l(G_l(z))`, the generators' `0.125` times that.
+ *
+ * Differs from the paper: `0.125` is its weight for points (for pictures it takes others); with `minimax` the generators
+ * take the loss that vanishes where the critic is certain (its code that of `non-saturating`).
  */
 const mgan: Method = {
   head: "disjoint",
@@ -91,10 +125,12 @@ const mgan: Method = {
 };
 
 /**
- * Generators chosen by a gate, straight through a Gumbel-softmax (`gumbelMixture`; MEGAN, Park et al., IJCAI 2018). The
- * generators' loss gains the load balance `10 Σ_l (E p_l − 1/L)²`.
+ * Generators chosen by a gate, straight through a Gumbel-softmax (`gumbelMixture`; MEGAN, Park et al., IJCAI 2018; Jang, Gu &
+ * Poole, ICLR 2017): `h = relu(W_l z + b_l)`, `l = argmax (a + Gumbel)`, `a = V z + c`, backward the gradient of
+ * `softmax((a + Gumbel) / τ)`. The generators' loss gains the load balance `10 Σ_l (E p_l − 1/L)²`.
  *
- * Differs from the paper: the weight of the load balance is ours.
+ * Differs from the paper: there the gate sees the first features of all generators, which here are affine in `z` like the
+ * gate itself; generators share the body; the weight of the load balance is ours.
  */
 const megan: Method = {
   head: "gumbel",
@@ -105,13 +141,15 @@ const megan: Method = {
 };
 
 /**
- * Disjoint generators with a learned prior `π` (DMWGAN-PL, Khayatkhoei et al., NeurIPS 2018): a recogniser `Q` learns which
- * generator made an image, and generators help it, `−E log Q_k(G_k(z))`; the prior follows what the recogniser sees in real
- * images, `−E_real Σ_l Q_l(x) log π_l − 0.999ᵗ H(π)`, whose last part keeps it even at first.
+ * Disjoint generators with a learned prior, `h = relu(W_l z + b_l)`, `l ~ π` (DMWGAN-PL, Khayatkhoei, Singh & Elgammal,
+ * "Disconnected manifold learning for generative adversarial networks", NeurIPS 2018): a recogniser `Q` learns which
+ * generator made an image, and generators help it, both by `−E log Q_l(G_l(z))`; the prior `π = softmax(r)` follows what the
+ * recogniser sees in real images, `r` minimises `−E_real Σ_l Q_l(x) log π_l − 0.999ᵗ H(π)` and nothing else, whose last part
+ * keeps it even at first.
  *
- * Differs from the paper: generators share the body, the recogniser shares nothing with the critic, and the objective is
- * free (there Wasserstein with penalty). The published code weighs `H(π)` by some 1000 times as much, which keeps the prior
- * even for about 9,000 iterations.
+ * Differs from the paper: generators share the body; the recogniser shares nothing with the critic (there all but the last
+ * layers); the objective is free, and the penalty of WGAN-GP two-sided (there one-sided). The published code weighs `H(π)`
+ * by some 1000 times as much, which keeps the prior even for about 9,000 iterations.
  */
 const dmwganPl: Method = {
   head: "prior",

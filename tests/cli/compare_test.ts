@@ -53,6 +53,17 @@ Deno.test("compare shows how far the classifier is that runs are scored with", (
     assertStringIncludes(stderr, "Training a classifier (100 %)\nclassifier features of real pictures (100 %)\n");
   }));
 
+Deno.test("compare localizes and grows trees, and its table says which methods have none", () =>
+  inFolder(async (folder) => {
+    const tree = ["--localize", "--grow", "--depth", "2", "--gate-temperature", "1:0.5", "--methods", "gan,hmog"];
+    const { code, stderr } = await compare(...QUICK, ...SCORED, ...tree, "--out", folder);
+    assertEquals([code, stderr], [0, ""]);
+    assertStringIncludes(await Deno.readTextFile(`${folder}/table.md`), "Cannot localize gan: it has no tree");
+    const { training } = JSON.parse(await Deno.readTextFile(`${folder}/comparison.json`));
+    assertEquals([training.grow, training.gateTemperature], [[1], { from: 1, to: 0.5, over: 2 }]);
+    assert(training.localize !== null);
+  }));
+
 Deno.test("compare refuses a wrong call with one sentence, before anything is trained", async () => {
   const cases: [args: string[], message: string][] = [
     [[], "Cannot compare without data: expected --dataset NAME"],
@@ -69,6 +80,8 @@ Deno.test("compare refuses a wrong call with one sentence, before anything is tr
     [["--dataset", "glyphs", "--methods", "madgan"], "Cannot train madgan with wgan-gp"],
     // On points the objective is another, and only what comes later is wrong.
     [["--dataset", "ring8", "--methods", "madgan", "--channels", "1"], "Cannot draw ring8 with 1 channels"],
+    [["--dataset", "ring8", "--methods", "gan", "--grow"], "Cannot grow gan: it has no tree"],
+    [["--dataset", "ring8", "--gate-temperature", "0"], "Cannot use gate temperature 0: expected a number above 0"],
     [["--recipe", "toys"], "the nearest is toy"],
     [["--recipe", "toy", "--lr", "1"], "Cannot use --lr with --recipe"],
   ];

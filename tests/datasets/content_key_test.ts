@@ -73,6 +73,23 @@ Deno.test("contentKey() does not remember files that have just been written, and
   });
 });
 
+Deno.test("contentKey() counts a file that cannot be read as such, and does not remember that", async () => {
+  await inFolder(async (folder) => {
+    await writeFiles(`${folder}/tree`, FILES);
+    await age(`${folder}/tree`);
+    const key = await keyOf(folder);
+    const tree = await openFiles(`${folder}/tree`);
+    await tree.list();
+    await Deno.remove(`${folder}/tree/b/2.jpg`);
+    await Deno.mkdir(`${folder}/tree/b/2.jpg`);
+    await Deno.utime(`${folder}/tree/b/2.jpg`, LONG_AGO, LONG_AGO);
+    const unread = await contentKey(tree, `${folder}/memo`);
+    assertNotEquals(unread, key);
+    assertEquals(await contentKey(tree, null), unread);
+    assertEquals(await names(folder), ["tree"]);
+  });
+});
+
 Deno.test("contentKey() stops with the signal's reason", async () => {
   await inFolder(async (folder) => {
     await writeFiles(`${folder}/tree`, FILES);

@@ -17,13 +17,15 @@ Deno.test("decodeAll() hands over the image of every file, or its fault", async 
   async function* files(): AsyncIterable<FileContent> {
     yield* shades(40);
     yield { name: "broken", content: Uint8Array.of(1, 2, 3) };
+    yield { name: "unread", fault: "cannot be read" };
   }
   const found = new Map<string, string>();
-  await decodeAll(files(), { format: FORMAT, count: 41, workers: 2 }, (answer) => {
+  await decodeAll(files(), { format: FORMAT, count: 42, workers: 2 }, (answer) => {
     found.set(answer.name, "pixels" in answer ? [...new Set(answer.pixels)].join() : answer.fault);
   });
   assertEquals(found.get("broken"), "is 3 bytes that start with 1, 2, 3, expected JPEG or PNG");
-  assertEquals(found.size, 41);
+  assertEquals(found.get("unread"), "cannot be read");
+  assertEquals(found.size, 42);
   for (let i = 0; i < 40; i++) assertEquals(found.get(String(i)), String(i));
 });
 

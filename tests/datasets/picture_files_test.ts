@@ -21,10 +21,16 @@ const FILES: Files = {
 };
 const LISTED = ["a.txt", "b/1.txt", "b/2.txt", "b/c/empty"].map((name) => ({ name, size: FILES[name].length }));
 
+/** Where the entry of a ZIP archive's last file stands in its directory. */
+const lastEntry = (zip: Uint8Array): number =>
+  zip.findLastIndex((_, i) => [0x50, 0x4b, 1, 2].every((byte, k) => zip[i + k] === byte));
+
 /** Everything wanted of a tree. */
 async function contents(tree: FileTree, wanted: Iterable<string>): Promise<Files> {
   const found: Record<string, Uint8Array<ArrayBuffer>> = {};
-  for await (const { name, content } of tree.read(new Set(wanted))) found[name] = content;
+  for await (const file of tree.read(new Set(wanted))) {
+    found[file.name] = "content" in file ? file.content : text(file.fault);
+  }
   return found;
 }
 
@@ -86,6 +92,22 @@ Deno.test("openFiles() follows links to files in a folder, neither to folders no
   });
 });
 
+Deno.test("read() tells of a file in a folder that cannot be read, and goes on with the others", async () => {
+  await inFolder(async (folder) => {
+    await writeFiles(folder, { "1.txt": text("one"), "2.txt": text("two"), "3.txt": text("three") });
+    const tree = await openFiles(folder);
+    const listed = (await tree.list()).map(({ name }) => name);
+    await Deno.remove(`${folder}/1.txt`);
+    await Deno.remove(`${folder}/2.txt`);
+    await Deno.mkdir(`${folder}/2.txt`);
+    assertEquals(await contents(tree, listed), {
+      "1.txt": text("cannot be read (No such file or directory), expected a readable file"),
+      "2.txt": text("cannot be read (Is a directory), expected a readable file"),
+      "3.txt": text("three"),
+    });
+  });
+});
+
 Deno.test("openFiles() says what is in the place of a folder or archive", async () => {
   await inFolder(async (folder) => {
     const { message } = await assertRejects(() => openFiles(`${folder}/none`), Deno.errors.NotFound);
@@ -125,10 +147,26 @@ Deno.test("an archive with links or devices is refused, naming the entry", async
   assertEquals(await refused("link"), `Cannot use entry x/1.jpg of archive: found a link, ${expected}`);
   assertEquals(await refused("fifo"), `Cannot use entry x/1.jpg of archive: found a fifo, ${expected}`);
   const zip = await zipOf({ "x/1.jpg": text("/etc/passwd") });
-  const entry = zip.findLastIndex((_, i) => [0x50, 0x4b, 1, 2].every((byte, k) => zip[i + k] === byte));
-  zip[entry + 5] = 3; // made by Unix
-  zip[entry + 41] = 0xa1; // S_IFLNK in the upper half of the attributes
-  assertEquals(await refusal(zip), `Cannot use entry x/1.jpg of archive: found a link, ${expected}`);
+  const kinds = [[1, "fifo"], [2, "character-device"], [6, "block-device"], [10, "link"], [12, "socket"], [
+    14,
+    "file of Unix kind 160000",
+  ]];
+  for (const [bits, kind] of kinds as [number, string][]) {
+    zip[lastEntry(zip) + 5] = 3; // made by Unix
+    zip[lastEntry(zip) + 41] = bits << 4; // the upper half of the attributes is the mode
+    assertEquals(await refusal(zip), `Cannot use entry x/1.jpg of archive: found a ${kind}, ${expected}`);
+  }
+});
+
+Deno.test("a ZIP archive with Unix modes of files alone, or with none, is read", async () => {
+  await inFolder(async (folder) => {
+    const zip = await zipOf({ "x/1.jpg": text("one") });
+    for (const bits of [0, 8]) {
+      zip[lastEntry(zip) + 41] = bits << 4;
+      await Deno.writeFile(`${folder}/zip`, zip);
+      assertEquals((await (await openFiles(`${folder}/zip`)).list()).map(({ name }) => name), ["x/1.jpg"]);
+    }
+  });
 });
 
 Deno.test("an archive that unpacks to more than 100 times its size is refused, naming the entry", async () => {
@@ -149,15 +187,40 @@ Deno.test("an archive that unpacks to more than 100 times its size is refused, n
   });
 });
 
-Deno.test("a ZIP archive that holds more than it announces is refused before that is in memory", async () => {
-  const zip = await zipOf({ "a.txt": text("a".repeat(500)), "b.txt": noise(300) });
-  const view = new DataView(zip.buffer);
-  const entry = zip.findIndex((_, i) => [0x50, 0x4b, 1, 2].every((byte, k) => zip[i + k] === byte));
-  view.setUint32(entry + 24, 100, true);
-  assertStringIncludes(await refusal(zip), "Cannot unpack a.txt of archive: found faulty content (");
+Deno.test("a file of a ZIP archive that is more than it announces is faulty, before that is in memory", async () => {
+  await inFolder(async (folder) => {
+    const zip = await zipOf({ "b.txt": noise(300), "a.txt": text("a".repeat(500)) });
+    new DataView(zip.buffer).setUint32(lastEntry(zip) + 24, 100, true);
+    await Deno.writeFile(`${folder}/zip`, zip);
+    const found = await contents(await openFiles(`${folder}/zip`), ["a.txt", "b.txt"]);
+    assertEquals(found["b.txt"], noise(300));
+    assertStringIncludes(
+      new TextDecoder().decode(found["a.txt"]),
+      "is damaged (Cannot create a Buffer larger than 100",
+    );
+  });
 });
 
-Deno.test("a damaged archive is named with its size: cut short, or with another check sum", async () => {
+Deno.test("a file of a ZIP archive with any byte changed is faulty or as it was, and the others are as they were", async () => {
+  await inFolder(async (folder) => {
+    const files = { "a.txt": noise(60), "b.txt": text("b".repeat(200)) };
+    for (const level of [0, 6]) {
+      const whole = await zipOf(files, { level });
+      const view = new DataView(whole.buffer);
+      const start = 30 + view.getUint16(26, true) + view.getUint16(28, true);
+      const faults = new Set<string>();
+      for (let place = start; place < start + 60; place++) {
+        await Deno.writeFile(`${folder}/zip`, whole.with(place, whole[place] ^ 1));
+        const { "a.txt": a, "b.txt": b } = await contents(await openFiles(`${folder}/zip`), Object.keys(files));
+        assertEquals(b, files["b.txt"]);
+        if (a.join() !== files["a.txt"].join()) faults.add(new TextDecoder().decode(a).replace(/\(.*\)/, "(…)"));
+      }
+      assertEquals([...faults], ["is damaged (…), expected what was packed"]);
+    }
+  });
+});
+
+Deno.test("a damaged archive is refused and named: cut short, with a directory that leads astray, or packed badly", async () => {
   const files = { "a.txt": noise(3000), "b.txt": noise(3000) };
   for (const archive of [await zipOf(files), gzipped(await tarOf(files)), await tarOf(files)]) {
     const length = Math.floor(0.6 * archive.length);
@@ -165,11 +228,12 @@ Deno.test("a damaged archive is named with its size: cut short, or with another 
     assertStringIncludes(message, `Cannot read archive: found ${length} bytes of faulty `);
     assertStringIncludes(message, ", expected a whole archive");
   }
-  const zip = await zipOf(files, { level: 0 });
-  zip[200] ^= 1;
+  const zip = await zipOf(files);
+  const second = zip.findLastIndex((_, i) => [0x50, 0x4b, 3, 4].every((byte, k) => zip[i + k] === byte));
+  zip[second] ^= 1;
   assertEquals(
     await refusal(zip),
-    "Cannot unpack a.txt of archive: found faulty content (another check sum), expected an intact archive",
+    "Cannot unpack b.txt of archive: found a faulty directory (no header where it is announced), expected an intact archive",
   );
   const tgz = gzipped(await tarOf(files));
   tgz[tgz.length - 6] ^= 1;

@@ -141,6 +141,64 @@ Deno.test("loadPictures() leaves out up to 1 % of faulty pictures and names them
   });
 });
 
+Deno.test("loadPictures() counts pictures that cannot be read as faulty, and names them", async () => {
+  await inFolder(async (folder) => {
+    const names = named("train", 100);
+    const { [names[40]]: unread, ...others } = await shades(names);
+    await writeFiles(`${folder}/tree`, { ...others, [names[40]]: unread });
+    const warnings: string[] = [];
+    let begun = false;
+    const onProgress = () => { // the first report comes between looking for files and reading them
+      if (begun) return;
+      begun = true;
+      Deno.removeSync(`${folder}/tree/${names[40]}`);
+      Deno.mkdirSync(`${folder}/tree/${names[40]}`);
+    };
+    const { shape } = await load(folder, "tree", { onProgress, onWarning: (warning) => warnings.push(warning) });
+    assertEquals(shape[0], 99);
+    assertEquals(warnings, [
+      `Left out 1 of 100 pictures of some in ${folder}/tree: ` +
+      `${names[40]} cannot be read (Is a directory), expected a readable file`,
+    ]);
+  });
+});
+
+Deno.test("loadPictures() counts pictures that nobody may read as faulty, and refuses more than 1 %", {
+  ignore: Deno.uid() === 0 || Deno.build.os === "windows", // root may read everything, Windows has other permissions
+}, async () => {
+  await inFolder(async (folder) => {
+    const names = named("train", 99);
+    await writeFiles(`${folder}/tree`, await shades(names));
+    await Deno.chmod(`${folder}/tree/${names[40]}`, 0);
+    await assertRejects(
+      () => load(folder, "tree"),
+      SyntaxError,
+      `found 1 faulty pictures of 99 and stopped there, expected at most 1 %: ` +
+        `${names[40]} cannot be read (Permission denied), expected a readable file`,
+    );
+  });
+});
+
+Deno.test("loadPictures() counts a picture of a ZIP archive with another check sum as faulty, and refuses more than 1 %", async () => {
+  await inFolder(async (folder) => {
+    const names = named("train", 100);
+    const zip = await zipOf(await shades(names));
+    const headers = [...zip.keys()].filter((i) => [0x50, 0x4b, 3, 4].every((byte, k) => zip[i + k] === byte));
+    zip[headers[1] - 40] ^= 1; // in the first picture
+    await Deno.writeFile(`${folder}/zip`, zip);
+    const warnings: string[] = [];
+    const { shape } = await load(folder, "zip", { onWarning: (warning) => warnings.push(warning) });
+    assertEquals([shape[0], warnings.length], [99, 1]);
+    assertStringIncludes(
+      warnings[0],
+      `Left out 1 of 100 pictures of some in ${folder}/zip: ${names[0]} is damaged (`,
+    );
+    zip[headers[2] - 40] ^= 1;
+    await Deno.writeFile(`${folder}/zip`, zip);
+    await assertRejects(() => load(folder, "zip"), SyntaxError, "found 2 faulty pictures of 100 and stopped there");
+  });
+});
+
 Deno.test("loadPictures() refuses a set of which more than 1 % is faulty, and keeps nothing", async () => {
   await inFolder(async (folder) => {
     const files: Record<string, Uint8Array<ArrayBuffer>> = { ...await shades(named("train", 99)) };

@@ -17,7 +17,7 @@ sys.path.insert(0, str(here.parent.parent / "bench" / "peers"))
 import numpy  # noqa: E402
 import torch  # noqa: E402
 from hmog_draws import Draws, uniform  # noqa: E402
-from hmog_torch import Training  # noqa: E402
+from hmog_torch import PRESETS, Training  # noqa: E402
 
 SEED, IMAGES, BATCH, ITERATIONS, PICTURE_STREAM = 2**33 + 7, 100, 16, 8, 99
 torch.set_num_threads(1)
@@ -30,19 +30,18 @@ def some_draws():
         "start": [draws.start((2, 3), 0.02).ravel().tolist(), draws.start((5,), 1).tolist()],
         "latents": draws.latents((3, 5)).ravel().tolist(),
         "epsilon": draws.epsilon((7, 1)).ravel().tolist(),
-        "orders": [draws.order(10).tolist(), draws.order(1000).tolist()],
+        "orders": [draws.order(10).tolist(), draws.order(100).tolist()],
     }
 
 
-def some_training():
+def some_training(he):
+    """a run of the preset tiny; `he`: with the starting weights of the body as in small"""
+    PRESETS["tiny"]["he"] = he
     pictures = numpy.floor(uniform((IMAGES, 1, 32, 32), seed=SEED, stream=PICTURE_STREAM) * 256)
     images = torch.from_numpy(pictures.astype(numpy.uint8))
     training = Training("tiny", BATCH, "one-thread", images=images, draws=Draws(SEED))
     losses = [[loss.item() for loss in training.iteration()] for _ in range(ITERATIONS)]
     return {
-        "images": IMAGES,
-        "batch": BATCH,
-        "pictureStream": PICTURE_STREAM,
         "criticLoss": [critic for critic, _ in losses],
         "generatorLoss": [generator for _, generator in losses],
         "average": sum(p.abs().sum().item() for p in training.ema),
@@ -53,6 +52,9 @@ values = {
     "versions": {"torch": torch.__version__, "numpy": numpy.__version__},
     "seed": SEED,
     "draws": some_draws(),
-    "training": some_training(),
+    "images": IMAGES,
+    "batch": BATCH,
+    "pictureStream": PICTURE_STREAM,
+    "training": {"dcgan": some_training(False), "he": some_training(True)},
 }
 (here / "training.json").write_text(json.dumps(values, indent=1) + "\n")

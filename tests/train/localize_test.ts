@@ -113,7 +113,7 @@ Deno.test("resolveOptions() makes leaves unlike and gates sharp with localize, a
   const context = { traits: { software: true }, count: 1000 };
   const request = { dataset: "mnist", preset: "tiny", iterations: 1000 };
   const { options } = resolveOptions({ ...request, localize: true }, context);
-  assertEquals(options.localize, { sharpen: 2, recognise: 5, exchange: 0.25, exchangeFrom: 400 });
+  assertEquals(options.localize, { sharpen: 2, recognise: 5, exchange: 0.5, exchangeFrom: 400 });
   assertEquals(options.localize, localizeFor(1000));
   assertEquals(options.gateTemperature, { from: 1, to: 0.1, over: 500 });
   assertEquals(options.model.leafSpread, 1);

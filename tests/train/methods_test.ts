@@ -139,3 +139,15 @@ Deno.test("PAIRS of whole steps have every method and every objective", () => {
   assertEquals(METHODS.dcgan, METHODS.gan);
   for (const { method, objective } of PAIRS) checkTogether(method, objective);
 });
+
+Deno.test("methods: every docstring has equations, the paper with its year, and what differs from it", async () => {
+  const source = await Deno.readTextFile(new URL("../../core/train/methods.ts", import.meta.url));
+  const docs = [...source.matchAll(/\/\*\*((?:(?!\*\/)[^])*)\*\/\nconst (\w+): Method = /g)].map(([, text, name]) => ({
+    text,
+    name,
+  }));
+  assertEquals(docs.length, new Set(Object.values(METHODS)).size);
+  for (const part of [/`h = [^`]+`/, /\b(19|20)\d\d\b/, /^ \* Differs from the (paper|reference)/m]) {
+    assertEquals(docs.filter(({ text }) => !part.test(text)).map(({ name }) => name), [], String(part));
+  }
+});

@@ -3,16 +3,16 @@
  * (tests/golden/training.py).
  */
 
-import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import { evaluate } from "../../core/compile/program.ts";
+import { assertAlmostEquals, assertEquals } from "@std/assert";
+import { evaluate, type HostArray } from "../../core/compile/program.ts";
 import type { Device } from "../../core/gpu/device.ts";
+import type { BodyStart } from "../../core/models/presets.ts";
 import { initializer } from "../../core/nn/init.ts";
 import { normal, randomKey, uniform } from "../../core/ops/random.ts";
-import type { Shape } from "../../core/shape.ts";
 import { permutation } from "../../core/train/batches.ts";
 import { resolveOptions } from "../../core/train/options.ts";
 import { Trainer } from "../../core/train/trainer.ts";
-import { leavesOf } from "../../core/tree.ts";
+import { leavesOf, type Tree } from "../../core/tree.ts";
 import { asHardware, device } from "../gpu.ts";
 import golden from "../golden/training.json" with { type: "json" };
 
@@ -41,36 +41,41 @@ Deno.test("normal(), uniform(), initializer() and permutation() draw what NumPy 
  * Relative, of losses of at least 1. Rounding alone makes a few 1e-6 in four iterations; then a value on another side of 0
  * has another slope, and Adam makes whole steps of the signs of tiny gradients.
  */
-const LOSS_TOLERANCE = { first: 1e-5, later: 2e-2 };
+const LOSS_TOLERANCE = { first: 1e-5, later: 5e-2 };
 const FIRST = 4; // iterations
-const AVERAGE_TOLERANCE = 1e-5; // of the sum of all parameters' sizes
+const AVERAGE_TOLERANCE = 1e-5; // of the sum of all parameters' sizes, which differ by 1e-3 and with either sign
 
-const DEVICES: Record<string, Device> = { "as it is": device, "as a graphics card": asHardware };
-for (const [kind, on] of Object.entries(DEVICES)) {
-  Deno.test(`Trainer.run() has the losses of PyTorch with the same random numbers, on the adapter ${kind}`, async () => {
-    const { seed, training } = golden;
-    const shape: Shape = [training.images, 32, 32, 1];
+const CASES: { kind: string; on: Device; bodyStart: BodyStart }[] = [
+  { kind: "the adapter as it is", on: device, bodyStart: "dcgan" },
+  { kind: "the adapter as it is", on: device, bodyStart: "he" },
+  { kind: "the adapter as a graphics card", on: asHardware, bodyStart: "he" },
+];
+for (const { kind, on, bodyStart } of CASES) {
+  Deno.test(`Trainer.run() has the losses of PyTorch with the same random numbers: ${kind}, body ${bodyStart}`, async () => {
+    const { seed, images: count, batch, pictureStream } = golden;
+    const expected = golden.training[bodyStart];
+    const iterations = expected.criticLoss.length;
     const { pixels } = await evaluate(on, {
-      pixels: uniform(randomKey(seed), { shape, stream: training.pictureStream }),
+      pixels: uniform(randomKey(seed), { shape: [count, 32, 32, 1], stream: pictureStream }),
     });
     const images = Uint8Array.from(pixels, (value) => value * 256);
-    const iterations = training.criticLoss.length;
-    const request = { dataset: "noise", preset: "tiny", batch: training.batch, iterations, seed };
-    const { options } = resolveOptions(request, { traits: on.traits, count: training.images });
-    const trainer = await Trainer.create(on, options, { images, shape: [training.images, 32, 32, 1] });
+    const request = { dataset: "noise", preset: "tiny", batch, iterations, seed };
+    const { options } = resolveOptions(request, { traits: on.traits, count });
+    const model = { ...options.model, bodyStart };
+    const trainer = await Trainer.create(on, { ...options, model }, { images, shape: [count, 32, 32, 1] });
     try {
       for await (const { iteration, criticLoss, generatorLoss } of trainer.run(iterations)) {
         const tolerance = iteration <= FIRST ? LOSS_TOLERANCE.first : LOSS_TOLERANCE.later;
         const near = (found: number, expected: number, what: string) =>
           assertAlmostEquals(found, expected, tolerance * Math.max(1, Math.abs(expected)), `${what} ${iteration}`);
-        near(criticLoss, training.criticLoss[iteration - 1], "critic's loss");
-        near(generatorLoss, training.generatorLoss[iteration - 1], "generator's loss");
+        near(criticLoss, expected.criticLoss[iteration - 1], "critic's loss");
+        near(generatorLoss, expected.generatorLoss[iteration - 1], "generator's loss");
       }
-      const { ema } = (await trainer.read()) as { ema: Record<string, never> };
-      const sizes = leavesOf<Float32Array>(ema, (value): value is Float32Array => value instanceof Float32Array)
-        .map(([, values]) => values.reduce((sum, value) => sum + Math.abs(value), 0));
+      const { ema } = (await trainer.read()) as { ema: Tree<HostArray> };
+      const sizes = leavesOf<HostArray>(ema, (value): value is HostArray => ArrayBuffer.isView(value))
+        .map(([, values]) => Array.from(values).reduce((sum, value) => sum + Math.abs(value), 0));
       const sum = sizes.reduce((a, b) => a + b);
-      assert(Math.abs(sum - training.average) < AVERAGE_TOLERANCE * training.average, `${sum}, ${training.average}`);
+      assertAlmostEquals(sum, expected.average, AVERAGE_TOLERANCE * expected.average);
     } finally {
       trainer.destroy();
     }

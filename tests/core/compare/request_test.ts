@@ -1,7 +1,7 @@
 /** Which trainings a comparison has. */
 
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
-import { ALL_METHODS, cellsOf, methodsOf } from "../../../core/compare/request.ts";
+import { ALL_METHODS, cellsOf, methodsOf, type SharedRequest } from "../../../core/compare/request.ts";
 
 const CONTEXT = { traits: { software: true }, count: 1000, image: [1, 1, 2] as const };
 const SHARED = { dataset: "ring8", iterations: 100, objective: "dragan" };
@@ -36,6 +36,16 @@ Deno.test("cellsOf() says why a method does not go with the objective, and goes 
     /^Cannot train madgan with wgan: .*expected --objective minimax/,
   );
   assertEquals("options" in gan, true);
+});
+
+Deno.test("cellsOf() leaves out methods without a tree where leaves are localized or grown, none for a gate temperature", () => {
+  const refusals = (shared: Partial<SharedRequest>) =>
+    cellsOf({ methods: ALL_METHODS, seeds: 1, shared: { ...SHARED, ...shared } }, CONTEXT)
+      .flatMap((cell) => "refused" in cell ? [[cell.method, cell.refused.split(":")[0]]] : []);
+  const others = ALL_METHODS.filter((method) => method !== "hmog");
+  assertEquals(refusals({ localize: true }), others.map((method) => [method, `Cannot localize ${method}`]));
+  assertEquals(refusals({ grow: true }), others.map((method) => [method, `Cannot grow ${method}`]));
+  assertEquals(refusals({ gateTemperature: [1, 0.5] }), []);
 });
 
 Deno.test("cellsOf() refuses numbers of seeds that make no sense, and what nothing can be trained with", () => {
