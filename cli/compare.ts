@@ -11,6 +11,7 @@ import type { TrainOptions } from "../core/train/options.ts";
 import { cacheFolder } from "../datasets/cache.ts";
 import { type Dataset, isToy, loadDataset } from "../datasets/registry.ts";
 import { FLAGS, type Plan, plansOf, USAGE, USUAL_COUNT, type Values } from "./compare_flags.ts";
+import { doingDisplay } from "./doing.ts";
 import { asUsage, helpText, readFlags, usage } from "./flags.ts";
 import { STOPPED_EARLY } from "./follow.ts";
 import { loadingDisplay } from "./loading.ts";
@@ -73,10 +74,17 @@ async function follow(
       load,
       request: { ...evaluation, n: evaluation.n ?? Math.min(USUAL_COUNT, kept) },
       cache: cacheFolder(),
+      onProgress: doingDisplay(terminal, warn),
+      onWarning: (warning) => warn(`${warning}\n`),
+      signal,
     }).catch(asUsage);
     const { atMost: _, ...decided } = evaluator.request;
     say(`Comparing ${request.methods.join(", ")} on ${data.name} in ${folder} (${device.description})`);
-    const evaluate = (run: string) => evaluator.evaluateRun(run);
+    for (const reason of evaluator.leftOut) say(reason);
+    const evaluate = (run: string) => {
+      stop.iterating = false;
+      return evaluator.evaluateRun(run);
+    };
     const rasterize = await rasterizer();
     const show = display({ quiet });
     try {

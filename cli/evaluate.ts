@@ -70,6 +70,7 @@ async function main(args: readonly string[]): Promise<void> {
       request,
       cache: cacheFolder(),
       onProgress: doingDisplay(Deno.stderr.isTerminal(), write),
+      onWarning: (warning) => write(`${warning}\n`),
     }).catch(asUsage);
     const { samples = "", json } = flags;
     const evaluation =

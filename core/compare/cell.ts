@@ -6,9 +6,9 @@ import type { TrainOptions } from "../train/options.ts";
 import { findResumable } from "../train/resume.ts";
 import { train, type TrainingData } from "../train/train.ts";
 import { NonFiniteError } from "../train/trainer.ts";
-import { type CellFailure, type CellResult, curvesOf, savedRunOf, writeResult } from "./store.ts";
+import { type CellFailure, type CellResult, curvesOf, savedRunOf, type Settings, writeResult } from "./store.ts";
 
-/** Scores the newest checkpoint of a run. */
+/** Scores the newest checkpoint of a run; it may throw the reason of the signal that stops the comparison. */
 export type Evaluate = (run: string) => Promise<Pick<Evaluation, "scores" | "note">>;
 
 /** What a cell is trained and scored with. */
@@ -19,6 +19,8 @@ export interface CellJob {
   /** The folder of the cell. */
   folder: string;
   evaluate: Evaluate;
+  /** What decides how it is scored. */
+  evaluation: Settings;
   signal?: AbortSignal;
 }
 
@@ -52,10 +54,14 @@ export async function* runCell(job: CellJob): AsyncGenerator<CellProgress, CellR
     const trainingSeconds = (await curvesOf(run)).elapsedSeconds.y.at(-1)!; // of all its parts
     const alone = job.options.model.head === "single"; // and has no leaves to tell apart
     const told = scores.filter(({ name, value }) => Number.isFinite(value) && !(alone && OF_LEAVES.test(name)));
-    const result = { run, scores: told, note, trainingSeconds, seconds: trainingSeconds + seconds() - trainedFor };
+    const result = {
+      ...{ run, scores: told, note, scoring: job.evaluation, trainingSeconds },
+      seconds: trainingSeconds + seconds() - trainedFor,
+    };
     await writeResult(folder, result);
     return result;
   } catch (error) {
+    if (job.signal?.aborted && error === job.signal.reason) return null; // while it was scored
     if (!(error instanceof NonFiniteError || error instanceof RangeError)) throw error;
     const failure = { run: folder, failure: error.message, seconds: seconds() };
     if (error instanceof NonFiniteError) await writeResult(folder, failure); // the same training fails again

@@ -8,7 +8,15 @@ import type { TrainingData } from "../train/train.ts";
 import { type Evaluate, runCell } from "./cell.ts";
 import { figures } from "./figures.ts";
 import { type Cell, cellsOf, type CompareRequest } from "./request.ts";
-import { type CellFailure, cellFolder, type CellResult, openComparison, readResult } from "./store.ts";
+import {
+  type CellFailure,
+  cellFolder,
+  type CellResult,
+  differencesOf,
+  openComparison,
+  readResult,
+  type Settings,
+} from "./store.ts";
 import { type Column, csvTable, markdownTable, type Row, shownOf } from "./table.ts";
 import { secondsLeft } from "./time_left.ts";
 
@@ -21,11 +29,11 @@ export interface CompareJob {
   folder: string;
   /** Scores a run. */
   evaluate: Evaluate;
-  /** What decides how runs are scored, as JSON values: another comparison has others. */
-  evaluation: Readonly<Record<string, unknown>>;
+  /** What decides how runs are scored: where it changes, runs that are there are scored again, and not trained again. */
+  evaluation: Settings;
   /** Turns SVG text into a PNG file. */
   rasterize: (svg: string) => Uint8Array;
-  /** Stops after the iterations under way; the same job goes on from there. */
+  /** Stops after the iterations under way, and scoring where that heeds it; the same job goes on from there. */
   signal?: AbortSignal;
 }
 
@@ -63,7 +71,7 @@ interface Known {
 /**
  * Trains and scores every method with every seed, one after the other, and writes `table.md`, `table.csv` and pictures as
  * SVG and PNG. What is done is found in the folder and not done again, and a training that was interrupted goes on from
- * what it saved.
+ * what it saved. Runs that were scored otherwise are scored again.
  *
  * @throws {RangeError} If nothing can be trained as asked for; a single method that cannot is left out, and the table says
  * why
@@ -86,7 +94,11 @@ export async function* compare(job: CompareJob): AsyncGenerator<CompareEvent> {
   const [count, ...image] = data.shape;
   const cells = cellsOf(request, { traits: device.traits, count, image: image as [number, number, number] });
   const trained = cells.filter((cell): cell is TrainableCell => "options" in cell);
-  await openComparison(folder, sharedBy(job, trained[0].options));
+  const { evaluation } = job;
+  const scoredBefore = await openComparison(folder, {
+    training: sharedBy(job, trained[0].options),
+    scoring: evaluation,
+  });
   using _alone = await lockRun(folder);
   for (const { method, refused } of refusalsOf(cells)) yield { kind: "refused", method, reason: refused };
   const known: Known[] = [];
@@ -101,6 +113,9 @@ export async function* compare(job: CompareJob): AsyncGenerator<CompareEvent> {
       });
     const own = cellFolder(folder, cell);
     let result = await readResult(own);
+    if (result !== null && "scores" in result) {
+      if (differencesOf(result.scoring ?? scoredBefore, evaluation).length > 0) result = null; // to be scored again
+    }
     const found = result !== null;
     if (result === null) {
       if (signal?.aborted) return yield { kind: "stopped" };
@@ -124,12 +139,12 @@ export async function* compare(job: CompareJob): AsyncGenerator<CompareEvent> {
   yield* writeFigures(job, { cells, known });
 }
 
-/** What every number of a comparison depends on besides method and seed. */
-function sharedBy({ data, evaluation }: CompareJob, options: TrainOptions): Record<string, unknown> {
+/** What every training of a comparison depends on besides method and seed. */
+function sharedBy({ data }: CompareJob, options: TrainOptions): Settings {
   const { method: _method, seed: _seed, sampleEvery: _samples, saveEvery: _saves, reportEvery: _reports, ...rest } =
     options;
   const { model: { head: _head, ...model }, adam, ...others } = rest;
-  return { ...others, ...adam, ...model, fingerprint: data.fingerprint, ...evaluation };
+  return { ...others, ...adam, ...model, fingerprint: data.fingerprint };
 }
 
 /** Each method that is left out, once. */

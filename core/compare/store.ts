@@ -6,6 +6,9 @@ import { orRunError, writeWhole } from "../sampling/write.ts";
 import type { Curve } from "./plots/curves.ts";
 import type { Cell } from "./request.ts";
 
+/** What decides something, by name, as JSON values. */
+export type Settings = Readonly<Record<string, unknown>>;
+
 /** What is known of a run that was trained and scored. */
 export interface CellResult {
   /** The run folder. */
@@ -13,6 +16,8 @@ export interface CellResult {
   readonly scores: readonly Score[];
   /** What the scores were made from: features, counts of samples, seed. */
   readonly note: string;
+  /** What decided how it was scored; results of earlier versions do not say it. */
+  readonly scoring?: Settings;
   readonly trainingSeconds: number;
   /** Training and scoring. */
   readonly seconds: number;
@@ -20,6 +25,7 @@ export interface CellResult {
 
 /** What is known of a training that came to nothing, such as by a loss that is no number. */
 export interface CellFailure {
+  /** The folder of the cell. */
   readonly run: string;
   readonly failure: string;
   readonly seconds: number;
@@ -37,34 +43,53 @@ export function cellFolder(folder: string, { method, seed }: Pick<Cell, "method"
 /**
  * Makes the folder of a comparison, or checks that the one that is there is of this comparison.
  *
- * @param shared What decides every number in it, by name, as JSON values
- * @throws {RunError} If it holds another comparison (says what differs), something else, or cannot be written
+ * @param shared What decides how all runs are trained, and how they are scored
+ * @returns How runs of an earlier version are scored, whose results do not say it: it wrote all into one record, in which
+ * what decides the scores took the place of what it shared a name with
+ * @throws {RunError} If its runs were trained otherwise (says what differs), it holds something else, or cannot be written
  */
-export async function openComparison(folder: string, shared: Readonly<Record<string, unknown>>): Promise<void> {
+export async function openComparison(
+  folder: string,
+  { training, scoring }: { training: Settings; scoring: Settings },
+): Promise<Settings> {
   const path = `${folder}/${COMPARISON_FILE}`;
   await orRunError("make the folder of a comparison,", folder, () => Deno.mkdir(folder, { recursive: true }), ADVICE);
   const found = await readRecord(path);
-  if (found === null) return await writeWhole(path, `${JSON.stringify(shared, null, 2)}\n`, ADVICE);
-  const wanted = JSON.parse(JSON.stringify(shared));
-  const names = [...new Set([...Object.keys(found), ...Object.keys(wanted)])];
-  const text = (value: unknown) => value === undefined ? "not given" : JSON.stringify(value);
-  const differences = names.filter((name) => text(found[name]) !== text(wanted[name]))
-    .map((name) => `${name} was ${text(found[name])} and is ${text(wanted[name])}`);
-  if (differences.length === 0) return;
+  if (found === null) {
+    await writeWhole(path, `${JSON.stringify({ training }, null, 2)}\n`, ADVICE);
+    return {};
+  }
+  const ofScores = "training" in found ? [] : Object.keys(scoring);
+  const without = (settings: Settings) =>
+    Object.fromEntries(Object.entries(settings).filter(([name]) => !ofScores.includes(name)));
+  const before = "training" in found ? found.training as Settings : found;
+  const differences = differencesOf(without(before), without(training));
+  if (differences.length === 0) return Object.fromEntries(ofScores.map((name) => [name, found[name]]));
   throw new RunError(
     `Cannot go on with the comparison in ${folder}: ${
       differences.join("; ")
     }; expected the same arguments (methods and ` +
-      `seeds may be added)${ADVICE}`,
+      `seeds may be added, and what decides the scores may change)${ADVICE}`,
   );
+}
+
+/** Every setting that is another one, in words: `iterations was 100 and is 200`. */
+export function differencesOf(before: Settings, now: Settings): string[] {
+  const wanted: Settings = JSON.parse(JSON.stringify(now));
+  const text = (value: unknown) => value === undefined ? "not given" : JSON.stringify(value);
+  return [...new Set([...Object.keys(before), ...Object.keys(wanted)])]
+    .filter((name) => text(before[name]) !== text(wanted[name]))
+    .map((name) => `${name} was ${text(before[name])} and is ${text(wanted[name])}`);
 }
 
 /** What is known of a cell; null where it is not done. */
 export async function readResult(folder: string): Promise<CellResult | CellFailure | null> {
   const path = `${folder}/${RESULT_FILE}`;
   const found = await readRecord(path);
-  if (found === null || "failure" in found || Array.isArray(found.scores)) {
-    return found as CellResult | CellFailure | null;
+  if (found === null) return null;
+  if ("failure" in found) return { ...found as Omit<CellFailure, "run">, run: folder };
+  if (Array.isArray(found.scores) && typeof found.run === "string") {
+    return { ...found as Omit<CellResult, "run">, run: `${folder}/${nameOf(found.run)}` };
   }
   throw new RunError(
     `Cannot read ${path}: it holds no scores, expected those of a run; remove it to score the run again`,
@@ -72,14 +97,18 @@ export async function readResult(folder: string): Promise<CellResult | CellFailu
 }
 
 /**
- * Notes what is known of a cell.
+ * Notes what is known of a cell, the run by its name in the folder, so that the folder may be moved.
  *
  * @throws {RunError} If it cannot be written
  */
-export async function writeResult(folder: string, result: CellResult | CellFailure): Promise<void> {
+export async function writeResult(folder: string, { run, ...rest }: CellResult | CellFailure): Promise<void> {
+  const result = "failure" in rest ? rest : { run: nameOf(run), ...rest };
   await orRunError("make", folder, () => Deno.mkdir(folder, { recursive: true }), ADVICE);
   await writeWhole(`${folder}/${RESULT_FILE}`, `${JSON.stringify(result, null, 2)}\n`, ADVICE);
 }
+
+/** The last part of a path: earlier versions noted the whole one, as it was then. */
+const nameOf = (path: string): string => path.slice(path.lastIndexOf("/") + 1);
 
 async function readRecord(path: string): Promise<Record<string, unknown> | null> {
   const text = await orRunError("read", path, async () => {

@@ -6,8 +6,7 @@ import { isTensor } from "../grad.ts";
 import { softmax } from "../models/mixture.ts";
 import { initializer } from "../nn/init.ts";
 import { constant } from "../ops/source.ts";
-import { decodeSafetensors, encodeSafetensors } from "../safetensors.ts";
-import { writeWhole } from "../sampling/write.ts";
+import { decodeSafetensors, type Safetensors } from "../safetensors.ts";
 import type { Matrix } from "../metrics/matrix.ts";
 import type { TrainingImages } from "../train/images.ts";
 import { sameShape } from "../shape.ts";
@@ -22,6 +21,7 @@ import {
   trainClassifier,
 } from "./classifier_training.ts";
 import { type FeatureNetwork, type Features, NetworkFeatures } from "./features.ts";
+import { keep, type OnWarning } from "./kept.ts";
 
 /** A part of a data set, known by its fingerprint. */
 export interface NamedSet extends TrainingImages {
@@ -48,6 +48,8 @@ export interface ClassifierSource extends ClassifierTraining {
   readonly test: NamedSet;
   /** The folder where it is kept; nowhere if there is none. */
   readonly cache: string | null;
+  /** Hears why it could not be kept. */
+  readonly onWarning?: OnWarning;
 }
 
 const VERSION = "1"; // of network and training; another one has another file
@@ -58,8 +60,8 @@ const BATCH = 256;
  * the cache, or trained and kept there under the fingerprint of its data.
  *
  * @throws {RangeError} If the data have no labels
- * @throws {RunError} If it cannot be written
  * @throws {DeviceError} If the GPU cannot hold the pictures
+ * @throws The signal's reason, if it aborts
  */
 export async function classifierFeatures(
   device: Device,
@@ -70,7 +72,7 @@ export async function classifierFeatures(
 
 /** The classifier of `classifierFeatures` itself. */
 export async function trainedClassifier(device: Device, source: ClassifierSource): Promise<TrainedClassifier> {
-  const { cache } = source;
+  const { cache, onWarning, signal } = source;
   const [train, test] = [labelled(source.train), labelled(source.test)];
   const path = cache === null
     ? null
@@ -81,9 +83,9 @@ export async function trainedClassifier(device: Device, source: ClassifierSource
   const untested = { shape, weights: await trainClassifier(device, train, source), accuracy: 0, tested: test.shape[0] };
   const extractor = await NetworkFeatures.create(device, networkOf(untested), { batch: BATCH });
   try {
-    const accuracy = accuracyOf(await extractor.extract(test), test.labels);
+    const accuracy = accuracyOf(await extractor.extract(test, { signal }), test.labels);
     const trained = { ...untested, accuracy };
-    if (path !== null) await writeClassifier(path, trained, { train, test });
+    if (path !== null) await keep(path, fileOf(trained, { train, test }), onWarning);
     return trained;
   } finally {
     extractor.destroy();
@@ -156,12 +158,8 @@ async function readClassifier(path: string, { train, test }: Parts): Promise<Tra
   };
 }
 
-async function writeClassifier(
-  path: string,
-  { weights, accuracy, tested }: TrainedClassifier,
-  { train, test }: Parts,
-): Promise<void> {
-  await Deno.mkdir(path.slice(0, path.lastIndexOf("/")), { recursive: true });
+/** A classifier as a file. */
+function fileOf({ weights, accuracy, tested }: TrainedClassifier, { train, test }: Parts): Safetensors {
   const metadata = {
     format: "hmog-classifier",
     version: VERSION,
@@ -170,5 +168,5 @@ async function writeClassifier(
     accuracy: String(accuracy),
     tested: String(tested),
   };
-  await writeWhole(path, encodeSafetensors({ tensors: weights, metadata }));
+  return { tensors: weights, metadata };
 }

@@ -40,6 +40,7 @@ export interface ClassifierTraining {
   readonly epochs?: number;
   readonly seed?: number;
   readonly onProgress?: (progress: ClassifierProgress) => void;
+  readonly signal?: AbortSignal;
 }
 
 const ADAM = { learningRate: 2e-3, beta1: 0.9, beta2: 0.99, epsilon: 1e-8 };
@@ -76,11 +77,12 @@ export function crossEntropy(logits: Tensor, labels: Tensor): Tensor {
  * @returns Weights by their path in `ClassifierParameters`
  * @throws {Error} If the loss is no finite number
  * @throws {DeviceError} If the GPU cannot hold the pictures
+ * @throws The signal's reason, if it aborts
  */
 export async function trainClassifier(
   device: Device,
   data: LabelledImages,
-  { epochs = usualEpochs(data.shape[0]), seed = 0, onProgress = () => {} }: ClassifierTraining = {},
+  { epochs = usualEpochs(data.shape[0]), seed = 0, onProgress = () => {}, signal }: ClassifierTraining = {},
 ): Promise<ClassifierWeights> {
   const start = classifier(classifierShape(data)).parameters(initializer(seed));
   const [count] = data.shape;
@@ -96,6 +98,7 @@ export async function trainClassifier(
     await fit(program, {
       ...{ steps: epochs * batchesPerEpoch(count, batch), what: "classifier", reportEvery: REPORT_EVERY, onProgress },
       inputs: (step) => {
+        signal?.throwIfAborted();
         const indices = batches.indices(step);
         return { ...feed.values(indices), labels: indices.map((index) => data.labels[index]) };
       },

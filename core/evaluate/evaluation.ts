@@ -1,6 +1,6 @@
 /** What an evaluation found, for readers and for programs. */
 
-import { type Better, meaningOf } from "../metrics/evaluation.ts";
+import { type Better, type FeatureKind, meaningOf } from "../metrics/evaluation.ts";
 import type { ResolvedRequest } from "./request.ts";
 
 /** One number. */
@@ -22,6 +22,8 @@ export interface Evaluation {
   /** What made the samples: a checkpoint or a file. */
   readonly source: string;
   readonly features: string;
+  /** Whose they are, as far as numbers are named after it. */
+  readonly featureKind: FeatureKind;
   /** Tells apart networks of one kind, such as classifiers of other data: their numbers are not to be compared. */
   readonly featureKey: string;
   /** What is to be known of them, such as the accuracy of a classifier. */
@@ -32,23 +34,25 @@ export interface Evaluation {
   /** Whether the paths of generated samples were forced into one leaf each. */
   readonly forced: boolean;
   readonly scores: readonly Score[];
+  /** Why metrics that go with the data are not among the scores, a sentence for each. */
+  readonly leftOut: readonly string[];
   /** All but the scores and their source, in a sentence. */
   readonly note: string;
 }
 
 /** Everything but the scores. */
 export type Circumstances =
-  & Pick<Evaluation, "dataset" | "source" | "featureKey" | "featureNote" | "real" | "fake">
+  & Pick<Evaluation, "dataset" | "source" | "featureKind" | "featureKey" | "featureNote" | "real" | "fake" | "leftOut">
   & Pick<ResolvedRequest, "features" | "seed" | "split" | "forced">;
 
 /** An evaluation from numbers by name. */
 export function evaluationOf(values: Readonly<Record<string, number>>, circumstances: Circumstances): Evaluation {
-  const { features, featureKey, featureNote, real, fake, split, dataset, seed, forced } = circumstances;
+  const { featureKind, featureKey, featureNote, real, fake, split, dataset, seed, forced, leftOut } = circumstances;
   const generated = `${fake} generated${forced ? " with forced paths" : ""}`;
-  const scores = Object.entries(values).map(([name, value]) => ({ name, value, ...meaningOf(name, features) }));
+  const scores = Object.entries(values).map(([name, value]) => ({ name, value, ...meaningOf(name, featureKind) }));
   const detail = featureNote === "" ? "" : ` (${featureNote})`;
-  const note = `${featureKey}${detail}, ${generated} against ${real} of ${dataset}'s ${split} split, seed ${seed}`;
-  return { ...circumstances, scores, note };
+  const made = `${featureKey}${detail}, ${generated} against ${real} of ${dataset}'s ${split} split, seed ${seed}`;
+  return { ...circumstances, scores, note: [made, ...leftOut].join("; ") };
 }
 
 const DIGITS = 4; // of a number

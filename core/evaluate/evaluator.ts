@@ -13,9 +13,10 @@ import { type Circumstances, type Evaluation, evaluationOf } from "./evaluation.
 import { type FeatureExtractor, type Features, type PictureSet, rawFeatures } from "./features.ts";
 import { forcedSamples } from "./forced.ts";
 import { inceptionFeatures } from "./inception_features.ts";
-import { FEATURES, kept, NEIGHBOUR_DISTANCES, STATISTICS } from "./kept.ts";
+import { FEATURES, type Form, kept, NEIGHBOUR_DISTANCES, type OnWarning, STATISTICS } from "./kept.ts";
 import { chosenFrom, type EvaluatedSet, nearestLabels, orderOf, type RealPictures } from "./real.ts";
 import {
+  type ChosenMetrics,
   type EvaluationRequest,
   imageOf,
   isLabelled,
@@ -42,6 +43,10 @@ export interface EvaluatorOptions {
   /** The folder where a classifier, features and statistics of the data are kept; nowhere if there is none. */
   readonly cache: string | null;
   readonly onProgress?: (progress: EvaluationProgress) => void;
+  /** Hears why something could not be kept. */
+  readonly onWarning?: OnWarning;
+  /** Ends what is under way, which throws its reason. */
+  readonly signal?: AbortSignal;
 }
 
 /** Generated pictures, and what is known of them. */
@@ -99,6 +104,7 @@ export class Evaluator {
    * @throws {RunError} If there is none, or it makes pictures of another size
    * @throws {RangeError} If more samples are asked for than can be drawn at once
    * @throws {DeviceError} If the adapter is lost
+   * @throws The signal's reason, if it aborts
    */
   async evaluateRun(run: string, { runs = RUNS_FOLDER } = {}): Promise<Evaluation> {
     const { n, seed, forced } = this.request;
@@ -113,7 +119,7 @@ export class Evaluator {
           }, expected ${wanted}`,
         );
       }
-      this.#metrics(leaves); // checked before anything is drawn
+      this.#metrics({ leaves, samples: n }); // checked before anything is drawn
       const { images, shape, samples } = forced
         ? await forcedSamples(sampler, { n, seed })
         : await sampler.sample({ n, seed });
@@ -130,32 +136,40 @@ export class Evaluator {
    * @throws {RunError} If it cannot be read, or holds pictures of another size
    * @throws {RangeError} If it has fewer than were asked for
    * @throws {DeviceError} If the adapter is lost
+   * @throws The signal's reason, if it aborts
    */
   async evaluateSamples(path: string): Promise<Evaluation> {
-    this.#metrics(0);
     const { images, shape: [count, ...image] } = await readSamples(path, imageOf(this.data));
     const { n, atMost } = this.request;
     if (count < n && !atMost) {
       throw new RangeError(`Cannot evaluate ${n} samples of ${path}: it has ${count}, expected --n of at most that`);
     }
     const used = Math.min(count, n);
+    this.#metrics({ leaves: 0, samples: used }); // checked before the work
     return await this.#evaluate({
       pictures: { images: images.subarray(0, used * sizeOf(image)), shape: [used, ...image] },
     }, path);
   }
 
-  /** Gives the memory back. */
-  async destroy(): Promise<void> {
-    for (const extractor of new Set([await this.#extractor, await this.#classifier])) extractor?.destroy();
+  /** Why metrics that go with the data are not among the scores of a run, a sentence for each. */
+  get leftOut(): readonly string[] {
+    return this.#metrics({ leaves: 1, samples: this.request.n }).leftOut;
   }
 
-  #metrics(leaves: number): readonly MetricName[] {
-    return metricsFor(this.request, { leaves, modes: this.data.modes !== undefined });
+  /** Gives the memory back. */
+  async destroy(): Promise<void> {
+    const made = [this.#extractor, this.#classifier].map((extractor) => extractor?.catch(() => undefined)); // or failed
+    for (const extractor of new Set(await Promise.all(made))) extractor?.destroy();
+  }
+
+  #metrics(generated: { leaves: number; samples: number }): ChosenMetrics {
+    return metricsFor(this.request, this.data, generated);
   }
 
   async #evaluate({ pictures, weights, tree }: Generated, source: string): Promise<Evaluation> {
     const { features: featureName, seed, split, forced } = this.request;
-    const metrics = this.#metrics(weights?.columns ?? 0);
+    const samples = pictures.shape[0];
+    const { metrics, leftOut } = this.#metrics({ leaves: weights?.columns ?? 0, samples });
     const extractor = await (this.#extractor ??= this.#makeExtractor());
     const real = await (this.#realFeatures ??= this.#extractReal(extractor));
     const fake = await this.#extract(extractor, pictures, "generated");
@@ -170,10 +184,16 @@ export class Evaluator {
       featureName,
       seed,
       modes: this.data.modes,
-    });
+    }, { signal: this.options.signal });
     const circumstances: Circumstances = {
       ...{ dataset: this.data.name, split, source, seed, forced, real: real.features.rows, fake: fake.features.rows },
-      ...{ features: featureName, featureKey: extractor.key, featureNote: extractor.note },
+      ...{
+        features: featureName,
+        featureKind: extractor.kind,
+        featureKey: extractor.key,
+        featureNote: extractor.note,
+        leftOut,
+      },
     };
     return evaluationOf(values, circumstances);
   }
@@ -186,20 +206,20 @@ export class Evaluator {
   }
 
   async #makeClassifier(): Promise<FeatureExtractor> {
-    const { load, cache } = this.options;
+    const { load, cache, onWarning, signal } = this.options;
     const { split } = this.request;
     const other = await load(split === "test" ? "train" : "test");
     const [train, test] = split === "test" ? [other, this.data] : [this.data, other];
     const onProgress = ({ step, steps }: { step: number; steps: number }) =>
       this.#report("Training a classifier", step, steps);
-    return await classifierFeatures(this.device, { train, test, cache, onProgress });
+    return await classifierFeatures(this.device, { train, test, cache, onWarning, onProgress, signal });
   }
 
   #extractReal(extractor: FeatureExtractor): Promise<Features> {
     const path = extractor.name === "pixels" || extractor.name === "points"
       ? null
       : this.#pathOf("features", extractor);
-    return kept(path, FEATURES, () => this.#extract(extractor, this.real, "real"));
+    return this.#kept(path, FEATURES, () => this.#extract(extractor, this.real, "real"));
   }
 
   /** What metrics need to know of the real pictures alone. */
@@ -210,13 +230,17 @@ export class Evaluator {
   ): Promise<Pick<RealSamples, "statistics" | "neighbours">> {
     const [ofMoments, ofNeighbours] = ["statistics", "neighbours"].map((what) => this.#pathOf(what, extractor));
     if (metrics.includes("fid")) {
-      this.#statistics ??= kept(ofMoments, STATISTICS, () => featureStatistics(this.device, features));
+      this.#statistics ??= this.#kept(ofMoments, STATISTICS, () => featureStatistics(this.device, features));
     }
     if (metrics.some((name) => name === "knn" || name === "prdc") && features.rows > NEIGHBOURS) {
       const make = () => neighboursWithin(this.device, features, NEIGHBOURS);
-      this.#neighbours ??= kept(ofNeighbours, NEIGHBOUR_DISTANCES, make);
+      this.#neighbours ??= this.#kept(ofNeighbours, NEIGHBOUR_DISTANCES, make);
     }
     return { statistics: await this.#statistics, neighbours: await this.#neighbours };
+  }
+
+  #kept<T>(path: string | null, form: Form<T>, make: () => Promise<T>): Promise<T> {
+    return kept(path, { form, make, onWarning: this.options.onWarning });
   }
 
   /** Where something of the real pictures is kept, named for all that it depends on. */
@@ -229,7 +253,8 @@ export class Evaluator {
 
   #extract(extractor: FeatureExtractor, pictures: PictureSet, which: string): Promise<Features> {
     const doing = `${extractor.name} features of ${which} pictures`;
-    return extractor.extract(pictures, (done) => this.#report(doing, done, pictures.shape[0]));
+    const onProgress = (done: number) => this.#report(doing, done, pictures.shape[0]);
+    return extractor.extract(pictures, { onProgress, signal: this.options.signal });
   }
 
   /** The classes that a classifier gives, or, to points, the nearest real point. */

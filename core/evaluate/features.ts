@@ -4,7 +4,7 @@ import { compile, createState, type HostArray, type Program, type State } from "
 import type { Device } from "../gpu/device.ts";
 import type { Tensors } from "../grad.ts";
 import { type Matrix, matrix } from "../metrics/matrix.ts";
-import type { FeatureName } from "../metrics/metric.ts";
+import type { FeatureKind, FeatureName } from "../metrics/metric.ts";
 import { oneOf } from "../nearest.ts";
 import { sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
@@ -29,9 +29,17 @@ export interface Features {
   readonly probabilities?: Matrix;
 }
 
+/** Who hears how many pictures are done, and what stops it. */
+export interface ExtractOptions {
+  readonly onProgress?: (done: number) => void;
+  readonly signal?: AbortSignal;
+}
+
 /** Makes features of pictures. */
 export interface FeatureExtractor {
   readonly name: FeatureName;
+  /** What numbers made from its features are called after. */
+  readonly kind: FeatureKind;
   /** Tells apart extractors that give different numbers, such as networks with other weights. */
   readonly key: string;
   /** What a reader should know of it, such as the accuracy of a classifier; empty where there is nothing to say. */
@@ -39,11 +47,11 @@ export interface FeatureExtractor {
   /**
    * The features of pictures, in their order.
    *
-   * @param onProgress Hears how many are done
    * @throws {RangeError} If they are not of the size that the extractor is for
    * @throws {DeviceError} If the adapter is lost
+   * @throws The signal's reason, if it aborts
    */
-  extract(pictures: PictureSet, onProgress?: (done: number) => void): Promise<Features>;
+  extract(pictures: PictureSet, options?: ExtractOptions): Promise<Features>;
   /** Gives the memory back. */
   destroy(): void;
 }
@@ -73,6 +81,7 @@ export function featureName(name: string): FeatureName {
 export function rawFeatures(name: "pixels" | "points"): FeatureExtractor {
   return {
     name,
+    kind: name,
     key: name,
     note: "",
     extract: (pictures) => {
@@ -91,6 +100,8 @@ export type Recognised = { features: Tensor; probabilities: Tensor };
 /** A network that makes features. */
 export interface FeatureNetwork<P extends Tensors> {
   readonly name: FeatureName;
+  /** Its name unless given. */
+  readonly kind?: FeatureKind;
   readonly key: string;
   readonly note: string;
   /** Height, width and channels of the pictures it is for. */
@@ -140,6 +151,10 @@ export class NetworkFeatures<P extends Tensors> implements FeatureExtractor {
     return this.network.name;
   }
 
+  get kind(): FeatureKind {
+    return this.network.kind ?? this.network.name;
+  }
+
   get key(): string {
     return this.network.key;
   }
@@ -148,7 +163,7 @@ export class NetworkFeatures<P extends Tensors> implements FeatureExtractor {
     return this.network.note;
   }
 
-  async extract(pictures: PictureSet, onProgress: (done: number) => void = () => {}): Promise<Features> {
+  async extract(pictures: PictureSet, { onProgress = () => {}, signal }: ExtractOptions = {}): Promise<Features> {
     const [count, ...image] = pictures.shape;
     if (image.join() !== this.network.image.join()) {
       throw new RangeError(
@@ -167,13 +182,14 @@ export class NetworkFeatures<P extends Tensors> implements FeatureExtractor {
     };
     const underWay: Promise<void>[] = [];
     const images = new Float32Array(this.batch * sizeOf(this.network.image));
-    for (let first = 0; first < count; first += this.batch) {
+    for (let first = 0; first < count && !signal?.aborted; first += this.batch) {
       copyPixels(pictures, first * sizeOf(image), images);
       this.program.run({ images });
       underWay.push(this.program.read().then((outputs) => take(first, outputs)));
       if (underWay.length === UNDER_WAY) await underWay.shift();
     }
     await Promise.all(underWay);
+    signal?.throwIfAborted();
     const { features, probabilities } = rows;
     return {
       features: matrix(features, features.length / count),

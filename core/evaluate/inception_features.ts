@@ -9,7 +9,7 @@ import { decodeSafetensors, type StoredTensor } from "../safetensors.ts";
 import { RunError } from "../sampling/run.ts";
 import { sameShape, type Shape, sizeOf } from "../shape.ts";
 import { decodeTorchFile } from "../torch_file.ts";
-import { NetworkFeatures } from "./features.ts";
+import { type FeatureNetwork, NetworkFeatures } from "./features.ts";
 import {
   inception,
   INCEPTION_FEATURES,
@@ -28,6 +28,14 @@ const FID_CLASSES = 1008;
 const BATCH = { software: 8, gpu: 64 };
 /** The largest map of a picture, behind the third convolution. */
 const LARGEST_MAP = 147 * 147 * 64 * 4;
+
+/** What numbers are called after, and what there is to say of them. */
+export const OF_VARIANT: Readonly<
+  Record<InceptionVariant, Required<Pick<FeatureNetwork<InceptionParameters>, "kind" | "note">>>
+> = {
+  fid: { kind: "inception", note: "the network of the Fréchet inception distance" },
+  torchvision: { kind: "torchvision", note: "the network of torchvision" },
+};
 
 /**
  * Features (2048 numbers) and class probabilities from InceptionV3. The file is a safetensors file or one of
@@ -60,7 +68,7 @@ export async function inceptionFeatures(
   const network = {
     name: "inception" as const,
     key: `inception-${crc32(bytes).toString(16).padStart(8, "0")}`,
-    note: variant === "fid" ? "the network of the Fréchet inception distance" : "the network of torchvision",
+    ...OF_VARIANT[variant],
     image,
     parameters,
     apply: (parameters: InceptionParameters, images: Parameters<typeof inception>[1]) => {

@@ -3,34 +3,54 @@
 import type { Neighbours } from "../metrics/distances.ts";
 import { type Matrix, matrix } from "../metrics/matrix.ts";
 import type { FeatureStatistics } from "../metrics/statistics.ts";
-import { decodeSafetensors, encodeSafetensors, type StoredTensor } from "../safetensors.ts";
-import { writeWhole } from "../sampling/write.ts";
+import { decodeSafetensors, encodeSafetensors, type Safetensors, type StoredTensor } from "../safetensors.ts";
+import { orRunError, writeWhole } from "../sampling/write.ts";
 import type { Features } from "./features.ts";
 
 type Tensors = Readonly<Record<string, StoredTensor>>;
 
 /** How values are written as tensors and read back; `undefined` for tensors that are something else. */
-interface Form<T> {
+export interface Form<T> {
   readonly tensors: (value: T) => Tensors;
   readonly value: (tensors: Tensors) => T | undefined;
+}
+
+/** Hears why something could not be kept, a sentence. */
+export type OnWarning = (warning: string) => void;
+
+/** How a value is kept, and where it comes from. */
+interface Keeping<T> {
+  readonly form: Form<T>;
+  readonly make: () => Promise<T>;
+  readonly onWarning?: OnWarning;
 }
 
 /**
  * The value kept in a file, or what `make` gives, which is kept then. A damaged file counts as none.
  *
  * @param path null keeps nothing
- * @throws {RunError} If the file cannot be written
  */
-export async function kept<T>(path: string | null, form: Form<T>, make: () => Promise<T>): Promise<T> {
+export async function kept<T>(path: string | null, { form, make, onWarning }: Keeping<T>): Promise<T> {
   const file = path === null ? undefined : await Deno.readFile(path).then(decodeSafetensors).catch(() => undefined);
   const found = file && form.value(file.tensors);
   if (found !== undefined) return found;
   const made = await make();
-  if (path !== null) {
-    await Deno.mkdir(path.slice(0, path.lastIndexOf("/")), { recursive: true });
-    await writeWhole(path, encodeSafetensors({ tensors: form.tensors(made), metadata: {} }));
-  }
+  if (path !== null) await keep(path, { tensors: form.tensors(made), metadata: {} }, onWarning);
   return made;
+}
+
+const ADVICE = "; it will be made again next time";
+
+/** Writes a file of the cache folder. Where that fails there is a warning: what took long to make is of use without it. */
+export async function keep(path: string, file: Safetensors, onWarning: OnWarning = () => {}): Promise<void> {
+  const folder = path.slice(0, path.lastIndexOf("/"));
+  const pieces = encodeSafetensors(file);
+  try {
+    await orRunError("make folder", folder, () => Deno.mkdir(folder, { recursive: true }), ADVICE);
+    await writeWhole(path, pieces, ADVICE);
+  } catch (error) {
+    onWarning((error as Error).message);
+  }
 }
 
 /** Features with the probabilities of classes. */

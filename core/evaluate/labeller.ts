@@ -5,6 +5,7 @@ import { isPoint } from "../models/presets.ts";
 import type { Labeller } from "../reading/reading.ts";
 import { classifierFeatures } from "./classifier_features.ts";
 import type { EvaluationProgress } from "./evaluator.ts";
+import type { OnWarning } from "./kept.ts";
 import { type EvaluatedSet, nearestLabels } from "./real.ts";
 import { imageOf, isLabelled, type Split } from "./request.ts";
 
@@ -26,6 +27,8 @@ export interface LabelOptions {
   /** The folder where the classifier is kept; nowhere if there is none. */
   readonly cache: string | null;
   readonly onProgress?: (progress: EvaluationProgress) => void;
+  /** Hears why the classifier could not be kept. */
+  readonly onWarning?: OnWarning;
 }
 
 /**
@@ -36,7 +39,10 @@ export interface LabelOptions {
  * @throws {DeviceError} If the GPU cannot hold the classifier
  * @throws What `load` throws
  */
-export async function labellerOf(device: Device, { load, cache, onProgress }: LabelOptions): Promise<LabelSource> {
+export async function labellerOf(
+  device: Device,
+  { load, cache, onProgress, onWarning }: LabelOptions,
+): Promise<LabelSource> {
   const train = await load("train");
   if (!isLabelled(train)) {
     throw new RangeError(`Cannot label pictures as in ${train.name}: it has no labels, expected a set of classes`);
@@ -48,7 +54,7 @@ export async function labellerOf(device: Device, { load, cache, onProgress }: La
     return { label, labelNames, note: "class of the nearest real point", destroy: () => {} };
   }
   const classifier = await classifierFeatures(device, {
-    ...{ train, test: await load("test"), cache },
+    ...{ train, test: await load("test"), cache, onWarning },
     onProgress: ({ step, steps }) => onProgress?.({ doing: "Training a classifier", done: step, total: steps }),
   });
   return {

@@ -1,7 +1,11 @@
 /** What an evaluation is asked for, and what goes together. */
 
 import type { FeatureName, MetricName } from "../metrics/metric.ts";
+import { obstacleTo } from "../metrics/needs.ts";
 import { isPoint } from "../models/presets.ts";
+import { sizeOf } from "../shape.ts";
+import { CLASSIFIER_FEATURES } from "./classifier.ts";
+import { INCEPTION_FEATURES } from "./inception.ts";
 import type { EvaluatedSet } from "./real.ts";
 
 /** The part of a data set that is compared with. */
@@ -9,7 +13,7 @@ export type Split = "train" | "test";
 
 /** What may be asked for; the rest is what the data allow. */
 export interface EvaluationRequest {
-  /** All that the data and features allow unless given. */
+  /** All that the data, the features and `n` allow unless given. */
   readonly metrics?: readonly MetricName[];
   /** `points` for points, else `classifier` for sets with labels and `pixels` for others, unless given. */
   readonly features?: FeatureName;
@@ -38,15 +42,22 @@ export interface ResolvedRequest {
   readonly forced: boolean;
 }
 
+/** Metrics, and why others that go with the data are not among them. */
+export interface ChosenMetrics {
+  readonly metrics: readonly MetricName[];
+  /** Such as `fid is left out: found 12288 dimensions, expected at most 4096`. */
+  readonly leftOut: readonly string[];
+}
+
 const USUAL_COUNT = 10_000;
-/** What every feature set has numbers for. */
+/** What features have numbers for, if they are not too many and there are enough samples. */
 const OF_FEATURES: readonly MetricName[] = ["fid", "kid", "knn", "mmd", "prdc"];
 
 /**
  * Decides what was not asked for, and checks what was.
  *
  * @param data The set that is compared with
- * @throws {RangeError} If features, metrics and data do not go together
+ * @throws {RangeError} If features, metrics, number of samples and data do not go together
  */
 export function resolveRequest(request: EvaluationRequest, data: EvaluatedSet): ResolvedRequest {
   const { metrics, weights, n, seed = 0, split = "test", forced = false } = request;
@@ -70,34 +81,66 @@ export function resolveRequest(request: EvaluationRequest, data: EvaluatedSet): 
   if (metrics?.includes("modes") && data.modes === undefined) {
     throw new RangeError(`Cannot compute modes of ${data.name}: its modes are not known, expected ring8 or grid25`);
   }
-  const [count] = data.shape;
-  return {
-    metrics,
-    features,
-    weights,
-    n: n ?? Math.min(USUAL_COUNT, count),
-    atMost: n === undefined,
-    seed,
-    split,
-    forced,
-  };
+  const samples = n ?? Math.min(USUAL_COUNT, data.shape[0]);
+  checkComputable({ metrics, features }, data, samples);
+  return { metrics, features, weights, n: samples, atMost: n === undefined, seed, split, forced };
 }
 
 /**
- * The metrics of a request for samples whose path weights are known or not.
+ * The metrics of a request for some generated samples. What cannot be computed from them is left out, unless it was asked
+ * for.
  *
- * @param leaves Columns of the path weights; 0 where they are not known
- * @throws {RangeError} If a metric needs them
+ * @param data The set that is compared with
+ * @param generated How many samples there are, and columns of their path weights; 0 where these are not known
+ * @throws {RangeError} If a metric that was asked for cannot be computed
  */
 export function metricsFor(
   { metrics, features }: Pick<ResolvedRequest, "metrics" | "features">,
-  { leaves, modes }: { leaves: number; modes: boolean },
-): readonly MetricName[] {
+  data: EvaluatedSet,
+  { leaves, samples }: { leaves: number; samples: number },
+): ChosenMetrics {
   if (metrics?.includes("tree") && leaves === 0) {
     throw new RangeError("Cannot compute tree of samples in a file: their paths are not known, expected a run");
   }
-  const own: readonly [MetricName, boolean][] = [["is", hasClasses(features)], ["modes", modes], ["tree", leaves > 1]];
-  return metrics ?? [...OF_FEATURES, ...own.flatMap(([name, known]) => known ? [name] : [])];
+  if (metrics !== undefined) {
+    checkComputable({ metrics, features }, data, samples);
+    return { metrics, leftOut: [] };
+  }
+  const own: readonly [MetricName, boolean][] = [
+    ["is", hasClasses(features)],
+    ["modes", data.modes !== undefined],
+    ["tree", leaves > 1],
+  ];
+  const all = [...OF_FEATURES, ...own.flatMap(([name, known]) => known ? [name] : [])];
+  const size = { samples, dimensions: dimensionsOf(features, data) };
+  const obstacles = all.map((name) => ({ name, obstacle: obstacleTo(name, size) }));
+  return {
+    metrics: obstacles.flatMap(({ name, obstacle }) => obstacle === undefined ? [name] : []),
+    leftOut: obstacles.flatMap(({ name, obstacle }) =>
+      obstacle === undefined ? [] : [`${name} is left out: ${obstacle}`]
+    ),
+  };
+}
+
+/** @throws {RangeError} If a metric that was asked for needs other samples or other features */
+function checkComputable(
+  { metrics = [], features }: Pick<ResolvedRequest, "metrics" | "features">,
+  data: EvaluatedSet,
+  samples: number,
+): void {
+  const size = { samples, dimensions: dimensionsOf(features, data) };
+  for (const name of metrics) {
+    const obstacle = obstacleTo(name, size);
+    if (obstacle !== undefined) {
+      throw new RangeError(`Cannot compute ${name} of ${data.name} by ${features}: ${obstacle}`);
+    }
+  }
+}
+
+/** Length of a feature vector. */
+function dimensionsOf(features: FeatureName, data: EvaluatedSet): number {
+  if (features === "classifier") return CLASSIFIER_FEATURES;
+  return features === "inception" ? INCEPTION_FEATURES : sizeOf(imageOf(data));
 }
 
 /** Height, width and channels of a set's pictures. */

@@ -11,7 +11,7 @@ import { folderOf, RUNS_FOLDER } from "../sampling/run.ts";
 import { openSampler, type Sampler } from "../sampling/sampler.ts";
 import { checkWritable, orRunError, writeWhole } from "../sampling/write.ts";
 import type { EvaluationProgress } from "./evaluator.ts";
-import { labellerOf, type LabelSource } from "./labeller.ts";
+import { labellerOf, type LabelOptions, type LabelSource } from "./labeller.ts";
 import type { EvaluatedSet } from "./real.ts";
 import type { Split } from "./request.ts";
 
@@ -54,7 +54,7 @@ const SHOWN_POINTS = 128; // points are dots in one picture, so there is room fo
 /**
  * Reads the newest checkpoint of a run (or a checkpoint file) and writes `tree.html`, `tree.json` and `tree.svg`.
  *
- * @returns One line for every file written, and one where there are no labels
+ * @returns One line for every file written, one where there are no labels, and one where the classifier could not be kept
  * @throws {RunError} If the run cannot be used, or a file not be written
  * @throws {RangeError} If a number is out of range, or labels are required of a set that has none
  * @throws {DeviceError} If the GPU is lost
@@ -64,10 +64,14 @@ export async function writeTreeFiles(device: Device, run: string, options: TreeF
   const { samples, seed, labels, runs = RUNS_FOLDER, onProgress } = options;
   const sampler = await openSampler(device, run, { runs });
   let source: Awaited<ReturnType<typeof labelsOf>> | undefined;
+  const warnings: string[] = [];
   try {
     const out = options.out ?? `${folderOf(sampler.source.path)}/tree`;
     await makeFolder(out); // before the work, which takes minutes
-    source = await labelsOf(device, sampler, labels, onProgress);
+    source = await labelsOf(device, sampler, labels, {
+      onProgress,
+      onWarning: (warning) => warnings.push(warning),
+    });
     const pictures = isPoint(sampler.options.image) ? { pictures: SHOWN_POINTS, pairs: SHOWN_POINTS } : {};
     const labelling = { label: source.label, labelNames: source.labelNames };
     const reading = await readTree(sampler, { samples, seed, ...pictures, ...labelling });
@@ -84,6 +88,7 @@ export async function writeTreeFiles(device: Device, run: string, options: TreeF
       `Wrote ${out}/${TREE_FILE}: its numbers`,
       `Wrote ${out}/tree.svg: the tree`,
       ...source.label === undefined && labels !== undefined ? [`Labels: ${source.note}`] : [],
+      ...warnings,
     ];
   } finally {
     source?.destroy?.();
@@ -102,7 +107,7 @@ async function labelsOf(
   device: Device,
   { source, options: { image } }: Sampler,
   labels: TreeLabels | undefined,
-  onProgress: TreeFilesOptions["onProgress"],
+  hearing: Pick<LabelOptions, "onProgress" | "onWarning">,
 ): Promise<Partial<LabelSource> & Pick<LabelSource, "note">> {
   if (labels === undefined) return { note: "none were asked for" };
   const { cache, required } = labels;
@@ -113,7 +118,7 @@ async function labelsOf(
       throw new RangeError(`Cannot label what ${source.path} makes: it names no data set, expected one in its options`);
     }
     const load = (split: Split) => labels.load(dataset, { split, ...format });
-    return await labellerOf(device, { load, cache, onProgress });
+    return await labellerOf(device, { load, cache, ...hearing });
   } catch (error) {
     if (required || error instanceof DeviceError || !(error instanceof Error)) throw error;
     return { note: `none (${error.message})` };

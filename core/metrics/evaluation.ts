@@ -100,6 +100,7 @@ export function metricName(name: string): MetricName {
  * @throws {RangeError} If there are too few samples for a metric, a number is not finite, or a metric needs what is not
  * known: `is` probabilities, `modes` where the data come from, `tree` path weights
  * @throws {DeviceError} If the adapter was lost
+ * @throws The signal's reason, if it aborts; it is asked before each metric
  *
  * @example
  * ```ts
@@ -124,11 +125,15 @@ export async function evaluateMetrics(
   device: Device,
   names: readonly MetricName[],
   evaluated: Evaluated,
+  { signal }: { signal?: AbortSignal } = {},
 ): Promise<Record<string, number>> {
   let known: Promise<Within> | undefined;
   const within = () => known ??= neighboursOf(device, evaluated);
   const scores: Record<string, number> = {};
-  for (const name of names) Object.assign(scores, await METRICS[name](device, evaluated, within));
+  for (const name of names) {
+    signal?.throwIfAborted();
+    Object.assign(scores, await METRICS[name](device, evaluated, within));
+  }
   return scores;
 }
 

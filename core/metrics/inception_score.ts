@@ -3,6 +3,9 @@
 import { checkMatrix, type Matrix } from "./matrix.ts";
 import { checkProbabilities, entropyOf } from "./probabilities.ts";
 
+/** Parts that the samples are cut into. */
+export const SPLITS = 10;
+
 /** Mean and deviation (divided by their number) over the splits. */
 export interface InceptionScore {
   readonly mean: number;
@@ -29,7 +32,7 @@ export interface InceptionScore {
  * assertAlmostEquals(inceptionScore(sure, { splits: 1 }).mean, 2);
  * ```
  */
-export function inceptionScore(probabilities: Matrix, { splits = 10 }: { splits?: number } = {}): InceptionScore {
+export function inceptionScore(probabilities: Matrix, { splits = SPLITS }: { splits?: number } = {}): InceptionScore {
   const { rows } = probabilities;
   checkMatrix("fake", probabilities, { metric: `the inception score with ${splits} splits`, atLeast: splits });
   checkProbabilities(probabilities);

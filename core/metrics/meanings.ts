@@ -1,6 +1,6 @@
 /** What the numbers of `evaluateMetrics` are called, what they say, and which are better. */
 
-import type { Better, FeatureName, Meaning } from "./metric.ts";
+import type { Better, FeatureKind, Meaning } from "./metric.ts";
 
 type Row = readonly [label: string, meaning: string, range: string, better: Better];
 
@@ -50,7 +50,7 @@ const AGREEMENTS: Readonly<Record<string, Row>> = {
   LabelInformation: ["label information", "information shared with labels, in nats", "0 to log classes", "higher"],
 };
 
-/** What depends on the features, and what it is called with those of Inception, for which the names were made. */
+/** What depends on the features, and what it is called with those of `inception`, for which the names were made. */
 const OF_FEATURES: Readonly<Record<string, string | undefined>> = {
   frechet: "FID",
   kernel: "KID",
@@ -64,8 +64,8 @@ const OF_FEATURES: Readonly<Record<string, string | undefined>> = {
 };
 
 /**
- * Label, meaning, range and direction of a number of `evaluateMetrics`. What depends on features names them; "FID" and
- * "KID" are said with Inception's only.
+ * Label, meaning, range and direction of a number of `evaluateMetrics`. What depends on features names them; "FID", "KID"
+ * and a bare "inception score" are said with the weights that were published with them only.
  *
  * @throws {RangeError} If there is no such number
  *
@@ -75,11 +75,12 @@ const OF_FEATURES: Readonly<Record<string, string | undefined>> = {
  * import { assertEquals } from "@std/assert";
  *
  * assertEquals(meaningOf("frechet", "inception").label, "FID");
+ * assertEquals(meaningOf("frechet", "torchvision").label, "Fréchet distance (torchvision's Inception features)");
  * assertEquals(meaningOf("frechet", "classifier").label, "Fréchet distance (classifier features)");
  * assertEquals(meaningOf("level2Nmi", "pixels").label, "level 2 label NMI");
  * ```
  */
-export function meaningOf(name: string, features: FeatureName): Meaning {
+export function meaningOf(name: string, features: FeatureKind): Meaning {
   const [label, meaning, range, better] = rowOf(name);
   return { label: labelOf(name, label, features), meaning, range, better };
 }
@@ -94,9 +95,10 @@ function rowOf(name: string): Row {
   throw new RangeError(`Cannot explain ${name}: no metric gives it, expected the name of a number of a metric`);
 }
 
-function labelOf(name: string, label: string, features: FeatureName): string {
-  if (name === "inceptionScore" && features !== "inception") return `${label} (${features})`;
+function labelOf(name: string, label: string, features: FeatureKind): string {
+  const whose = features === "torchvision" ? "torchvision's Inception" : features;
+  if (name === "inceptionScore" && features !== "inception") return `${label} (${whose})`;
   if (!Object.hasOwn(OF_FEATURES, name)) return label;
   if (features === "inception" && OF_FEATURES[name] !== undefined) return OF_FEATURES[name];
-  return `${label} (${features} features)`;
+  return `${label} (${whose} features)`;
 }

@@ -7,8 +7,14 @@ import type { Matrix } from "./matrix.ts";
 /** Names of groups of metrics, as `evaluate --metrics` takes them. */
 export type MetricName = "fid" | "kid" | "is" | "knn" | "mmd" | "prdc" | "modes" | "tree";
 
-/** What features are, `points` being data that are no pictures; only Inception's make a Fréchet distance "FID". */
+/** What features are, `points` being data that are no pictures. */
 export type FeatureName = "pixels" | "points" | "classifier" | "inception";
+
+/**
+ * Whose features they are: `inception` with the weights of the published Fréchet inception distances, the only ones to make
+ * a Fréchet distance "FID"; `torchvision` is InceptionV3 with other weights.
+ */
+export type FeatureKind = FeatureName | "torchvision";
 
 /** Round Gaussians that toy data come from. */
 export interface Modes {

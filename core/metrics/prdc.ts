@@ -7,7 +7,7 @@ import { type Block, forEachBlock } from "./products.ts";
 
 /** How near two generated and real pictures have to be. */
 export interface PrdcOptions {
-  /** Neighbours that make a radius, default 5. */
+  /** Neighbours that make a radius, default 5 (Naeem's; Kynkäänniemi's is 3). */
   readonly k?: number;
   /** At least `k` neighbours of every row in its own set, if they are known. */
   readonly within?: Within;
@@ -39,6 +39,9 @@ export interface Prdc {
  *   (Kynkäänniemi et al., "Improved precision and recall metric for assessing generative models", NeurIPS 2019)
  * - density: `1/(k m) Σ_y Σ_x [y in B(x)]`; coverage: share of real `x` with some fake `y` in `B(x)`
  *   (Naeem et al., "Reliable fidelity and diversity metrics for generative models", ICML 2020)
+ *
+ * `k` is 5 unless given, as Naeem has it; Kynkäänniemi's precision and recall have `k` = 3, with which both are no
+ * larger.
  *
  * A generator that collapsed to one good picture has precision 1, and recall and coverage near 0.
  *

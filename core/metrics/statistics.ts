@@ -19,8 +19,8 @@ export interface FeatureStatistics {
   readonly covariance: Float64Array;
 }
 
-/** 4096² numbers of a covariance are 128 MiB in float64. */
-const MOST_DIMENSIONS = 4096;
+/** Columns that features may have: 4096² numbers of a covariance are 128 MiB in float64. */
+export const MOST_DIMENSIONS = 4096;
 
 /** Numbers are whole ones of 20 bits, two digits from -512 to 512. */
 const BASE = 2 ** 10;

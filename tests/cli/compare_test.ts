@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { decode } from "fast-png";
+import { shade, writeFiles } from "../datasets/archives.ts";
 import { inFolder, names } from "../in_folder.ts";
 import { runTaskFile } from "./task.ts";
 
@@ -36,15 +37,31 @@ Deno.test("compare trains, scores and draws; the same call finds everything done
     assertStringIncludes(other.stderr, "learningRate was 0.01 and is 0.1; expected the same arguments");
   }));
 
+Deno.test("compare shows how far the classifier is that runs are scored with", () =>
+  inFolder(async (folder) => {
+    const pictures = Array.from(
+      { length: 40 },
+      async (_, i) => [`${i % 2}/${i}.png`, await shade(i % 2 * 200)] as const,
+    );
+    await writeFiles(`${folder}/data`, Object.fromEntries(await Promise.all(pictures)));
+    const data = ["--dataset", "folder", "--data-dir", `${folder}/data`, "--size", "16", "--channels", "1"];
+    const training = ["--methods", "gan", "--seeds", "1", "--iterations", "1", "--batch", "4", "--preset", "small"];
+    const flags = [...data, ...training, "--objective", "non-saturating", "--metrics", "mmd", "--no-tune"];
+    const env = { XDG_CACHE_HOME: `${folder}/cache` };
+    const { code, stderr } = await runTaskFile("cli/compare.ts", [...flags, "--out", `${folder}/out`], { env });
+    assertEquals(code, 0, stderr);
+    assertStringIncludes(stderr, "Training a classifier (100 %)\nclassifier features of real pictures (100 %)\n");
+  }));
+
 Deno.test("compare localizes and grows trees, and its table says which methods have none", () =>
   inFolder(async (folder) => {
     const tree = ["--localize", "--grow", "--depth", "2", "--gate-temperature", "1:0.5", "--methods", "gan,hmog"];
     const { code, stderr } = await compare(...QUICK, ...SCORED, ...tree, "--out", folder);
     assertEquals([code, stderr], [0, ""]);
     assertStringIncludes(await Deno.readTextFile(`${folder}/table.md`), "Cannot localize gan: it has no tree");
-    const shared = JSON.parse(await Deno.readTextFile(`${folder}/comparison.json`));
-    assertEquals([shared.grow, shared.gateTemperature], [[1], { from: 1, to: 0.5, over: 2 }]);
-    assert(shared.localize !== null);
+    const { training } = JSON.parse(await Deno.readTextFile(`${folder}/comparison.json`));
+    assertEquals([training.grow, training.gateTemperature], [[1], { from: 1, to: 0.5, over: 2 }]);
+    assert(training.localize !== null);
   }));
 
 Deno.test("compare refuses a wrong call with one sentence, before anything is trained", async () => {
@@ -55,6 +72,10 @@ Deno.test("compare refuses a wrong call with one sentence, before anything is tr
     [["--dataset", "ring8", "--seeds", "0"], "Cannot compare with 0 seeds: expected a whole number from 1"],
     [["--dataset", "ring8", "--metrics", "mode"], "the nearest is modes"],
     [["--dataset", "ring8", "--n", "0"], "Cannot score 0 samples"],
+    [
+      ["--dataset", "ring8", "--n", "5", "--metrics", "prdc"],
+      "Cannot compute prdc of ring8 by points: found 5 samples",
+    ],
     [["--dataset", "ring8", "--objective", "wgan", "--methods", "madgan"], "Cannot train madgan with wgan"],
     [["--dataset", "glyphs", "--methods", "madgan"], "Cannot train madgan with wgan-gp"],
     // On points the objective is another, and only what comes later is wrong.

@@ -74,8 +74,21 @@ Deno.test("compare() goes on where it was stopped, and writes table and pictures
     assertStringIncludes(await Deno.readTextFile(`${folder}/scatter.svg`), "modes found 12.00 ± 0.00");
     assertStringIncludes(await Deno.readTextFile(`${folder}/generators-mog.svg`), ">leaf 1<");
 
-    const third = { ...jobIn(folder), evaluation: { samples: 20 } };
-    await assertRejects(() => Array.fromAsync(compare(third)), RunError, "samples was 10 and is 20");
+    const shared = { ...REQUEST.shared, batch: 8 };
+    const other = { ...jobIn(folder), request: { ...REQUEST, shared } };
+    await assertRejects(() => Array.fromAsync(compare(other)), RunError, "batch was 16 and is 8");
+  }));
+
+Deno.test("compare() scores runs again, and trains none, where what decides the scores is another", () =>
+  inFolder(async (folder) => {
+    const request = { ...REQUEST, methods: methodsOf("mog"), seeds: 1, shared: { ...REQUEST.shared, iterations: 2 } };
+    await Array.fromAsync(compare({ ...jobIn(folder), request }));
+    const second = { ...jobIn(folder), request, evaluation: { samples: 20 } };
+    const events = await Array.fromAsync(compare(second));
+    assertEquals(kinds(events), ["done", "wrote"]);
+    assertEquals(second.scored.length, 1);
+    await Array.fromAsync(compare(second));
+    assertEquals(second.scored.length, 1, "it was scored twice alike");
   }));
 
 Deno.test("compare() notes a run that cannot be scored, and scores it when it is called again", () =>
@@ -90,6 +103,20 @@ Deno.test("compare() notes a run that cannot be scored, and scores it when it is
     const scored = await Array.fromAsync(compare({ ...jobIn(folder), request }));
     assertEquals(scored.some(({ kind }) => kind === "training"), false);
     assertStringIncludes(await Deno.readTextFile(`${folder}/table.md`), "| mog    | 2.000         |");
+  }));
+
+Deno.test("compare() that is stopped while a run is scored scores it when it is called again", () =>
+  inFolder(async (folder) => {
+    const request = { ...REQUEST, methods: methodsOf("mog"), seeds: 1, shared: { ...REQUEST.shared, iterations: 2 } };
+    const stop = new AbortController();
+    const evaluate = () => {
+      stop.abort();
+      return Promise.reject(stop.signal.reason);
+    };
+    const stopped = await Array.fromAsync(compare({ ...jobIn(folder), request, evaluate, signal: stop.signal }));
+    assertEquals(kinds(stopped), ["training", "stopped"]);
+    const scored = await Array.fromAsync(compare({ ...jobIn(folder), request }));
+    assertEquals(kinds(scored), ["done", "wrote"]);
   }));
 
 Deno.test("compare() notes a training whose loss is no number, and goes on", () =>

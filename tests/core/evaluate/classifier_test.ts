@@ -4,6 +4,7 @@ import { crossEntropy, usualEpochs } from "../../../core/evaluate/classifier_tra
 import { evaluate } from "../../../core/compile/program.ts";
 import { constant } from "../../../core/ops/source.ts";
 import { device } from "../../gpu.ts";
+import { inFolder } from "../../in_folder.ts";
 import { labelledSet } from "./labelled.ts";
 
 /** f32 sums of three terms. */
@@ -54,6 +55,20 @@ Deno.test("trainedClassifier() learns three shapes, is kept, and is read again b
     await Deno.remove(cache, { recursive: true });
   }
 });
+
+Deno.test("trainedClassifier() that cannot be kept is of use all the same, and a warning says why", () =>
+  inFolder(async (folder) => {
+    await Deno.writeTextFile(`${folder}/file`, "");
+    const [train, test] = [labelledSet(30, 1), labelledSet(30, 2)];
+    const warnings: string[] = [];
+    const onWarning = (warning: string) => warnings.push(warning);
+    const { tested } = await trainedClassifier(device, { train, test, cache: `${folder}/file`, epochs: 1, onWarning });
+    assertEquals(tested, 30);
+    assertEquals(warnings, [
+      `Cannot make folder ${folder}/file/classifiers: a part of the path is a file, expected a folder; it will be made ` +
+      "again next time",
+    ]);
+  }));
 
 Deno.test("trainedClassifier() needs classes to tell apart", async () => {
   const data = labelledSet(30, 1);

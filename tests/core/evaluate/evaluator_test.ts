@@ -1,8 +1,16 @@
-import { assert, assertAlmostEquals, assertEquals, assertNotEquals, assertRejects, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertNotEquals,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import { evaluationText } from "../../../core/evaluate/evaluation.ts";
 import { Evaluator } from "../../../core/evaluate/evaluator.ts";
 import { chosenFrom, type EvaluatedSet, nearestLabels } from "../../../core/evaluate/real.ts";
-import { type EvaluationRequest, metricsFor, resolveRequest, type Split } from "../../../core/evaluate/request.ts";
+import type { EvaluationRequest, Split } from "../../../core/evaluate/request.ts";
 import { readSamples } from "../../../core/evaluate/sample_file.ts";
 import { encodeNpy } from "../../../core/npy.ts";
 import { RunError } from "../../../core/sampling/run.ts";
@@ -10,26 +18,10 @@ import { inFolder, names } from "../../in_folder.ts";
 import { device } from "../../gpu.ts";
 import { writeTinyRun } from "../../sampling/tiny_run.ts";
 import { labelledSet } from "./labelled.ts";
+import { COLOUR, points } from "./small_sets.ts";
 
 /** Of scores of equal features, whose order of summation may differ. */
 const F32 = 1e-5;
-
-/** Two round Gaussians; `shift` moves the points. */
-function points(count: number, shift = 0): EvaluatedSet & { images: Float32Array } {
-  const images = Float32Array.from({ length: 2 * count }, (_, i) => {
-    const centre = i % 2 === 0 ? (Math.floor(i / 2) % 2 === 0 ? -0.5 : 0.5) : 0;
-    return centre + 0.02 * Math.sin(i * i + 1) + shift;
-  });
-  return {
-    name: "pair",
-    images,
-    shape: [count, 1, 1, 2],
-    labels: Uint8Array.from({ length: count }, (_, i) => i % 2),
-    classNames: ["left", "right"],
-    fingerprint: `pair-${count}-${shift}`,
-    modes: { centres: Float32Array.of(-0.5, 0, 0.5, 0), deviation: 0.02 },
-  };
-}
 
 const evaluatorOf = (data: EvaluatedSet, request: EvaluationRequest, cache: string | null = null) =>
   Evaluator.create(device, { load: () => Promise.resolve(data), request, cache });
@@ -66,6 +58,24 @@ Deno.test("evaluateSamples() scores a file of points: itself perfectly, others w
     assertEquals(valuesOf((await again.evaluateSamples(same)).scores), perfect);
     assertEquals(valuesOf((await again.evaluateSamples(moved)).scores), worse);
     await again.destroy();
+  }));
+
+Deno.test("evaluateSamples() goes on where nothing can be kept, with a warning", () =>
+  inFolder(async (folder) => {
+    const data = points(20);
+    const path = `${folder}/same.npy`;
+    await Deno.writeFile(path, encodeNpy({ shape: [20, 2], data: data.images.slice() }));
+    await Deno.writeTextFile(`${folder}/file`, "");
+    const warnings: string[] = [];
+    const evaluator = await Evaluator.create(device, {
+      load: () => Promise.resolve(data),
+      request: { metrics: ["fid"] },
+      cache: `${folder}/file`,
+      onWarning: (warning) => warnings.push(warning),
+    });
+    assertAlmostEquals(valuesOf((await evaluator.evaluateSamples(path)).scores).frechet, 0, F32);
+    assertEquals(warnings.length, 1);
+    assertStringIncludes(warnings[0], `Cannot make folder ${folder}/file/evaluation: a part of the path is a file`);
   }));
 
 Deno.test("evaluateRun() scores pictures and paths of a run with a classifier, which is trained once", () =>
@@ -116,6 +126,24 @@ Deno.test("evaluateRun() scores pictures and paths of a run with a classifier, w
     await forced.destroy();
   }));
 
+Deno.test("evaluateRun() ends with the signal's reason while the classifier is trained, and destroy() after it", () =>
+  inFolder(async (runs) => {
+    const checkpoint = await writeTinyRun(device, runs, { options: { image: [16, 16, 1], body: [8], critic: [4, 8] } });
+    const stop = new AbortController();
+    const steps: number[] = [];
+    const evaluator = await Evaluator.create(device, {
+      ...{ load: () => Promise.resolve(labelledSet(64, 1)), request: { n: 20 }, cache: null, signal: stop.signal },
+      onProgress: ({ doing, done, total }) => {
+        if (doing !== "Training a classifier") return;
+        steps.push(done / total);
+        stop.abort(new Error("enough"));
+      },
+    });
+    await assertRejects(() => evaluator.evaluateRun(checkpoint), Error, "enough");
+    assert(steps.at(-1)! < 1, "it was trained to the end");
+    await evaluator.destroy();
+  }));
+
 Deno.test("evaluateRun() refuses a run of pictures of another size", () =>
   inFolder(async (runs) => {
     const checkpoint = await writeTinyRun(device, runs);
@@ -155,30 +183,24 @@ Deno.test("readSamples() reads channels first or last, bytes or numbers, and ref
     );
   }));
 
-Deno.test("resolveRequest() and metricsFor() take what goes together and say why the rest does not", () => {
-  const [pictures, toy] = [labelledSet(30, 1), points(20)];
-  assertEquals(resolveRequest({}, pictures), {
-    ...{ features: "classifier", n: 30, atMost: true, seed: 0, split: "test", forced: false },
-    ...{ metrics: undefined, weights: undefined },
-  });
-  assertEquals(resolveRequest({}, toy).features, "points");
-  assertEquals(resolveRequest({}, { ...pictures, labels: null }).features, "pixels");
-  const all = metricsFor({ features: "points" }, { leaves: 4, modes: true });
-  assertEquals(all, ["fid", "kid", "knn", "mmd", "prdc", "modes", "tree"]);
-  const wrong: [EvaluationRequest, EvaluatedSet, string][] = [
-    [{ features: "classifier" }, toy, "Cannot make classifier features of pair: it has points"],
-    [{ features: "inception" }, pictures, "without weights: expected --weights FILE"],
-    [{ weights: "file.pth" }, pictures, "with classifier features: expected --features inception"],
-    [{ metrics: ["is"], features: "pixels" }, pictures, "Cannot compute is from pixels"],
-    [{ metrics: ["modes"] }, pictures, "Cannot compute modes of bars: its modes are not known"],
-  ];
-  for (const [request, data, message] of wrong) assertThrows(() => resolveRequest(request, data), RangeError, message);
-  assertThrows(
-    () => metricsFor({ metrics: ["tree"], features: "pixels" }, { leaves: 0, modes: false }),
-    RangeError,
-    "expected a run",
-  );
-});
+Deno.test("evaluateSamples() of unlabelled colour pictures gives all that can be computed, and its note says what not", () =>
+  inFolder(async (folder) => {
+    const path = `${folder}/samples.npy`;
+    await Deno.writeFile(path, encodeNpy({ shape: [...COLOUR.shape], data: COLOUR.images.slice() }));
+    const evaluator = await evaluatorOf(COLOUR, {});
+    const { scores, note, leftOut } = await evaluator.evaluateSamples(path);
+    const { kernel, nn1, recall } = valuesOf(scores);
+    assertEquals([nn1, recall, Number.isFinite(kernel)], [0, 1, true]); // copies of the real pictures
+    assertEquals(leftOut, ["fid is left out: found 12288 dimensions, expected at most 4096"]);
+    assertEquals(evaluator.leftOut, leftOut);
+    assertStringIncludes(note, "split, seed 0; fid is left out: found 12288 dimensions");
+    await evaluator.destroy();
+
+    const asked = await evaluatorOf(COLOUR, { metrics: ["knn"] });
+    await Deno.writeFile(path, encodeNpy({ shape: [4, 64, 64, 3], data: COLOUR.images.slice(0, 4 * 64 * 64 * 3) }));
+    await assertRejects(() => asked.evaluateSamples(path), RangeError, "found 4 samples, expected at least 6");
+    await asked.destroy();
+  }));
 
 Deno.test("chosenFrom() takes pictures with their labels, other ones for another seed, never more than there are", () => {
   const data = labelledSet(30, 1);

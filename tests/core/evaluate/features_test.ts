@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { featureName, NetworkFeatures, rawFeatures } from "../../../core/evaluate/features.ts";
 import { softmax } from "../../../core/models/mixture.ts";
 import { linear } from "../../../core/nn/linear.ts";
@@ -22,7 +22,7 @@ const network = {
   },
 };
 
-Deno.test("NetworkFeatures takes any number of pictures, bytes or numbers, in their order", async () => {
+Deno.test("NetworkFeatures takes any number of pictures, bytes or numbers, in their order, and stops when it is told", async () => {
   const extractor = await NetworkFeatures.create(device, network, { batch: 4 });
   for (const count of [1, 4, 27]) {
     const bytes = Uint8Array.from({ length: 2 * count }, (_, i) => (i % 3) * 85);
@@ -39,6 +39,15 @@ Deno.test("NetworkFeatures takes any number of pictures, bytes or numbers, in th
     RangeError,
     "pictures of 1x3x1: expected 1x2x1",
   );
+  const pictures = { images: new Uint8Array(2 * 27), shape: [27, 1, 2, 1] };
+  const stop = new AbortController();
+  const done: number[] = [];
+  const onProgress = (count: number) => {
+    done.push(count);
+    stop.abort(new Error("enough"));
+  };
+  await assertRejects(() => extractor.extract(pictures, { onProgress, signal: stop.signal }), Error, "enough");
+  assert(done.at(-1)! < 27, `${done}`);
   extractor.destroy();
 });
 

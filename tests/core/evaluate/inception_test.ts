@@ -1,7 +1,8 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { evaluate } from "../../../core/compile/program.ts";
+import { evaluationOf } from "../../../core/evaluate/evaluation.ts";
 import { inception, inceptionUnits, type InceptionVariant } from "../../../core/evaluate/inception.ts";
-import { inceptionFeatures, inceptionParameters } from "../../../core/evaluate/inception_features.ts";
+import { inceptionFeatures, inceptionParameters, OF_VARIANT } from "../../../core/evaluate/inception_features.ts";
 import { constant } from "../../../core/ops/source.ts";
 import { encodeSafetensors, type StoredTensor } from "../../../core/safetensors.ts";
 import { RunError } from "../../../core/sampling/run.ts";
@@ -79,6 +80,18 @@ Deno.test("inceptionParameters() takes 1008 classes for the network of the Fréc
     return inceptionParameters({ ...goldenTensors(), ...fc, ...bias }, { divisor }).variant;
   });
   assertEquals(variants, ["torchvision", "fid"]);
+});
+
+Deno.test("evaluationOf() says FID of the weights for it, and not of torchvision's", () => {
+  const labels = (["fid", "torchvision"] as const).map((variant) => {
+    const { kind: featureKind, note: featureNote } = OF_VARIANT[variant];
+    const { scores } = evaluationOf({ frechet: 1 }, {
+      ...{ dataset: "bars", source: "file", split: "test", real: 2, fake: 2, seed: 0, forced: false, leftOut: [] },
+      ...{ features: "inception", featureKind, featureKey: "inception-0", featureNote },
+    });
+    return scores[0].label;
+  });
+  assertEquals(labels, ["FID", "Fréchet distance (torchvision's Inception features)"]);
 });
 
 Deno.test("inceptionUnits() are the 94 convolutions of the network, 2048 channels in the end", () => {

@@ -21,12 +21,14 @@ Deno.test("writeTreeFiles() writes page, numbers and figure beside the run, labe
       wanted.push([dataset, set]);
       return Promise.resolve(PARTS[set.split]);
     };
+    await Deno.writeTextFile(`${runs}/file`, "");
     const lines = await writeTreeFiles(device, checkpoint, {
       samples: 40,
-      labels: { load, cache: null, required: true },
+      labels: { load, cache: `${runs}/file`, required: true },
     });
     const out = `${checkpoint.replace(/\/[^/]*$/, "")}/tree`;
-    assertEquals([lines.length, await names(out)], [3, FILES]);
+    assertEquals([lines.length, await names(out)], [4, FILES]);
+    assertStringIncludes(lines[3], `Cannot make folder ${runs}/file/classifiers: `); // the classifier could not be kept
     const format = { size: 16, channels: 1 as const };
     assertEquals(wanted, [["bars", { split: "train", ...format }], ["bars", { split: "test", ...format }]]);
     const { labelNames, samples, nodes, labelNote, dataset } = parseTreeReport(

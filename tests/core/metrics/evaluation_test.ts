@@ -47,6 +47,11 @@ Deno.test("evaluateMetrics() takes statistics of the real set that are known", a
   assertAgrees((await evaluateMetrics(device, ["fid"], known)).frechet, expected.frechet.distance, "frechet");
 });
 
+Deno.test("evaluateMetrics() computes nothing after its signal", async () => {
+  const signal = AbortSignal.abort(new Error("enough"));
+  await assertRejects(() => evaluateMetrics(device, ["mmd"], evaluated, { signal }), Error, "enough");
+});
+
 Deno.test("evaluateMetrics() refuses metrics that need what is not known", async () => {
   const bare = { ...evaluated, fake: { features: compared.fake }, modes: undefined };
   for (
@@ -67,8 +72,11 @@ Deno.test("evaluateMetrics() of a flat mixture has no levels, without labels no 
   assertEquals(Object.keys(await evaluateMetrics(device, ["tree"], unlabelled)).length, 5);
 });
 
-Deno.test("meaningOf() says FID with Inception's features only", () => {
+Deno.test("meaningOf() says FID with the weights that it was published with only", () => {
   assertEquals(meaningOf("frechet", "inception").label, "FID");
+  assertEquals(meaningOf("frechet", "torchvision").label, "Fréchet distance (torchvision's Inception features)");
+  assertEquals(meaningOf("kernel", "torchvision").label, "kernel distance (torchvision's Inception features)");
+  assertEquals(meaningOf("inceptionScore", "torchvision").label, "inception score (torchvision's Inception)");
   assertEquals(meaningOf("kernel", "pixels").label, "kernel distance (pixels features)");
   assertEquals(meaningOf("inceptionScore", "classifier").label, "inception score (classifier)");
   assertEquals([meaningOf("nn1", "pixels").better, meaningOf("leafAri", "pixels").better], ["half", "higher"]);

@@ -86,3 +86,12 @@ Deno.test("prdc() refuses too few samples, other dimensions, and what is not fin
     "real has Infinity in row 1, column 2, expected finite numbers",
   );
 });
+
+Deno.test("prdc() takes five neighbours unless told, with which precision and recall are larger than with three", async () => {
+  const compared = { real, fake: normals(100) };
+  const usual = await prdc(device, compared);
+  assertEquals(usual, await prdc(device, compared, { k: 5 }));
+  const three = await prdc(device, compared, { k: 3 });
+  assertLess(three.precision, usual.precision);
+  assertLess(three.recall, usual.recall);
+});
