@@ -7,7 +7,7 @@ import { type Conv, conv2d, conv2dParameters } from "../nn/conv.ts";
 import type { Initializer } from "../nn/init.ts";
 import { type Linear, linear, linearParameters } from "../nn/linear.ts";
 import { batchNorm, layerNorm, type Norm, normParameters } from "../nn/norm.ts";
-import { checkModelOptions, type ModelOptions } from "./presets.ts";
+import { checkModelOptions, type ModelOptions, type Start } from "./presets.ts";
 
 /** A layer of the critic, with scale and shift where it is normalised. */
 export type CriticLayer = { conv: Conv; norm?: Norm } | { dense: Linear; norm?: Norm };
@@ -114,8 +114,5 @@ export function critic(options: ModelOptions, { classes = 0, start = startOf(opt
     apply: (parameters, x) => linear(parameters.score, features(parameters, x)),
   };
 }
-
-/** How weights start. */
-type Start = "dcgan" | "he";
 
 const startOf = ({ layers }: ModelOptions): Start => layers === "dense" ? "he" : "dcgan";

@@ -33,7 +33,7 @@ export type ModelOptions = {
    * Starting weights of its convolutions: `N(0, 0.02²)` as published (`dcgan`, unless given), or `N(0, 2/inputs)` (`he`).
    * Dense layers always start with the latter.
    */
-  bodyStart?: BodyStart;
+  bodyStart?: Start;
   /** Last activation of the generator. */
   output: "tanh" | "identity";
   /** Channels of the critic's convolutions, each of which halves the side. */
@@ -47,8 +47,8 @@ export const CRITIC_NORMS = ["layer", "batch", "spectral", "none"] as const;
 /** One of `CRITIC_NORMS`. */
 export type CriticNorm = (typeof CRITIC_NORMS)[number];
 
-/** Starting weights of a convolutional body. */
-export type BodyStart = "dcgan" | "he";
+/** How weights start: `N(0, 0.02²)` (DCGAN), or `N(0, 2/inputs)` (He et al., ICCV 2015). */
+export type Start = "dcgan" | "he";
 
 /** Name of a preset. */
 export type PresetName = "paper" | "small" | "tiny" | "toy";

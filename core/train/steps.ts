@@ -49,8 +49,10 @@ export type TrainState = {
   step: Tensor;
 };
 
-const LATENT_STREAM = 1;
-const EPSILON_STREAM = 2;
+/** Of the latents of a step. */
+export const LATENT_STREAM = 1;
+/** Of the mixing of real and generated images in a penalty. */
+export const EPSILON_STREAM = 2;
 const NOISE_STREAM = 3; // of a penalty
 const CHOOSER_STREAM = 4;
 const AUGMENT_STREAM = 16; // and those behind it
