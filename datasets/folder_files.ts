@@ -32,7 +32,7 @@ export class FolderFiles implements FileTree {
     const folders = [""];
     for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
       signal?.throwIfAborted();
-      for await (const entry of Deno.readDir(`${this.path}/${folder}`)) {
+      for await (const entry of entriesOf(`${this.path}/${folder}`)) {
         const name = `${folder}${entry.name}`;
         if (entry.isDirectory) folders.push(`${name}/`);
         else {
@@ -42,6 +42,18 @@ export class FolderFiles implements FileTree {
       }
     }
     return found.sort(byName);
+  }
+}
+
+/** @throws {Deno.errors.PermissionDenied} If the folder may not be read */
+async function* entriesOf(folder: string): AsyncGenerator<Deno.DirEntry> {
+  try {
+    yield* Deno.readDir(folder);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.PermissionDenied)) throw error;
+    throw new Deno.errors.PermissionDenied(
+      `Cannot read the folder ${folder}: permission denied, expected a readable folder`,
+    );
   }
 }
 

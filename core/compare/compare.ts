@@ -95,10 +95,7 @@ export async function* compare(job: CompareJob): AsyncGenerator<CompareEvent> {
   const cells = cellsOf(request, { traits: device.traits, count, image: image as [number, number, number] });
   const trained = cells.filter((cell): cell is TrainableCell => "options" in cell);
   const { evaluation } = job;
-  const scoredBefore = await openComparison(folder, {
-    training: sharedBy(job, trained[0].options),
-    scoring: evaluation,
-  });
+  await openComparison(folder, sharedBy(job, trained[0].options));
   using _alone = await lockRun(folder);
   for (const { method, refused } of refusalsOf(cells)) yield { kind: "refused", method, reason: refused };
   const known: Known[] = [];
@@ -114,7 +111,7 @@ export async function* compare(job: CompareJob): AsyncGenerator<CompareEvent> {
     const own = cellFolder(folder, cell);
     let result = await readResult(own);
     if (result !== null && "scores" in result) {
-      if (differencesOf(result.scoring ?? scoredBefore, evaluation).length > 0) result = null; // to be scored again
+      if (differencesOf(result.scoring, evaluation).length > 0) result = null; // to be scored again
     }
     const found = result !== null;
     if (result === null) {

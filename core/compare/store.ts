@@ -16,8 +16,8 @@ export interface CellResult {
   readonly scores: readonly Score[];
   /** What the scores were made from: features, counts of samples, seed. */
   readonly note: string;
-  /** What decided how it was scored; results of earlier versions do not say it. */
-  readonly scoring?: Settings;
+  /** What decided how it was scored. */
+  readonly scoring: Settings;
   readonly trainingSeconds: number;
   /** Training and scoring. */
   readonly seconds: number;
@@ -43,28 +43,16 @@ export function cellFolder(folder: string, { method, seed }: Pick<Cell, "method"
 /**
  * Makes the folder of a comparison, or checks that the one that is there is of this comparison.
  *
- * @param shared What decides how all runs are trained, and how they are scored
- * @returns How runs of an earlier version are scored, whose results do not say it: it wrote all into one record, in which
- * what decides the scores took the place of what it shared a name with
+ * @param training What decides how all runs are trained
  * @throws {RunError} If its runs were trained otherwise (says what differs), it holds something else, or cannot be written
  */
-export async function openComparison(
-  folder: string,
-  { training, scoring }: { training: Settings; scoring: Settings },
-): Promise<Settings> {
+export async function openComparison(folder: string, training: Settings): Promise<void> {
   const path = `${folder}/${COMPARISON_FILE}`;
   await orRunError("make the folder of a comparison,", folder, () => Deno.mkdir(folder, { recursive: true }), ADVICE);
   const found = await readRecord(path);
-  if (found === null) {
-    await writeWhole(path, `${JSON.stringify({ training }, null, 2)}\n`, ADVICE);
-    return {};
-  }
-  const ofScores = "training" in found ? [] : Object.keys(scoring);
-  const without = (settings: Settings) =>
-    Object.fromEntries(Object.entries(settings).filter(([name]) => !ofScores.includes(name)));
-  const before = "training" in found ? found.training as Settings : found;
-  const differences = differencesOf(without(before), without(training));
-  if (differences.length === 0) return Object.fromEntries(ofScores.map((name) => [name, found[name]]));
+  if (found === null) return await writeWhole(path, `${JSON.stringify({ training }, null, 2)}\n`, ADVICE);
+  const differences = differencesOf((found.training ?? {}) as Settings, training);
+  if (differences.length === 0) return;
   throw new RunError(
     `Cannot go on with the comparison in ${folder}: ${
       differences.join("; ")
@@ -88,8 +76,8 @@ export async function readResult(folder: string): Promise<CellResult | CellFailu
   const found = await readRecord(path);
   if (found === null) return null;
   if ("failure" in found) return { ...found as Omit<CellFailure, "run">, run: folder };
-  if (Array.isArray(found.scores) && typeof found.run === "string") {
-    return { ...found as Omit<CellResult, "run">, run: `${folder}/${nameOf(found.run)}` };
+  if (Array.isArray(found.scores) && typeof found.run === "string" && found.scoring instanceof Object) {
+    return { ...found as Omit<CellResult, "run">, run: `${folder}/${found.run}` };
   }
   throw new RunError(
     `Cannot read ${path}: it holds no scores, expected those of a run; remove it to score the run again`,
@@ -102,13 +90,10 @@ export async function readResult(folder: string): Promise<CellResult | CellFailu
  * @throws {RunError} If it cannot be written
  */
 export async function writeResult(folder: string, { run, ...rest }: CellResult | CellFailure): Promise<void> {
-  const result = "failure" in rest ? rest : { run: nameOf(run), ...rest };
+  const result = "failure" in rest ? rest : { run: run.slice(run.lastIndexOf("/") + 1), ...rest };
   await orRunError("make", folder, () => Deno.mkdir(folder, { recursive: true }), ADVICE);
   await writeWhole(`${folder}/${RESULT_FILE}`, `${JSON.stringify(result, null, 2)}\n`, ADVICE);
 }
-
-/** The last part of a path: earlier versions noted the whole one, as it was then. */
-const nameOf = (path: string): string => path.slice(path.lastIndexOf("/") + 1);
 
 async function readRecord(path: string): Promise<Record<string, unknown> | null> {
   const text = await orRunError("read", path, async () => {

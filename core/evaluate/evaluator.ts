@@ -9,6 +9,7 @@ import { RunError, RUNS_FOLDER } from "../sampling/run.ts";
 import { openSampler } from "../sampling/sampler.ts";
 import { sizeOf } from "../shape.ts";
 import { classesOf, classifierFeatures } from "./classifier_features.ts";
+import { drawSamples } from "./drawn.ts";
 import { type Circumstances, type Evaluation, evaluationOf } from "./evaluation.ts";
 import { type FeatureExtractor, type Features, type PictureSet, rawFeatures } from "./features.ts";
 import { forcedSamples } from "./forced.ts";
@@ -102,7 +103,6 @@ export class Evaluator {
    * Scores the newest checkpoint of a run (a path, a name in `runs`, its number there) or a checkpoint file.
    *
    * @throws {RunError} If there is none, or it makes pictures of another size
-   * @throws {RangeError} If more samples are asked for than can be drawn at once
    * @throws {DeviceError} If the adapter is lost
    * @throws The signal's reason, if it aborts
    */
@@ -122,7 +122,7 @@ export class Evaluator {
       this.#metrics({ leaves, samples: n }); // checked before anything is drawn
       const { images, shape, samples } = forced
         ? await forcedSamples(sampler, { n, seed })
-        : await sampler.sample({ n, seed });
+        : await drawSamples(sampler, { n, seed });
       const weights = matrix(Float32Array.from(samples.flatMap(({ weights }) => weights)), leaves);
       return await this.#evaluate({ pictures: { images, shape }, weights, tree: head === "tree" }, source.path);
     } finally {

@@ -3,6 +3,7 @@
 import type { Sampler, Samples } from "../sampling/sampler.ts";
 import { sizeOf } from "../shape.ts";
 import { permutation } from "../train/batches.ts";
+import { type Drawn, drawSamples } from "./drawn.ts";
 
 /**
  * Samples whose paths are forced, as many into each leaf as its part of the latent space has; latents are those of the
@@ -15,14 +16,14 @@ import { permutation } from "../train/batches.ts";
 export async function forcedSamples(
   sampler: Sampler,
   { n, seed }: { n: number; seed: number },
-): Promise<Pick<Samples, "images" | "shape" | "samples">> {
+): Promise<Drawn> {
   const counts = shares(await sampler.passes.usage(), n);
   const parts = await Promise.all(
     // Other latents for every leaf.
     counts.map((count, leaf) =>
       count === 0
         ? null
-        : sampler.sample({ n: count, seed: (seed + leaf) % Number.MAX_SAFE_INTEGER, leaf, mode: "forced" })
+        : drawSamples(sampler, { n: count, seed: (seed + leaf) % Number.MAX_SAFE_INTEGER, leaf, mode: "forced" })
     ),
   );
   const drawn = parts.filter((part) => part !== null);

@@ -179,6 +179,20 @@ Deno.test("loadPictures() counts pictures that nobody may read as faulty, and re
   });
 });
 
+Deno.test("loadPictures() names a subfolder that nobody may read", {
+  ignore: Deno.uid() === 0 || Deno.build.os === "windows", // as above
+}, async () => {
+  await inFolder(async (folder) => {
+    await writeFiles(`${folder}/tree`, await shades(named("train", 3)));
+    await Deno.mkdir(`${folder}/tree/closed`, { mode: 0 });
+    await assertRejects(
+      () => load(folder, "tree"),
+      Deno.errors.PermissionDenied,
+      `Cannot read the folder ${folder}/tree/closed/: permission denied, expected a readable folder`,
+    );
+  });
+});
+
 Deno.test("loadPictures() counts a picture of a ZIP archive with another check sum as faulty, and refuses more than 1 %", async () => {
   await inFolder(async (folder) => {
     const names = named("train", 100);

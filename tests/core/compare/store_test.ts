@@ -18,35 +18,15 @@ import { inFolder } from "../../in_folder.ts";
 Deno.test("openComparison() goes on with the same comparison and names what differs in another", () =>
   inFolder(async (folder) => {
     const training = { dataset: "ring8", iterations: 100, body: [8, 8], features: 16 };
-    const open = (training: Settings, scoring: Settings) => openComparison(`${folder}/new`, { training, scoring });
-    await open(training, { features: "points" });
-    assertEquals(await open({ ...training }, { features: "pixels", n: 10 }), {});
+    const open = (training: Settings) => openComparison(`${folder}/new`, training);
+    await open(training);
+    await open({ ...training });
     const error = await assertRejects(
-      () => open({ dataset: "ring8", iterations: 200, body: [8, 4], features: 16, lr: 1 }, {}),
+      () => open({ dataset: "ring8", iterations: 200, body: [8, 4], features: 16, lr: 1 }),
       RunError,
       "iterations was 100 and is 200; body was [8,8] and is [8,4]; lr was not given and is 1",
     );
     assertEquals(error.message.startsWith(`Cannot go on with the comparison in ${folder}/new: `), true);
-  }));
-
-Deno.test("openComparison() knows how runs of an earlier version were scored", () =>
-  inFolder(async (folder) => {
-    const old = { dataset: "ring8", iterations: 100, features: "points", n: 10 };
-    await Deno.writeTextFile(`${folder}/comparison.json`, JSON.stringify(old));
-    const scoring = { metrics: ["modes"], features: "pixels", n: 20 };
-    const training = { dataset: "ring8", iterations: 100, features: 16 };
-    const before = await openComparison(folder, { training, scoring });
-    assertEquals(differencesOf(before, scoring), [
-      'metrics was not given and is ["modes"]',
-      'features was "points" and is "pixels"',
-      "n was 10 and is 20",
-    ]);
-    assertEquals(differencesOf(before, { metrics: undefined, features: "points", n: 10 }), []);
-    await assertRejects(
-      () => openComparison(folder, { training: { ...training, iterations: 200 }, scoring }),
-      RunError,
-      `Cannot go on with the comparison in ${folder}: iterations was 100 and is 200; expected`,
-    );
   }));
 
 Deno.test("openComparison() refuses a folder whose file it did not write", () =>
@@ -54,13 +34,13 @@ Deno.test("openComparison() refuses a folder whose file it did not write", () =>
     for (const text of ["", "[]", "{"]) {
       await Deno.writeTextFile(`${folder}/comparison.json`, text);
       await assertRejects(
-        () => openComparison(folder, { training: {}, scoring: {} }),
+        () => openComparison(folder, {}),
         RunError,
         "it is no JSON object",
       );
     }
     await Deno.writeTextFile(`${folder}/file`, "");
-    const open = () => openComparison(`${folder}/file`, { training: {}, scoring: {} });
+    const open = () => openComparison(`${folder}/file`, {});
     await assertRejects(open, RunError, "--out names another folder");
   }));
 
@@ -70,26 +50,24 @@ Deno.test("readResult() gives back what writeResult() wrote, null before, and re
     assertEquals(own, `${folder}/cells/dmwgan-pl-3`);
     assertEquals(await readResult(own), null);
     const scores = [{ name: "recall", value: 0.5, ...meaningOf("recall", "pixels") }];
-    const result = { run: `${own}/00000-a`, scores, note: "", trainingSeconds: 1, seconds: 2 };
+    const result = { run: `${own}/00000-a`, scores, note: "", scoring: { n: 10 }, trainingSeconds: 1, seconds: 2 };
     await writeResult(own, result);
     assertEquals(await readResult(own), result);
     const failure = { run: own, failure: "its loss is NaN", seconds: 2 };
     await writeResult(`${folder}/failed`, failure);
     assertEquals(await readResult(`${folder}/failed`), { ...failure, run: `${folder}/failed` });
-    await Deno.writeTextFile(`${own}/result.json`, `{"scores": 1}`);
-    await assertRejects(() => readResult(own), RunError, "remove it to score the run again");
+    for (const text of [`{"scores": 1}`, `{"run": "00000-a", "scores": []}`]) {
+      await Deno.writeTextFile(`${own}/result.json`, text);
+      await assertRejects(() => readResult(own), RunError, "remove it to score the run again");
+    }
   }));
 
-Deno.test("readResult() finds the run where its folder was moved to, noted by an earlier version, too", () =>
+Deno.test("readResult() finds the run where its folder was moved to", () =>
   inFolder(async (folder) => {
-    const rest = { scores: [], note: "", trainingSeconds: 1, seconds: 2 };
+    const rest = { scores: [], note: "", scoring: {}, trainingSeconds: 1, seconds: 2 };
     await writeResult(`${folder}/before`, { run: `${folder}/before/00000-a`, ...rest });
     await Deno.rename(`${folder}/before`, `${folder}/after`);
-    const moved = { run: `${folder}/after/00000-a`, ...rest };
-    assertEquals(await readResult(`${folder}/after`), moved);
-    const early = JSON.stringify({ ...rest, run: "runs/compare/ring8-auto/cells/gan-0/00000-a" });
-    await Deno.writeTextFile(`${folder}/after/result.json`, early);
-    assertEquals(await readResult(`${folder}/after`), moved);
+    assertEquals(await readResult(`${folder}/after`), { run: `${folder}/after/00000-a`, ...rest });
   }));
 
 Deno.test("savedRunOf() is the newest run with a checkpoint", () =>
