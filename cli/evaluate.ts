@@ -38,7 +38,7 @@ const FLAGS = {
   },
   dataset: { kind: "text", value: "NAME", meaning: `Data set: ${DATASET_NAMES.join(", ")} (that of the run)` },
   ...EVALUATION_FLAGS,
-  n: { kind: "integer", meaning: "Samples, real and generated (10000, or as many as there are)" },
+  n: { kind: "integer", meaning: "Samples, real and generated, at most as many as there are real ones (10000)" },
   forced: { kind: "switch", meaning: "Force every path into one leaf: how good leaves are alone" },
   seed: { kind: "integer", meaning: "The same seed draws the same samples (0)" },
   split: { kind: "text", value: "NAME", meaning: "Part of the data set that is compared with: test, train (test)" },

@@ -49,7 +49,7 @@ export async function follow(
       stop.iterating = true;
       display.line(
         `Training ${event.folder} from iteration ${event.iteration} to ${options.iterations} ` +
-          `(batch ${options.batch}, ${options.criticSteps} critic steps, seed ${options.seed}); Ctrl-C saves and stops`,
+          `(${options.objective}, batch ${options.batch}, ${options.criticSteps} critic steps, seed ${options.seed}); Ctrl-C saves and stops`,
       );
       const print = (line: string) => display.line(line);
       if (port !== undefined) servers.use(await serveTraining(event.folder, { port, print }));

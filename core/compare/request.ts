@@ -71,7 +71,8 @@ function optionsOf(
 ): { options: TrainOptions } | { refused: string } {
   keyWords(own.seed);
   try {
-    const { options } = resolveOptions({ ...shared, ...own }, context);
+    const { objective } = resolveOptions(shared, context).options; // the usual one of all methods, not of this
+    const { options } = resolveOptions({ ...shared, objective, ...own }, context);
     const { iterations } = options;
     // One checkpoint at the end, as the last is all that is evaluated; what is saved by time resumes a training.
     return { options: { ...options, sampleEvery: Math.ceil(iterations / SAMPLES_IN_A_CELL), saveEvery: iterations } };

@@ -15,7 +15,7 @@ import { reshape, stopGradient } from "../ops/movement.ts";
 import { mean, sum } from "../ops/reduce.ts";
 import type { Tensor } from "../tensor.ts";
 import type { Tensors } from "../grad.ts";
-import { type ObjectiveName, OBJECTIVES } from "./objectives.ts";
+import { OBJECTIVE_NAMES, type ObjectiveName, OBJECTIVES } from "./objectives.ts";
 
 /** What a method's part of the generator's loss is made from. */
 export interface GeneratorView {
@@ -193,20 +193,23 @@ export function methodName(name: string): MethodName {
   return oneOf("method", name, METHOD_NAMES);
 }
 
+/** Whether a method and an objective make sense together. */
+export function goTogether(method: MethodName, objective: ObjectiveName): boolean {
+  return !(METHODS[method] as Method).logOdds || "logOdds" in OBJECTIVES[objective];
+}
+
 /**
  * Checks that a method and an objective make sense together.
  *
  * @throws {RangeError} If they do not; says why
  */
 export function checkTogether(method: MethodName, objective: ObjectiveName): void {
-  const { logOdds } = METHODS[method] as Method;
-  const names = Object.keys(OBJECTIVES) as ObjectiveName[];
-  const isLogOdds = (name: ObjectiveName) => "logOdds" in OBJECTIVES[name];
-  if (!logOdds || isLogOdds(objective)) return;
+  if (goTogether(method, objective)) return;
+  const together = OBJECTIVE_NAMES.filter((name) => goTogether(method, name));
   throw new RangeError(
     `Cannot train ${method} with ${objective}: its critic is a classifier of real and each generator, whose score is the ` +
       `logarithm of odds, and ${objective} has scores without such a meaning, expected --objective ${
-        names.filter(isLogOdds).join(", ").replace(/, ([^,]+)$/, " or $1")
+        together.join(", ").replace(/, ([^,]+)$/, " or $1")
       }`,
   );
 }

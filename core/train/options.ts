@@ -8,7 +8,7 @@ import type { AdapterTraits } from "../tensor.ts";
 import { batchesPerEpoch } from "./batches.ts";
 import { type AugmentationName, augmentationName, checkAugment } from "./augment.ts";
 import { LOCALIZE_SPREAD, LOCALIZE_TEMPERATURE, localizeFor, type LocalizeOptions } from "./localize.ts";
-import { checkTogether, type MethodName, methodName, METHODS } from "./methods.ts";
+import { checkTogether, goTogether, type MethodName, methodName, METHODS } from "./methods.ts";
 import { type Objective, type ObjectiveName, objectiveName, OBJECTIVES } from "./objectives.ts";
 import { checkGrow, type Grow, usualSplits } from "./grow.ts";
 import { checkRegularizers, type Regularizers } from "./regularizers.ts";
@@ -87,7 +87,7 @@ export interface Training {
   readonly batch: number;
   readonly learningRate: number;
   readonly length: Length;
-  /** `USUAL_OBJECTIVE` unless given, and penalties that go with it. */
+  /** `USUAL_OBJECTIVE` unless given, and penalties that go with it; another one for a method that neither goes with. */
   readonly objective?: ObjectiveName;
   readonly regularizers?: Regularizers;
   /** Of the gates at the start and in the end, 1 unless given. */
@@ -117,6 +117,8 @@ export type Length = { iterations: number } | { epochs: number };
 export const USUAL_METHOD: MethodName = "hmog";
 /** What is minimised unless asked otherwise. */
 export const USUAL_OBJECTIVE: ObjectiveName = "wgan-gp";
+/** The same for methods that need logarithms of odds. */
+export const USUAL_LOG_ODDS: ObjectiveName = "non-saturating";
 
 const BETA1 = 0.5; // the published betas; epsilon is PyTorch's
 const BETA2 = 0.999;
@@ -154,7 +156,7 @@ export function resolveOptions(
   const training = TRAINING[preset.name];
   const method = methodName(request.method ?? USUAL_METHOD);
   const usual = training.objective ?? USUAL_OBJECTIVE;
-  const objective = objectiveName(request.objective ?? usual);
+  const objective = objectiveName(request.objective ?? (goTogether(method, usual) ? usual : USUAL_LOG_ODDS));
   const { criticSteps, regularizers }: Objective = OBJECTIVES[objective];
   const batch = request.batch ?? training.batch;
   checkCount("batch", batch);

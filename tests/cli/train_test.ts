@@ -40,7 +40,7 @@ Deno.test("train writes a run and says what it does; --resume goes on with it", 
     const lines = first.stdout.trimEnd().split("\n");
     assertMatch(lines[0], /^Preset tiny: as asked \(.+\)$/);
     assertStringIncludes(lines[1], `Data: ${COUNT} images of mnist, 32x32x1, from `);
-    assertStringIncludes(lines[2], `Training ${runs}/00000-mnist-hmog-tiny from iteration 0 to 3 (batch 8`);
+    assertStringIncludes(lines[2], `Training ${runs}/00000-mnist-hmog-tiny from iteration 0 to 3 (wgan-gp, batch 8`);
     assertMatch(lines.at(-2)!, /^3\/3 {2}critic -?[\d.]+ {2}generator -?[\d.]+ {2}[\d.]+ images\/s {2}done$/);
     assertMatch(lines.at(-1)!, /^Trained 3 iterations in \d+ s; draw from it with: deno task sample --run /);
 

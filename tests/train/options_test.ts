@@ -81,6 +81,13 @@ Deno.test("resolveOptions() gives every method its head and every objective its 
   assertEquals(steps, [1, 1, 1, 1, 5, 5, 1, 1]);
 });
 
+Deno.test("resolveOptions() has an objective for every method, also for one that does not go with the usual one", () => {
+  const objectiveOf = (method: string) => resolve({ method }).options.objective;
+  assertEquals(METHOD_NAMES.filter((name) => objectiveOf(name) !== "wgan-gp"), ["madgan"]);
+  assertEquals(objectiveOf("madgan"), "non-saturating");
+  assertEquals(resolve({ method: "madgan", preset: "toy" }).options.regularizers, { r1: 0.02 });
+});
+
 Deno.test("resolveOptions() spaces samples and checkpoints by the length of the run", () => {
   const gaps = (iterations: number) => {
     const { sampleEvery, saveEvery } = resolve({ iterations }).options;
@@ -98,7 +105,10 @@ Deno.test("resolveOptions() says what is wrong with a request", () => {
     [{ method: "hmgo" }, "Cannot find method hmgo: it is unknown, expected one of hmog, mog, gan, dcgan, deligan"],
     [{ leaves: "liner" }, 'Cannot use leaves "liner": expected one of linear, constant; the nearest is linear'],
     [{ objective: "wgna" }, "Cannot find objective wgna: it is unknown"],
-    [{ method: "madgan" }, "Cannot train madgan with wgan-gp: its critic is a classifier of real and each generator"],
+    [
+      { method: "madgan", objective: "wgan-gp" },
+      "Cannot train madgan with wgan-gp: its critic is a classifier of real and each generator",
+    ],
     [{ method: "gan", localize: true }, "Cannot localize gan: it has no tree whose decisions could be told"],
     [{ method: "mgan", leaves: "constant" }, "Cannot build a choice of generators with constant leaves"],
     [{ criticNorm: "batch" }, "Cannot use the penalty gp with critic norm batch: scores depend on the other images"],

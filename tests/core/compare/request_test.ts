@@ -38,6 +38,15 @@ Deno.test("cellsOf() says why a method does not go with the objective, and goes 
   assertEquals("options" in gan, true);
 });
 
+Deno.test("cellsOf() gives no method an objective of its own where none is asked for", () => {
+  const { objective: _, ...shared } = SHARED;
+  const request = { methods: ALL_METHODS, seeds: 1, shared };
+  const refused = (image: readonly [number, number, number]) =>
+    cellsOf(request, { ...CONTEXT, image }).flatMap((cell) => "refused" in cell ? cell.refused.split(":")[0] : []);
+  assertEquals(refused([32, 32, 1]), ["Cannot train madgan with wgan-gp"]);
+  assertEquals(refused([1, 1, 2]), []);
+});
+
 Deno.test("cellsOf() leaves out methods without a tree where leaves are localized or grown, none for a gate temperature", () => {
   const refusals = (shared: Partial<SharedRequest>) =>
     cellsOf({ methods: ALL_METHODS, seeds: 1, shared: { ...SHARED, ...shared } }, CONTEXT)
