@@ -5,7 +5,7 @@ import { nearestName } from "../core/nearest.ts";
 import { PRESETS } from "../core/models/presets.ts";
 
 /** Everything that can be measured by itself, in the order of a whole run. */
-export const PARTS = ["peak", "kernels", "peers", "steps", "sampling", "growth", "serving"] as const;
+export const PARTS = ["peak", "kernels", "peers", "steps", "sampling", "growth", "metrics", "serving"] as const;
 export type Part = typeof PARTS[number];
 
 /** What is measured and how long. */

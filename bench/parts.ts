@@ -2,6 +2,7 @@
 
 import { type GrowthPoint, growthSizes, measureGrowth, showGrowth } from "./growth.ts";
 import { type KernelsResult, measureKernels, showKernels } from "./kernels.ts";
+import { measureMetrics, type MetricsResult, showMetrics } from "./metrics.ts";
 import type { BenchOptions, Part } from "./options.ts";
 import { measurePeak, type PeakResult, showPeak } from "./peak.ts";
 import { measurePeers, type PeersResult, showPeers } from "./peers.ts";
@@ -19,6 +20,7 @@ interface Figures {
   sampling: Record<string, SamplingResult>;
   peers: Record<string, PeersResult>;
   growth: Record<string, GrowthPoint[]>;
+  metrics: Record<string, MetricsResult>;
   serving: Record<string, ServingResult>;
 }
 
@@ -71,6 +73,11 @@ const MEASURE: { [P in Part]: (context: Context) => Promise<Figures[P]> } = {
     }
     return figures;
   },
+  metrics: async ({ options: { quick, iterations }, begin }) => {
+    const size = quick ? { samples: 2000, dimensions: 256 } : { samples: 10_000, dimensions: 2048 };
+    const result = await measureMetrics(size, { rounds: iterations ?? 1, begin });
+    return Object.keys(result).length === 0 ? {} : { [`${size.samples} x ${size.dimensions}`]: result };
+  },
   serving: async ({ options }) => {
     const { run, quick, python } = options;
     const [preset = "small"] = options.presets ?? [];
@@ -88,6 +95,7 @@ const SHOW: { [P in Part]: (figures: Figures[P]) => string } = {
   sampling: showSampling,
   peers: showPeers,
   growth: (figures) => showGrowth(Object.values(figures).flat()),
+  metrics: showMetrics,
   serving: showServing,
 };
 

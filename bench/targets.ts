@@ -2,6 +2,7 @@
 
 import type { GrowthPoint } from "./growth.ts";
 import type { KernelsResult } from "./kernels.ts";
+import type { MetricsResult } from "./metrics.ts";
 import { type PeersResult, RIVALS } from "./peers.ts";
 import type { Results } from "./results.ts";
 import type { LoadName, ServingResult } from "./serving.ts";
@@ -18,6 +19,7 @@ const LIMITS = {
   criticDispatches: { software: 150, gpu: 150 },
   generatorDispatches: { software: 100, gpu: 100 },
   requestsOverFastapi: { software: 1, gpu: 1 },
+  metricSeconds: { software: 60, gpu: 60 },
 } as const;
 
 const NOISE = 1.05; // growth of times that stand still is measured as up to this
@@ -44,6 +46,11 @@ export function verdicts({ machine, measurements }: Results): string[] {
     ...figures<PeersResult>("peers").flatMap(([name, result]) => peerVerdicts(name, result, kind)),
     ...figures<ServingResult>("serving").flatMap(([name, result]) => servingVerdicts(name, result, kind)),
     ...figures<GrowthPoint[]>("growth").flatMap(([, points]) => growthVerdicts(points)),
+    ...figures<MetricsResult>("metrics").flatMap(([size, result]) =>
+      Object.entries(result).map(([metric, { wall }]) =>
+        verdict(`${metric} of ${size}, s`, "at most", LIMITS.metricSeconds[kind], wall.median)
+      )
+    ),
   ];
 }
 

@@ -71,7 +71,10 @@ export async function kernelDistances(
   subsets: readonly Subset[],
 ): Promise<number[]> {
   const d = real.columns;
-  const cube = (product: number) => (product / d + 1) ** 3;
+  const cube = (product: number) => {
+    const sum = product / d + 1;
+    return sum * sum * sum; // `** 3` took a third of the metric's time
+  };
   const product = await BlockProduct.create(device, blockSize(subsets[0].real.length, d), d);
   try {
     const distances: number[] = [];

@@ -47,6 +47,14 @@ Deno.test("verdicts() holds growth with the depth against that of the arithmetic
   ]);
 });
 
+Deno.test("verdicts() gives every metric a minute", () => {
+  const figures = { fid: { wall: ms(20), processor: ms(40) }, knn: { wall: ms(61), processor: ms(44) } };
+  assertEquals(verdicts({ machine, measurements: { metrics: { "10000 x 2048": { origin, figures } } } }), [
+    "fid of 10000 x 2048, s: target at most 60, measured 20: reached",
+    "knn of 10000 x 2048, s: target at most 60, measured 61: missed",
+  ]);
+});
+
 Deno.test("shareOf() weighs kernels by the time they take in an iteration", () => {
   const kernels = [{ count: 1, ms: ms(30), share: 0.2 }, { count: 5, ms: ms(2), share: 0.6 }];
   assertAlmostEquals(shareOf(kernels), (30 * 0.2 + 10 * 0.6) / 40);
