@@ -143,14 +143,19 @@ const leftOf = ({ secondsLeft }: CellEvent): string =>
   secondsLeft === null || secondsLeft === 0 ? "" : `; about ${duration(secondsLeft)} left`;
 
 /** `trained in 58 s, modes found 8, good share 0.93` */
-function resultOf({ result, found }: Extract<CompareEvent, { kind: "done" }>): string {
+function resultOf({ result, did }: Extract<CompareEvent, { kind: "done" }>): string {
   if ("failure" in result) return `failed: ${result.failure}`;
-  const trained = found ? "was there already" : `trained in ${duration(result.trainingSeconds)}`;
+  const { seconds, trainingSeconds } = result;
+  const done = did === null
+    ? "was there already"
+    : did === "score"
+    ? `scored in ${duration(seconds - trainingSeconds)}`
+    : `trained in ${duration(trainingSeconds)}`;
   const scores = shownOf(result.scores).slice(0, 2).map(({ name, label }) => {
     const { value } = result.scores.find((score) => score.name === name)!;
     return `${label} ${Number(value.toPrecision(3))}`;
   });
-  return [trained, ...scores].join(", ");
+  return [done, ...scores].join(", ");
 }
 
 if (import.meta.main) await runTask("compare", () => main(Deno.args));

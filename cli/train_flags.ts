@@ -11,7 +11,7 @@ import {
   TRAINING,
   type TrainRequest,
   USUAL_METHOD,
-  USUAL_OBJECTIVE,
+  usualObjective,
 } from "../core/train/options.ts";
 import { DATASET_NAMES, datasetName } from "../datasets/registry.ts";
 import { type FlagValues, usage } from "./flags.ts";
@@ -44,9 +44,7 @@ export const FLAGS = {
   objective: {
     kind: "text",
     value: "NAME",
-    meaning: `What is minimised: ${OBJECTIVE_NAMES.join(", ")} (${
-      ofPresets((name) => TRAINING[name].objective ?? USUAL_OBJECTIVE)
-    })`,
+    meaning: `What is minimised: ${OBJECTIVE_NAMES.join(", ")} (${ofPresets(usualObjective)}; madgan non-saturating)`,
   },
   gp: { kind: "number", meaning: "Weight of the gradient penalty (10 with wgan-gp, else 0)" },
   r1: {

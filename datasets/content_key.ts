@@ -49,17 +49,25 @@ async function remembered(file: string): Promise<Memo | null> {
   }
 }
 
-/** Names, lengths and times of change, and the latest of these in ms. */
+/** Names, lengths and times of change, and the latest of these in ms: now, where a file does not tell. */
 function stampOf(root: string, parts: readonly string[]): { text: string; newest: number } {
   const hash = createHash("sha256");
   let newest = 0;
   for (const part of parts) {
-    const { size, mtime } = Deno.statSync(part);
-    const time = mtime?.getTime() ?? Date.now();
+    const { size, time } = stateOf(part);
     newest = Math.max(newest, time);
     hash.update(`${part.slice(root.length)}\\0${size}\\0${time}\\0`);
   }
   return { text: hash.digest("hex"), newest };
+}
+
+function stateOf(part: string): { size: number; time: number } {
+  try {
+    const { size, mtime } = Deno.statSync(part);
+    return { size, time: mtime?.getTime() ?? Date.now() };
+  } catch {
+    return { size: 0, time: Date.now() }; // `hashOf` counts it as unread
+  }
 }
 
 /** The SHA-256, and how many files could not be read. */

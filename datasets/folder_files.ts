@@ -1,7 +1,7 @@
 /** The files in a folder and its subfolders. */
 
 import { byName } from "./archive_rules.ts";
-import type { FileContent, FileEntry, FileTree } from "./picture_files.ts";
+import type { Content, FileContent, FileEntry, FileTree } from "./picture_files.ts";
 
 /**
  * The files below a folder, looked up once. Links to files are followed, links to folders are not: they may lead in a
@@ -58,21 +58,24 @@ async function* entriesOf(folder: string): AsyncGenerator<Deno.DirEntry> {
 }
 
 /** The bytes of a file, or why the system does not give them. */
-async function contentOf(path: string): Promise<{ content: Uint8Array<ArrayBuffer> } | { fault: string }> {
+async function contentOf(path: string): Promise<Content> {
   try {
     return { content: await Deno.readFile(path) };
   } catch (error) {
     const [reason] = (error as Error).message.split(" (os error");
-    return { fault: `cannot be read (${reason}), expected a readable file` };
+    return { fault: `cannot be read (${reason}), expected a readable file`, unread: true };
   }
 }
 
-/** Length in bytes; null for what is no file, such as a link that leads nowhere. Without a promise for each of many. */
+/**
+ * Length in bytes, 0 if the system does not say; null for what is no file, such as a link that leads nowhere. Without a
+ * promise for each of many.
+ */
 function sizeOfFile(path: string): number | null {
   try {
     const { isFile, size } = Deno.statSync(path);
     return isFile ? size : null;
-  } catch {
-    return null;
+  } catch (error) {
+    return error instanceof Deno.errors.NotFound ? null : 0; // reading it will tell what is wrong
   }
 }

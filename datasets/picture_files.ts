@@ -13,10 +13,18 @@ export interface FileEntry {
   readonly size: number;
 }
 
-/** A file and what it holds, in memory of its own, or why it cannot be read, as the rest of a sentence about it. */
-export type FileContent =
-  & { readonly name: string }
-  & ({ readonly content: Uint8Array<ArrayBuffer> } | { readonly fault: string });
+/** What a file holds, in memory of its own, or why that cannot be had, as the rest of a sentence about the file. */
+export type Content = { readonly content: Uint8Array<ArrayBuffer> } | Fault;
+
+/** Why a file is of no use. */
+export interface Fault {
+  readonly fault: string;
+  /** Whether the system did not give the file: another time it may. */
+  readonly unread?: true;
+}
+
+/** A file and what it holds. */
+export type FileContent = { readonly name: string } & Content;
 
 /** The files of a folder or an archive. */
 export interface FileTree {
@@ -27,6 +35,7 @@ export interface FileTree {
    *
    * @throws {SyntaxError} If the archive is damaged, or holds what none should: absolute or `..` paths, links, more than
    *   100 times its own size, a name twice
+   * @throws {Deno.errors.PermissionDenied} If a folder in it may not be read
    * @throws The signal's reason, if it aborts
    */
   list(signal?: AbortSignal): Promise<readonly FileEntry[]>;

@@ -2,6 +2,7 @@
 
 import { loadDecoder } from "./decode.ts";
 import { type ImageFormat, imageOf } from "./picture.ts";
+import type { Fault } from "./picture_files.ts";
 
 /** A file to be made into an image. */
 export interface DecodeRequest {
@@ -10,10 +11,8 @@ export interface DecodeRequest {
   readonly format: ImageFormat;
 }
 
-/** The image `[size, size, channels]`, or what is wrong with the file as the rest of a sentence about it. */
-export type DecodeAnswer =
-  & { readonly name: string }
-  & ({ readonly pixels: Uint8Array<ArrayBuffer> } | { readonly fault: string });
+/** The image `[size, size, channels]`, or what is wrong with the file. */
+export type DecodeAnswer = { readonly name: string } & ({ readonly pixels: Uint8Array<ArrayBuffer> } | Fault);
 
 /** An error of the program itself, whatever the file holds. */
 export interface DecodeFailure {

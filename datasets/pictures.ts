@@ -53,6 +53,7 @@ const NAMED = 3; // pictures named where several are left out
  * @throws {RangeError} If the size is none of 8, 12, …, 512, the channels are neither 1 nor 3, or all does not fit into
  *   memory
  * @throws {Deno.errors.NotFound} If there are no pictures
+ * @throws {Deno.errors.PermissionDenied} If a folder may not be read
  * @throws {SyntaxError} If the archive is damaged or holds what it must not, or more than one picture in a hundred is
  *   faulty: the message names some and what is wrong with them
  * @throws The signal's reason, if it aborts
@@ -73,9 +74,9 @@ export async function loadPictures(set: PictureSet, options: LoadOptions = {}): 
     for (const note of kept.notes) onWarning(note);
     return datasetOf(set, { ...kept, split });
   }
-  const packed = await decodeSet(set, tree, { format, options });
+  const { packed, unread } = await decodeSet(set, tree, { format, options });
   for (const note of packed.notes) onWarning(note);
-  if (folder !== null) {
+  if (folder !== null && !unread) { // what could not be read may be there the next time
     await writePacked(folder, file, packed).catch((error: Error) =>
       onWarning(`Cannot keep ${set.name} in ${folder}: ${error.message}; it will be decoded again next time`)
     );
@@ -122,15 +123,19 @@ function datasetOf(
   return { name, images, shape: [count, ...image], labels, classNames, fingerprint, source: path };
 }
 
-/** Decodes every picture: the images of `train`, then those of `test`, each in the order of the names. */
+/**
+ * Decodes every picture: the images of `train`, then those of `test`, each in the order of the names.
+ *
+ * @returns All of it, and whether a file is missing that the system did not give
+ */
 async function decodeSet(
   set: PictureSet,
   tree: FileTree,
   { format, options }: { format: ImageFormat; options: LoadOptions },
-): Promise<Packed> {
+): Promise<{ packed: Packed; unread: boolean }> {
   const { pictures, notes } = choosePictures(await tree.list(options.signal), tree.path);
   const told = set.labels?.(pictures.map(({ name }) => name)) ?? null;
-  const { images, faults } = await decodePictures(tree, pictures, { set, format, options });
+  const { images, faults, unread } = await decodePictures(tree, pictures, { set, format, options });
   const bytes = format.size ** 2 * format.channels;
   const good = pictures.map((_, i) => i).filter((i) => !faults.has(i));
   good.forEach((from, to) => {
@@ -144,12 +149,13 @@ async function decodeSet(
     const labels = told === null ? null : labelArray(chosen.map((i) => told.labels[i]), told.classNames.length);
     return { images: part, labels, fingerprint: fingerprintOf(part, labels) };
   };
-  return {
-    image: [format.size, format.size, format.channels],
+  const packed = {
+    image: [format.size, format.size, format.channels] as const,
     classNames: told?.classNames ?? [],
     notes: left.length === 0 ? notes : [...notes, leftOut(left, pictures.length, set)],
     splits: { train: part("train"), test: part("test") },
   };
+  return { packed, unread };
 }
 
 function labelArray(labels: readonly number[], classes: number): Labels {
@@ -162,12 +168,15 @@ const leftOut = (faults: readonly string[], count: number, { name, path }: Pictu
 const listed = (faults: readonly string[]): string =>
   faults.slice(0, NAMED).join("; ") + (faults.length > NAMED ? `; and ${faults.length - NAMED} more` : "");
 
-/** Every picture as an image at its place, and what is wrong with those that are none, by their numbers. */
+/**
+ * Every picture as an image at its place, what is wrong with those that are none, by their numbers, and whether that is of
+ * one that the system did not give.
+ */
 async function decodePictures(
   tree: FileTree,
   pictures: readonly Picture[],
   { set, format, options }: { set: PictureSet; format: ImageFormat; options: LoadOptions },
-): Promise<{ images: Uint8Array; faults: Map<number, string> }> {
+): Promise<{ images: Uint8Array; faults: Map<number, string>; unread: boolean }> {
   const { signal, onProgress } = options;
   const bytes = format.size ** 2 * format.channels;
   const images = memoryFor(pictures.length * bytes, { set, count: pictures.length, format });
@@ -177,6 +186,7 @@ async function decodePictures(
   const total = pictures.length;
   const start = performance.now();
   let done = faults.size;
+  let unread = false;
   checkFaults(faults, pictures, set);
   const report = () => {
     const perPicture = (performance.now() - start) / 1000 / Math.max(1, done);
@@ -189,12 +199,13 @@ async function decodePictures(
     if ("pixels" in answer) images.set(answer.pixels, place * bytes);
     else {
       faults.set(place, answer.fault);
+      if (answer.unread) unread = true;
       checkFaults(faults, pictures, set);
     }
     done++;
     report();
   });
-  return { images, faults };
+  return { images, faults, unread };
 }
 
 function memoryFor(

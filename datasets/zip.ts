@@ -3,12 +3,12 @@
 import { configure, type Entry, type FileEntry as ZipEntry, Reader, ZipReader } from "@zip.js/zip";
 import { crc32, inflateRawSync } from "node:zlib";
 import { ArchiveListing } from "./archive_rules.ts";
-import type { FileContent, FileEntry, FileTree } from "./picture_files.ts";
+import type { Content, FileContent, FileEntry, FileTree } from "./picture_files.ts";
 
 configure({ useWebWorkers: false }); // only the directory is read through zip.js
 
 const UNIX_KIND = 0o170000; // bits of a Unix mode
-const PLAIN_KINDS = [0, 0o040000, 0o100000]; // no Unix mode, a folder, a file
+const PLAIN_KINDS = [0, 0o040000, 0o100000]; // no Unix mode, a folder, a file; whoever made the archive
 const OTHER_KINDS: Readonly<Record<number, string>> = {
   0o010000: "fifo",
   0o020000: "character-device",
@@ -91,10 +91,11 @@ export class ZipFiles implements FileTree {
 }
 
 /** The bytes of an entry unpacked, in memory of their own and no more than it announces, or what is wrong with them. */
-function unpacked(
-  bytes: Uint8Array<ArrayBuffer>,
-  entry: ZipEntry,
-): { content: Uint8Array<ArrayBuffer> } | { fault: string } {
+function unpacked(bytes: Uint8Array<ArrayBuffer>, entry: ZipEntry): Content {
+  const { compressionMethod } = entry;
+  if (compressionMethod !== STORED && compressionMethod !== DEFLATED) {
+    return { fault: `is packed by compression method ${compressionMethod}, expected 0 (stored) or 8 (deflated)` };
+  }
   try {
     const content = inflated(bytes, entry);
     if (content.length !== entry.uncompressedSize) {
@@ -112,7 +113,6 @@ function inflated(
   { compressionMethod, uncompressedSize }: ZipEntry,
 ): Uint8Array<ArrayBuffer> {
   if (compressionMethod === STORED) return bytes;
-  if (compressionMethod !== DEFLATED) throw new RangeError(`compression method ${compressionMethod}, not 0 or 8`);
   return new Uint8Array(inflateRawSync(bytes, { maxOutputLength: Math.max(uncompressedSize, 1) }));
 }
 

@@ -63,7 +63,7 @@ export async function* runCell(job: CellJob): AsyncGenerator<CellProgress, CellR
   } catch (error) {
     if (job.signal?.aborted && error === job.signal.reason) return null; // while it was scored
     if (!(error instanceof NonFiniteError || error instanceof RangeError)) throw error;
-    const failure = { run: folder, failure: error.message, seconds: seconds() };
+    const failure = { failure: error.message, seconds: seconds() };
     if (error instanceof NonFiniteError) await writeResult(folder, failure); // the same training fails again
     return failure;
   } finally {

@@ -40,6 +40,9 @@ export interface CompareJob {
 /** A cell that is trained. */
 export type TrainableCell = Extract<Cell, { options: TrainOptions }>;
 
+/** What there is to do for a cell; one that is trained is scored, too. */
+type Task = "train" | "score";
+
 /** What happens in a comparison, as it happens. */
 export type CompareEvent =
   | { kind: "refused"; method: string; reason: string }
@@ -49,8 +52,8 @@ export type CompareEvent =
     cell: TrainableCell;
     place: Place;
     result: CellResult | CellFailure;
-    /** Whether an earlier process did it. */
-    found: boolean;
+    /** What was done for it now; nothing where an earlier call did it all. */
+    did: Task | null;
     secondsLeft: number | null;
   }
   | { kind: "stopped" }
@@ -99,26 +102,29 @@ export async function* compare(job: CompareJob): AsyncGenerator<CompareEvent> {
   using _alone = await lockRun(folder);
   for (const { method, refused } of refusalsOf(cells)) yield { kind: "refused", method, reason: refused };
   const known: Known[] = [];
+  const before = await Promise.all(trained.map((cell) => readResult(cellFolder(folder, cell))));
+  const tasks = before.map((result): Task | null => {
+    if (result === null) return "train";
+    return "scores" in result && differencesOf(result.scoring, evaluation).length > 0 ? "score" : null;
+  });
   for (const [i, cell] of trained.entries()) {
     const place = { number: i + 1, of: trained.length };
-    const waiting = trained.slice(i + 1).map(({ method }) => method);
+    const waiting = (task: Task) => trained.filter((_, other) => other > i && tasks[other] === task);
     const left = (underWay?: { seconds: number; share: number }) =>
       secondsLeft({
-        done: known.map(({ cell: { method }, result: { seconds } }) => ({ method, seconds })),
-        waiting,
+        done: known.map(timesOf),
+        waiting: waiting("train").map(({ method }) => method),
+        toScore: waiting("score").length,
         underWay: underWay && { ...underWay, method: cell.method },
       });
-    const own = cellFolder(folder, cell);
-    let result = await readResult(own);
-    if (result !== null && "scores" in result) {
-      if (differencesOf(result.scoring, evaluation).length > 0) result = null; // to be scored again
-    }
-    const found = result !== null;
-    if (result === null) {
+    let result = before[i];
+    let did = tasks[i];
+    if (did !== null) {
       if (signal?.aborted) return yield { kind: "stopped" };
       const { options } = cell;
-      const steps = runCell({ ...job, options, folder: own });
+      const steps = runCell({ ...job, options, folder: cellFolder(folder, cell) });
       let step = await steps.next();
+      if (step.done) did = "score"; // an earlier call trained it to the end
       const from = step.done ? 0 : step.value.iteration - 1; // where an earlier process got to
       for (; !step.done; step = await steps.next()) {
         const { iteration, seconds } = step.value;
@@ -126,14 +132,19 @@ export async function* compare(job: CompareJob): AsyncGenerator<CompareEvent> {
         yield { kind: "training", cell, place, iteration, secondsLeft: left({ seconds, share }) };
       }
       result = step.value;
-      if (result === null) return yield { kind: "stopped" };
     }
+    if (result === null) return yield { kind: "stopped" };
     known.push({ cell, result });
     await writeTables(job, { cells, known });
-    yield { kind: "done", cell, place, result, found, secondsLeft: left() };
+    yield { kind: "done", cell, place, result, did, secondsLeft: left() };
   }
   for (const name of ["table.md", "table.csv"]) yield { kind: "wrote", path: `${folder}/${name}` };
   yield* writeFigures(job, { cells, known });
+}
+
+function timesOf({ cell: { method }, result }: Known): { method: string; seconds: number; scoring?: number } {
+  const { seconds } = result;
+  return { method, seconds, scoring: "scores" in result ? seconds - result.trainingSeconds : undefined };
 }
 
 /** What every training of a comparison depends on besides method and seed. */

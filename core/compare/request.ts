@@ -1,8 +1,15 @@
 /** What is compared: which methods, how often, and what all of them have in common. */
 
+import { presetFor } from "../models/presets.ts";
 import { keyWords } from "../ops/random.ts";
 import { METHOD_NAMES, type MethodName, methodName } from "../train/methods.ts";
-import { resolveOptions, type TrainContext, type TrainOptions, type TrainRequest } from "../train/options.ts";
+import {
+  resolveOptions,
+  type TrainContext,
+  type TrainOptions,
+  type TrainRequest,
+  usualObjective,
+} from "../train/options.ts";
 
 /** What the trainings of a comparison have in common. */
 export type SharedRequest = Omit<TrainRequest, "method" | "seed">;
@@ -71,8 +78,9 @@ function optionsOf(
 ): { options: TrainOptions } | { refused: string } {
   keyWords(own.seed);
   try {
-    const { objective } = resolveOptions(shared, context).options; // the usual one of all methods, not of this
-    const { options } = resolveOptions({ ...shared, objective, ...own }, context);
+    const preset = presetFor(shared.preset ?? "auto", context).name;
+    const { objective = usualObjective(preset) } = shared; // for all methods alike
+    const { options } = resolveOptions({ ...shared, ...own, objective }, context);
     const { iterations } = options;
     // One checkpoint at the end, as the last is all that is evaluated; what is saved by time resumes a training.
     return { options: { ...options, sampleEvery: Math.ceil(iterations / SAMPLES_IN_A_CELL), saveEvery: iterations } };

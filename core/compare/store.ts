@@ -25,8 +25,6 @@ export interface CellResult {
 
 /** What is known of a training that came to nothing, such as by a loss that is no number. */
 export interface CellFailure {
-  /** The folder of the cell. */
-  readonly run: string;
   readonly failure: string;
   readonly seconds: number;
 }
@@ -51,7 +49,13 @@ export async function openComparison(folder: string, training: Settings): Promis
   await orRunError("make the folder of a comparison,", folder, () => Deno.mkdir(folder, { recursive: true }), ADVICE);
   const found = await readRecord(path);
   if (found === null) return await writeWhole(path, `${JSON.stringify({ training }, null, 2)}\n`, ADVICE);
-  const differences = differencesOf((found.training ?? {}) as Settings, training);
+  if (!(found.training instanceof Object)) {
+    throw new RunError(
+      `Cannot go on with the comparison in ${folder}: ${COMPARISON_FILE} holds no training, expected ` +
+        `what compare wrote${ADVICE}`,
+    );
+  }
+  const differences = differencesOf(found.training as Settings, training);
   if (differences.length === 0) return;
   throw new RunError(
     `Cannot go on with the comparison in ${folder}: ${
@@ -75,12 +79,13 @@ export async function readResult(folder: string): Promise<CellResult | CellFailu
   const path = `${folder}/${RESULT_FILE}`;
   const found = await readRecord(path);
   if (found === null) return null;
-  if ("failure" in found) return { ...found as Omit<CellFailure, "run">, run: folder };
+  if (typeof found.failure === "string") return found as unknown as CellFailure;
   if (Array.isArray(found.scores) && typeof found.run === "string" && found.scoring instanceof Object) {
     return { ...found as Omit<CellResult, "run">, run: `${folder}/${found.run}` };
   }
   throw new RunError(
-    `Cannot read ${path}: it holds no scores, expected those of a run; remove it to score the run again`,
+    `Cannot read ${path}: it holds no scores with their run and scoring, expected what compare wrote; remove it to ` +
+      `score the run again`,
   );
 }
 
@@ -89,10 +94,10 @@ export async function readResult(folder: string): Promise<CellResult | CellFailu
  *
  * @throws {RunError} If it cannot be written
  */
-export async function writeResult(folder: string, { run, ...rest }: CellResult | CellFailure): Promise<void> {
-  const result = "failure" in rest ? rest : { run: run.slice(run.lastIndexOf("/") + 1), ...rest };
+export async function writeResult(folder: string, result: CellResult | CellFailure): Promise<void> {
+  const noted = "run" in result ? { ...result, run: result.run.slice(result.run.lastIndexOf("/") + 1) } : result;
   await orRunError("make", folder, () => Deno.mkdir(folder, { recursive: true }), ADVICE);
-  await writeWhole(`${folder}/${RESULT_FILE}`, `${JSON.stringify(result, null, 2)}\n`, ADVICE);
+  await writeWhole(`${folder}/${RESULT_FILE}`, `${JSON.stringify(noted, null, 2)}\n`, ADVICE);
 }
 
 async function readRecord(path: string): Promise<Record<string, unknown> | null> {

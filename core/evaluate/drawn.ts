@@ -8,15 +8,16 @@ import { sizeOf } from "../shape.ts";
 export type Drawn = Pick<Samples, "images" | "shape" | "samples">;
 
 /**
- * The samples of a request, as `Sampler.sample` has them, but any number: one request after the other.
+ * The samples that `Sampler.sample` has, but any number of them: one request after the other.
  *
  * @param most Samples of one request
  * @throws {RangeError} If a number is out of range
  * @throws {DeviceError} If the GPU is lost
+ * @throws The signal's reason, if it aborts
  */
 export async function drawSamples(
   sampler: Sampler,
-  { n, ...rest }: SampleRequest,
+  { n, ...rest }: Pick<SampleRequest, "n" | "seed" | "leaf" | "mode" | "signal">,
   most: number = MOST_SAMPLES,
 ): Promise<Drawn> {
   const part = (first: number) => sampler.sample({ ...rest, n: Math.min(most, n - first), first });

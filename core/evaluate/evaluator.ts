@@ -46,7 +46,7 @@ export interface EvaluatorOptions {
   readonly onProgress?: (progress: EvaluationProgress) => void;
   /** Hears why something could not be kept. */
   readonly onWarning?: OnWarning;
-  /** Ends what is under way, which throws its reason. */
+  /** Ends what is under way, at the latest when a metric is computed, and throws its reason. */
   readonly signal?: AbortSignal;
 }
 
@@ -108,6 +108,7 @@ export class Evaluator {
    */
   async evaluateRun(run: string, { runs = RUNS_FOLDER } = {}): Promise<Evaluation> {
     const { n, seed, forced } = this.request;
+    const { signal } = this.options;
     const sampler = await openSampler(this.device, run, { runs });
     try {
       const { source, options: { image, head }, structure: { leaves } } = sampler;
@@ -121,8 +122,8 @@ export class Evaluator {
       }
       this.#metrics({ leaves, samples: n }); // checked before anything is drawn
       const { images, shape, samples } = forced
-        ? await forcedSamples(sampler, { n, seed })
-        : await drawSamples(sampler, { n, seed });
+        ? await forcedSamples(sampler, { n, seed, signal })
+        : await drawSamples(sampler, { n, seed, signal });
       const weights = matrix(Float32Array.from(samples.flatMap(({ weights }) => weights)), leaves);
       return await this.#evaluate({ pictures: { images, shape }, weights, tree: head === "tree" }, source.path);
     } finally {

@@ -12,18 +12,23 @@ import { type Drawn, drawSamples } from "./drawn.ts";
  *
  * @throws {RangeError} If a number is out of range
  * @throws {DeviceError} If the GPU is lost
+ * @throws The signal's reason, if it aborts
  */
 export async function forcedSamples(
   sampler: Sampler,
-  { n, seed }: { n: number; seed: number },
+  { n, seed, signal }: { n: number; seed: number; signal?: AbortSignal },
 ): Promise<Drawn> {
   const counts = shares(await sampler.passes.usage(), n);
   const parts = await Promise.all(
     // Other latents for every leaf.
     counts.map((count, leaf) =>
-      count === 0
-        ? null
-        : drawSamples(sampler, { n: count, seed: (seed + leaf) % Number.MAX_SAFE_INTEGER, leaf, mode: "forced" })
+      count === 0 ? null : drawSamples(sampler, {
+        n: count,
+        seed: (seed + leaf) % Number.MAX_SAFE_INTEGER,
+        leaf,
+        mode: "forced",
+        signal,
+      })
     ),
   );
   const drawn = parts.filter((part) => part !== null);

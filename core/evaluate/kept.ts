@@ -39,7 +39,7 @@ export async function kept<T>(path: string | null, { form, make, onWarning }: Ke
   return made;
 }
 
-const ADVICE = "; it will be made again next time";
+const ADVICE = "; what was to be kept there is computed again next time";
 
 /** Writes a file of the cache folder. Where that fails there is a warning: what took long to make is of use without it. */
 export async function keep(path: string, file: Safetensors, onWarning: OnWarning = () => {}): Promise<void> {

@@ -1,4 +1,7 @@
-/** The metrics by name: from samples to named numbers. To add one: a line here, and what is said of its numbers. */
+/**
+ * The metrics by name: from samples to named numbers. To add one: a line here, what it needs (`needs.ts`), and what is said
+ * of its numbers (`meanings.ts`).
+ */
 
 import type { Device } from "../gpu/device.ts";
 import { oneOf } from "../nearest.ts";

@@ -45,7 +45,7 @@ export async function kernelDistance(
   { subsets = 100, subsetSize, seed = 0 }: KernelDistanceOptions = {},
 ): Promise<KernelDistance> {
   const { real, fake } = compared;
-  const size = subsetSize ?? Math.min(1000, real.rows, fake.rows);
+  const size = subsetSize ?? Math.max(2, Math.min(1000, real.rows, fake.rows));
   if (!(Number.isInteger(size) && size >= 2 && Number.isInteger(subsets) && subsets >= 1)) {
     throw new RangeError(
       `Cannot draw ${subsets} subsets of ${size} samples: expected at least 1 of 2 or more, in whole numbers`,

@@ -1,9 +1,9 @@
 /**
  * Methods to train several generators, and one. To add a method: its head, what it adds to the losses, a line below.
  *
- * All have the same body without normalisation, critic (LayerNorm; none for points), objective (WGAN-GP, for points the
- * non-saturating loss) unless the options say otherwise, Adam with AMSGrad, and a moving average that draws the pictures:
- * most papers differ there. A choice of one generator is drawn from the last `2L` numbers of the latent (`choice.ts`).
+ * All have the same body without normalisation, critic (LayerNorm; none for points), objective (WGAN-GP; for points and
+ * `madgan` the non-saturating loss) unless the options say otherwise, Adam with AMSGrad, and a moving average that draws the
+ * pictures: most papers differ there. A choice of one generator is drawn from the last `2L` numbers of the latent (`choice.ts`).
  */
 
 import { oneOf } from "../nearest.ts";
@@ -101,7 +101,8 @@ const deligan: Method = {
  * that every objective on log-odds can stand in for the first. The generators' loss is that of the objective alone; with
  * `minimax` it is the paper's `E log(1 − P(data | G_l(z)))`, which vanishes where the critic is certain.
  *
- * Differs from the paper: generators share the whole body (there some layers).
+ * Differs from the paper: generators share the whole body (there some layers); the loss of `non-saturating` unless another
+ * is asked for (there `minimax`).
  */
 const madgan: Method = {
   head: "disjoint",

@@ -87,7 +87,7 @@ export interface Training {
   readonly batch: number;
   readonly learningRate: number;
   readonly length: Length;
-  /** `USUAL_OBJECTIVE` unless given, and penalties that go with it; another one for a method that neither goes with. */
+  /** `USUAL_OBJECTIVE` unless given, and penalties that go with it. */
   readonly objective?: ObjectiveName;
   readonly regularizers?: Regularizers;
   /** Of the gates at the start and in the end, 1 unless given. */
@@ -110,6 +110,11 @@ export const TRAINING: Readonly<Record<PresetName, Training>> = {
   },
 };
 
+/** What all methods are trained with unless asked otherwise, where it makes sense. */
+export function usualObjective(preset: PresetName): ObjectiveName {
+  return TRAINING[preset].objective ?? USUAL_OBJECTIVE;
+}
+
 /** How long a run is. */
 export type Length = { iterations: number } | { epochs: number };
 
@@ -117,8 +122,8 @@ export type Length = { iterations: number } | { epochs: number };
 export const USUAL_METHOD: MethodName = "hmog";
 /** What is minimised unless asked otherwise. */
 export const USUAL_OBJECTIVE: ObjectiveName = "wgan-gp";
-/** The same for methods that need logarithms of odds. */
-export const USUAL_LOG_ODDS: ObjectiveName = "non-saturating";
+/** The same for a method that needs logarithms of odds, where the preset's objective has none. */
+const USUAL_LOG_ODDS: ObjectiveName = "non-saturating";
 
 const BETA1 = 0.5; // the published betas; epsilon is PyTorch's
 const BETA2 = 0.999;
@@ -155,7 +160,7 @@ export function resolveOptions(
   const preset = presetFor(request.preset ?? "auto", { traits, image });
   const training = TRAINING[preset.name];
   const method = methodName(request.method ?? USUAL_METHOD);
-  const usual = training.objective ?? USUAL_OBJECTIVE;
+  const usual = usualObjective(preset.name);
   const objective = objectiveName(request.objective ?? (goTogether(method, usual) ? usual : USUAL_LOG_ODDS));
   const { criticSteps, regularizers }: Objective = OBJECTIVES[objective];
   const batch = request.batch ?? training.batch;

@@ -15,6 +15,12 @@ export async function zipOf(files: Files, { level = 6 } = {}): Promise<Uint8Arra
   return await writer.close();
 }
 
+/** Where the headers of its files stand in a ZIP archive, in order: those before the contents, or those of the directory. */
+export function zipHeaders(zip: Uint8Array, of: "contents" | "directory"): number[] {
+  const signature = [0x50, 0x4b, ...of === "contents" ? [3, 4] : [1, 2]];
+  return [...zip.keys()].filter((i) => signature.every((byte, k) => zip[i + k] === byte));
+}
+
 /** A TAR archive; entries of other types than files by their headers. */
 export async function tarOf(
   files: Files,

@@ -81,10 +81,12 @@ Deno.test("contentKey() counts a file that cannot be read as such, and does not 
     const tree = await openFiles(`${folder}/tree`);
     await tree.list();
     await Deno.remove(`${folder}/tree/b/2.jpg`);
+    const gone = await contentKey(tree, `${folder}/memo`);
     await Deno.mkdir(`${folder}/tree/b/2.jpg`);
     await Deno.utime(`${folder}/tree/b/2.jpg`, LONG_AGO, LONG_AGO);
     const unread = await contentKey(tree, `${folder}/memo`);
     assertNotEquals(unread, key);
+    assertNotEquals(gone, key);
     assertEquals(await contentKey(tree, null), unread);
     assertEquals(await names(folder), ["tree"]);
   });

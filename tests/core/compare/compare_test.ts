@@ -55,8 +55,8 @@ Deno.test("compare() goes on where it was stopped, and writes table and pictures
 
     const second = jobIn(folder);
     const events = await Array.fromAsync(compare(second));
-    const done = events.flatMap((event) => event.kind === "done" ? [[event.cell.seed, event.found]] : []);
-    assertEquals(done, [[0, true], [1, false]]);
+    const done = events.flatMap((event) => event.kind === "done" ? [[event.cell.seed, event.did]] : []);
+    assertEquals(done, [[0, null], [1, "train"]]);
     assertEquals(second.scored.map((run) => run.slice(folder.length)), ["/cells/mog-1/00000-circle-mog-toy"]);
     const iterations = events.flatMap((event) => event.kind === "training" ? [event.iteration] : []);
     assert(iterations[0] > 3, `went on at ${iterations[0]}`);
@@ -81,14 +81,18 @@ Deno.test("compare() goes on where it was stopped, and writes table and pictures
 
 Deno.test("compare() scores runs again, and trains none, where what decides the scores is another", () =>
   inFolder(async (folder) => {
-    const request = { ...REQUEST, methods: methodsOf("mog"), seeds: 1, shared: { ...REQUEST.shared, iterations: 2 } };
+    const request = { ...REQUEST, methods: methodsOf("mog"), shared: { ...REQUEST.shared, iterations: 2 } };
     await Array.fromAsync(compare({ ...jobIn(folder), request }));
     const second = { ...jobIn(folder), request, evaluation: { samples: 20 } };
     const events = await Array.fromAsync(compare(second));
     assertEquals(kinds(events), ["done", "wrote"]);
-    assertEquals(second.scored.length, 1);
+    const done = events.filter((event) => event.kind === "done");
+    assertEquals(done.map(({ did }) => did), ["score", "score"]);
+    const [{ result: { seconds }, secondsLeft }] = done;
+    assert(secondsLeft! < seconds, `${secondsLeft} s left, as if the other run had to be trained`);
+    assertEquals(second.scored.length, 2);
     await Array.fromAsync(compare(second));
-    assertEquals(second.scored.length, 1, "it was scored twice alike");
+    assertEquals(second.scored.length, 2, "they were scored twice alike");
   }));
 
 Deno.test("compare() notes a run that cannot be scored, and scores it when it is called again", () =>
@@ -96,8 +100,8 @@ Deno.test("compare() notes a run that cannot be scored, and scores it when it is
     const request = { ...REQUEST, methods: methodsOf("mog"), seeds: 1, shared: { ...REQUEST.shared, iterations: 2 } };
     const evaluate = () => Promise.reject(new RangeError("Cannot compute modes: fake has Infinity"));
     const refused = await Array.fromAsync(compare({ ...jobIn(folder), request, evaluate }));
-    assertEquals(refused.flatMap((event) => event.kind === "done" ? [event.result.run] : []), [
-      `${folder}/cells/mog-0`,
+    assertEquals(refused.flatMap((event) => event.kind === "done" ? [[event.did, "failure" in event.result]] : []), [
+      ["train", true],
     ]);
     assertStringIncludes(await Deno.readTextFile(`${folder}/table.md`), "- mog: seed 0: Cannot compute modes");
     const scored = await Array.fromAsync(compare({ ...jobIn(folder), request }));
@@ -128,5 +132,5 @@ Deno.test("compare() notes a training whose loss is no number, and goes on", () 
     assertEquals(events.at(-1), { kind: "wrote", path: `${folder}/table.csv` }); // and nothing to draw
     assertStringIncludes(await Deno.readTextFile(`${folder}/table.md`), "- mog: seed 0: Cannot go on training");
     const again = await Array.fromAsync(compare(job));
-    assertEquals(again.flatMap((event) => event.kind === "done" ? [event.found] : []), [true]);
+    assertEquals(again.flatMap((event) => event.kind === "done" ? [event.did] : []), [null]);
   }));

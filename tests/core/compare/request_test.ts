@@ -47,6 +47,11 @@ Deno.test("cellsOf() gives no method an objective of its own where none is asked
   assertEquals(refused([1, 1, 2]), []);
 });
 
+Deno.test("cellsOf() holds methods without a tree to no limits of trees", () => {
+  const [cell] = cellsOf({ methods: ["gan"], seeds: 1, shared: { dataset: "ring8", depth: 11 } }, CONTEXT);
+  assertEquals("options" in cell && cell.options.method, "gan");
+});
+
 Deno.test("cellsOf() leaves out methods without a tree where leaves are localized or grown, none for a gate temperature", () => {
   const refusals = (shared: Partial<SharedRequest>) =>
     cellsOf({ methods: ALL_METHODS, seeds: 1, shared: { ...SHARED, ...shared } }, CONTEXT)

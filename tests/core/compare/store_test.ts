@@ -39,6 +39,8 @@ Deno.test("openComparison() refuses a folder whose file it did not write", () =>
         "it is no JSON object",
       );
     }
+    await Deno.writeTextFile(`${folder}/comparison.json`, '{"iterations": 100}');
+    await assertRejects(() => openComparison(folder, {}), RunError, "comparison.json holds no training, expected what");
     await Deno.writeTextFile(`${folder}/file`, "");
     const open = () => openComparison(`${folder}/file`, {});
     await assertRejects(open, RunError, "--out names another folder");
@@ -53,9 +55,9 @@ Deno.test("readResult() gives back what writeResult() wrote, null before, and re
     const result = { run: `${own}/00000-a`, scores, note: "", scoring: { n: 10 }, trainingSeconds: 1, seconds: 2 };
     await writeResult(own, result);
     assertEquals(await readResult(own), result);
-    const failure = { run: own, failure: "its loss is NaN", seconds: 2 };
+    const failure = { failure: "its loss is NaN", seconds: 2 };
     await writeResult(`${folder}/failed`, failure);
-    assertEquals(await readResult(`${folder}/failed`), { ...failure, run: `${folder}/failed` });
+    assertEquals(await readResult(`${folder}/failed`), failure);
     for (const text of [`{"scores": 1}`, `{"run": "00000-a", "scores": []}`]) {
       await Deno.writeTextFile(`${own}/result.json`, text);
       await assertRejects(() => readResult(own), RunError, "remove it to score the run again");

@@ -15,6 +15,12 @@ Deno.test("secondsLeft() goes by the same method, else by the mean of the others
   assertEquals(secondsLeft({ done, waiting: ["mgan"] }), 30);
 });
 
+Deno.test("secondsLeft() counts what is only to be scored by the time of scoring", () => {
+  const done = [{ method: "gan", seconds: 10, scoring: 2 }, { method: "hmog", seconds: 60, scoring: 4 }];
+  assertEquals(secondsLeft({ done, waiting: ["gan"], toScore: 3 }), 10 + 3 * 3);
+  assertEquals(secondsLeft({ done: [{ method: "gan", seconds: 10 }], waiting: [], toScore: 1 }), null);
+});
+
 Deno.test("secondsLeft() counts the training under way by its own speed, once that tells", () => {
   const underWay = { method: "hmog", seconds: 30, share: 0.25 };
   assertAlmostEquals(secondsLeft({ done: [], waiting: ["gan"], underWay })!, 90 + 120, 1e-9);

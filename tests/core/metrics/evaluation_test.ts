@@ -1,6 +1,7 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { evaluateMetrics, meaningOf, METRIC_NAMES, metricName } from "../../../core/metrics/evaluation.ts";
-import { matrix } from "../../../core/metrics/matrix.ts";
+import { firstRows, matrix } from "../../../core/metrics/matrix.ts";
+import { obstacleTo } from "../../../core/metrics/needs.ts";
 import { featureStatistics } from "../../../core/metrics/statistics.ts";
 import { assertAgrees, caseNamed, device, golden } from "./golden.ts";
 
@@ -50,6 +51,35 @@ Deno.test("evaluateMetrics() takes statistics of the real set that are known", a
 Deno.test("evaluateMetrics() computes nothing after its signal", async () => {
   const signal = AbortSignal.abort(new Error("enough"));
   await assertRejects(() => evaluateMetrics(device, ["mmd"], evaluated, { signal }), Error, "enough");
+});
+
+Deno.test("evaluateMetrics() needs as many samples as obstacleTo() says, and no more", async () => {
+  const first = (samples: number) => {
+    const { fake } = evaluated;
+    return {
+      ...evaluated,
+      real: { features: firstRows(compared.real, samples) },
+      fake: {
+        ...fake,
+        features: firstRows(compared.fake, samples),
+        probabilities: firstRows(fake.probabilities, samples),
+        labels: fake.labels.subarray(0, samples),
+        weights: firstRows(fake.weights, samples),
+        points: firstRows(fake.points, samples),
+      },
+    };
+  };
+  for (const metric of METRIC_NAMES) {
+    const isEnough = (samples: number) => obstacleTo(metric, { samples, dimensions: 8 }) === undefined;
+    const least = Array.from({ length: 20 }, (_, i) => i + 1).find(isEnough)!;
+    if (metric !== "tree") await evaluateMetrics(device, [metric], first(least)); // whose labels need two of one class
+    if (least === 1) continue; // there are no sets of 0
+    await assertRejects(
+      () => evaluateMetrics(device, [metric], first(least - 1)),
+      RangeError,
+      `expected at least ${least}`,
+    );
+  }
 });
 
 Deno.test("evaluateMetrics() refuses metrics that need what is not known", async () => {
