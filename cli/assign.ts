@@ -16,9 +16,9 @@ import { writeTo } from "./terminal.ts";
 
 const USAGE = `Assigns the pictures of a data set to the leaves of a run: a hierarchical clustering of real data.
 
-  deno task assign --run 0
-  deno task assign --run 0 --method inversion --n 200
-  deno task assign --run 0 --dataset mnist --split train --out mnist.csv --json scores.json`;
+  ./hmog assign --run 0
+  ./hmog assign --run 0 --method inversion --n 200
+  ./hmog assign --run 0 --dataset mnist --split train --out mnist.csv --json scores.json`;
 
 async function main(args: readonly string[]): Promise<void> {
   const { help, ...flags } = readFlags(args, ASSIGN_FLAGS);

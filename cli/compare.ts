@@ -6,10 +6,9 @@ import { shownOf } from "../core/compare/table.ts";
 import { Evaluator } from "../core/evaluate/evaluator.ts";
 import type { Split } from "../core/evaluate/request.ts";
 import { type Device, openDevice } from "../core/gpu/device.ts";
-import { PRESETS } from "../core/models/presets.ts";
 import type { TrainOptions } from "../core/train/options.ts";
 import { cacheFolder } from "../datasets/cache.ts";
-import { type Dataset, isToy, loadDataset } from "../datasets/registry.ts";
+import { type Dataset, loadDataset } from "../datasets/registry.ts";
 import { FLAGS, type Plan, plansOf, USAGE, USUAL_COUNT, type Values } from "./compare_flags.ts";
 import { doingDisplay } from "./doing.ts";
 import { asUsage, helpText, readFlags, usage } from "./flags.ts";
@@ -19,9 +18,8 @@ import { duration } from "./progress.ts";
 import { rasterizer } from "./rasterize.ts";
 import { runTask } from "./run_task.ts";
 import { columns, type Stop, stopOnSignals, writeTo } from "./terminal.ts";
+import { contextBefore } from "./train_flags.ts";
 import { tunerFor } from "./tuning.ts";
-
-const ANY_COUNT = 60_000; // images, to check a call before the data are read
 
 async function main(args: readonly string[]): Promise<void> {
   const { help, ...flags } = readFlags(args, FLAGS);
@@ -29,8 +27,7 @@ async function main(args: readonly string[]): Promise<void> {
   const plans = plansOf(flags);
   // Mistakes in the call come first, before a device is opened and data are read.
   for (const { request } of plans) {
-    const image = isToy(request.shared.dataset) ? PRESETS.toy.image : undefined;
-    usage(() => cellsOf(request, { traits: { software: true }, count: ANY_COUNT, image }));
+    usage(() => cellsOf(request, contextBefore(request.shared.dataset, flags)));
   }
   const stop = stopOnSignals(flags.quiet === true);
   const device = await openDevice();

@@ -48,8 +48,8 @@ export const FLAGS = {
 export const USAGE =
   `Trains methods alike, scores them, and writes a table and pictures. The same call goes on where one was stopped.
 
-  deno task compare --recipe toy
-  deno task compare --dataset ring8 --methods gan,mog,hmog --seeds 3 --iterations 2000 --objective non-saturating --r1 0.1`;
+  ./hmog compare --recipe toy
+  ./hmog compare --dataset ring8 --methods gan,mog,hmog --seeds 3 --iterations 2000 --objective non-saturating --r1 0.1`;
 
 /** Flags that go with a recipe; everything else it says itself. */
 const WITH_RECIPE = ["recipe", "methods", "seeds", "iterations", "out", "data-dir", "no-tune", "quiet"];

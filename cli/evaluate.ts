@@ -21,9 +21,9 @@ import { writeTo } from "./terminal.ts";
 
 const USAGE = `Scores what a run makes against its data set.
 
-  deno task evaluate --run 0
-  deno task evaluate --run 0 --metrics fid,prdc --features pixels --n 5000
-  deno task evaluate --samples other.npy --dataset fashionmnist`;
+  ./hmog evaluate --run 0
+  ./hmog evaluate --run 0 --metrics fid,prdc --features pixels --n 5000
+  ./hmog evaluate --samples other.npy --dataset fashionmnist`;
 
 const FLAGS = {
   run: {

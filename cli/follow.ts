@@ -64,7 +64,7 @@ export async function follow(
       display.line(
         `Trained ${iteration} iteration${
           iteration === 1 ? "" : "s"
-        } in ${time}; draw from it with: deno task sample --run ${folder}`,
+        } in ${time}; draw from it with: ./hmog sample --run ${folder}`,
       );
     }
   }

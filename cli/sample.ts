@@ -8,9 +8,9 @@ import { runTask } from "./run_task.ts";
 
 const USAGE = `Draws pictures from a run, and tells the path of each.
 
-  deno task sample --run 0 --n 100 --tree tree.png
-  deno task sample --run 0 --leaf 3 --json paths.json
-  deno task sample --run 0 --node 1 --force 1:left --temperature 0.5`;
+  ./hmog sample --run 0 --n 100 --tree tree.png
+  ./hmog sample --run 0 --leaf 3 --json paths.json
+  ./hmog sample --run 0 --node 1 --force 1:left --temperature 0.5`;
 
 const FLAGS = {
   run: {

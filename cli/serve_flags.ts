@@ -7,9 +7,9 @@ import { checkPort } from "./train_server.ts";
 
 export const USAGE = `Serves runs as a page and over HTTP (docs/api.md).
 
-  deno task serve --run 0
-  deno task serve --runs runs --port 8080
-  deno task serve --run 0 --host 0.0.0.0 --token-file token.txt --rate-limit 20
+  ./hmog serve --run 0
+  ./hmog serve --runs runs --port 8080
+  ./hmog serve --run 0 --host 0.0.0.0 --token-file token.txt --rate-limit 20
 
 A checkpoint that a run gains while it is served is taken without a restart. Ctrl-C or SIGTERM: requests under way are
 answered first; a second one ends at once.`;

@@ -1,24 +1,23 @@
 /** `deno task train`: flags in, a run folder out. */
 
 import { type Device, openDevice } from "../core/gpu/device.ts";
-import { isPoint, PRESETS } from "../core/models/presets.ts";
+import { isPoint } from "../core/models/presets.ts";
 import { footprintOf, footprintText } from "../core/train/footprint.ts";
 import { resolveOptions, type TrainOptions } from "../core/train/options.ts";
 import { checkProfile } from "../core/train/profiler.ts";
 import { findResumable, type ResumedRun } from "../core/train/resume.ts";
 import type { TrainingData } from "../core/train/train.ts";
 import { Trainer } from "../core/train/trainer.ts";
-import { DATASET_NAMES, isToy, loadDataset } from "../datasets/registry.ts";
+import { DATASET_NAMES, loadDataset } from "../datasets/registry.ts";
 import { follow, STOPPED_EARLY } from "./follow.ts";
 import { asUsage, helpText, readFlags, usage, UsageError } from "./flags.ts";
 import { loadingDisplay } from "./loading.ts";
 import { runTask } from "./run_task.ts";
 import { type Stop, stopOnSignals, writeTo } from "./terminal.ts";
-import { FLAGS, requestOf, USAGE, type Values, WITH_RESUME } from "./train_flags.ts";
+import { contextBefore, FLAGS, requestOf, USAGE, type Values, WITH_RESUME } from "./train_flags.ts";
 import { checkPort } from "./train_server.ts";
 import { tunerFor } from "./tuning.ts";
 
-const ANY_COUNT = 60_000; // images, to check a call before the data are read
 const HEARING = 10; // ms
 
 async function main(args: readonly string[]): Promise<void> {
@@ -29,8 +28,7 @@ async function main(args: readonly string[]): Promise<void> {
   const say = flags.quiet ? () => {} : (line: string) => writeTo(Deno.stdout, `${line}\n`);
   const request = requestOf(flags);
   // Mistakes in the call come first, before a device is opened and data are read.
-  const image = isToy(request.dataset) ? PRESETS.toy.image : undefined;
-  if (!flags.resume) usage(() => resolveOptions(request, { traits: { software: true }, count: ANY_COUNT, image }));
+  if (!flags.resume) usage(() => resolveOptions(request, contextBefore(request.dataset, flags)));
   const resume = flags.resume === undefined ? undefined : await resumable(flags);
   const device = await openDevice();
   try {
@@ -82,7 +80,7 @@ function checkTogether(flags: Values): void {
 /** What a user types to call this task with these flags. */
 function commandOf(flags: Record<string, string | undefined>): string {
   const words = Object.entries(flags).flatMap(([name, value]) => value === undefined ? [] : [`--${name}`, word(value)]);
-  return ["deno task train", ...words].join(" ");
+  return ["./hmog train", ...words].join(" ");
 }
 
 /** A word of a shell, quoted where it has to be. */

@@ -8,12 +8,14 @@ import { OBJECTIVE_NAMES } from "../core/train/objectives.ts";
 import {
   CHECKPOINTS_IN_A_RUN,
   SAMPLES_IN_A_RUN,
+  type TrainContext,
   TRAINING,
   type TrainRequest,
   USUAL_METHOD,
   usualObjective,
 } from "../core/train/options.ts";
-import { DATASET_NAMES, datasetName } from "../datasets/registry.ts";
+import { SIZES } from "../datasets/pictures.ts";
+import { DATASET_NAMES, datasetName, isToy } from "../datasets/registry.ts";
 import { type FlagValues, usage } from "./flags.ts";
 
 /** `paper 5, small 3, tiny 2`: a default that depends on the preset. */
@@ -123,7 +125,7 @@ export const FLAGS = {
 export const USAGE = `Trains a model and writes a run folder.
 
   ./hmog train --dataset fashionmnist
-  deno task train --resume 0 --iterations 3000`;
+  ./hmog train --resume 0 --iterations 3000`;
 
 /** Flags that a resumed run may have; everything else it takes from its options. */
 export const WITH_RESUME = [
@@ -166,6 +168,18 @@ export function requestOf(flags: Values): TrainRequest {
     sampleEvery,
     saveEvery,
   };
+}
+
+const ANY_COUNT = 60_000; // images
+
+/** What options are checked against before a device is opened and data are read: what is known of the images by then. */
+export function contextBefore(
+  dataset: string,
+  { size, channels = 1 }: Pick<Values, "size" | "channels">,
+): TrainContext {
+  const asked = size !== undefined && size >= SIZES.least && size <= SIZES.most; // others are refused by the loader
+  const image: TrainContext["image"] = isToy(dataset) ? PRESETS.toy.image : asked ? [size, size, channels] : undefined;
+  return { traits: { software: true }, count: ANY_COUNT, image };
 }
 
 /** `T` or `T:T` as numbers. */

@@ -14,8 +14,8 @@ import { TREE_FLAGS, treeRequest } from "./tree_flags.ts";
 
 const USAGE = `Reports what the tree of a run has learned: a page, its numbers and a figure.
 
-  deno task tree --run 0
-  deno task tree --run 0 --out report --n 8192 --labels off`;
+  ./hmog tree --run 0
+  ./hmog tree --run 0 --out report --n 8192 --labels off`;
 
 async function main(args: readonly string[]): Promise<void> {
   const { help, ...flags } = readFlags(args, TREE_FLAGS);

@@ -59,7 +59,7 @@ export async function findRun(run: string, runs = RUNS_FOLDER): Promise<string> 
   if (numbered.length === 1) return `${runs}/${numbered[0]}`;
   const nearest = nearestName(withoutSlash(run).split("/").at(-1) ?? "", names);
   const expected = nearest === undefined
-    ? `a run folder (${runs}/ has none; "deno task train" makes one)`
+    ? `a run folder (${runs}/ has none; "./hmog train" makes one)`
     : `a run folder, the nearest name in ${runs}/ is ${nearest}`;
   throw new RunError(`Cannot find run "${run}": there is no such folder, expected ${expected}`);
 }

@@ -173,7 +173,7 @@ async function* trainInto(
   }
 }
 
-const usualCommand = (run: string): string => `deno task train --resume ${run}`;
+const usualCommand = (run: string): string => `./hmog train --resume ${run}`;
 
 const nextMultiple = (iteration: number, step: number): number => (Math.floor(iteration / step) + 1) * step;
 

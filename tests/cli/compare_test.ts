@@ -78,6 +78,7 @@ Deno.test("compare refuses a wrong call with one sentence, before anything is tr
     ],
     [["--dataset", "ring8", "--objective", "wgan", "--methods", "madgan"], "Cannot train madgan with wgan"],
     [["--dataset", "glyphs", "--methods", "madgan"], "Cannot train madgan with wgan-gp"],
+    [["--dataset", "celeba", "--methods", "gan", "--size", "40"], "Cannot use images of 40x40 with a body of 4"],
     // On points the objective is another, and only what comes later is wrong.
     [["--dataset", "ring8", "--methods", "madgan", "--channels", "1"], "Cannot draw ring8 with 1 channels"],
     [["--dataset", "ring8", "--methods", "gan", "--grow"], "Cannot grow gan: it has no tree"],

@@ -48,7 +48,7 @@ Deno.test("sample counts one picture as one", () =>
 Deno.test("sample -h shows how it is called", async () => {
   const { code, stdout } = await sample("-h");
   assertEquals(code, 0);
-  assertStringIncludes(stdout, "Draws pictures from a run, and tells the path of each.\n\n  deno task sample --run 0");
+  assertStringIncludes(stdout, "Draws pictures from a run, and tells the path of each.\n\n  ./hmog sample --run 0");
 });
 
 Deno.test("sample refuses with one sentence: exit code 2 for usage, 1 for the rest", () =>

@@ -42,7 +42,7 @@ Deno.test("train writes a run and says what it does; --resume goes on with it", 
     assertStringIncludes(lines[1], `Data: ${COUNT} images of mnist, 32x32x1, from `);
     assertStringIncludes(lines[2], `Training ${runs}/00000-mnist-hmog-tiny from iteration 0 to 3 (wgan-gp, batch 8`);
     assertMatch(lines.at(-2)!, /^3\/3 {2}critic -?[\d.]+ {2}generator -?[\d.]+ {2}[\d.]+ images\/s {2}done$/);
-    assertMatch(lines.at(-1)!, /^Trained 3 iterations in \d+ s; draw from it with: deno task sample --run /);
+    assertMatch(lines.at(-1)!, /^Trained 3 iterations in \d+ s; draw from it with: \.\/hmog sample --run /);
 
     const again = [...data.slice(2), "--runs", runs, "--quiet"];
     assertEquals(await train("--resume", "0", "--iterations", "4", ...again), { code: 0, stdout: "", stderr: "" });
@@ -154,7 +154,7 @@ for (const signal of ["SIGTERM", "SIGHUP"] as const) {
         const { code, stdout, stderr } = await task.ended();
         assertEquals(code, 0, stderr);
         assertEquals(stderr.trim(), "Stopping after this iteration; again to stop at once");
-        const last = /Stopped at iteration (\d+), saved; go on with: deno task train --resume (\S+)/.exec(stdout)!;
+        const last = /Stopped at iteration (\d+), saved; go on with: \.\/hmog train --resume (\S+)/.exec(stdout)!;
         assert(Number(last[1]) >= 10);
         assertEquals(last[2], folder);
         const checkpoint = `${folder}/checkpoint-${last[1].padStart(6, "0")}.safetensors`;
@@ -169,7 +169,7 @@ Deno.test("train on a GPU that is lost ends with one sentence and exit code 1; t
     const { code, stderr } = await runTaskFile("cli/train.ts", args, { preload: "tests/cli/lose_gpu.ts" });
     assertEquals([code, stderr.trimEnd().split("\n").length], [1, 1], stderr);
     const message =
-      /^train: Cannot go on: the GPU was lost \(the driver was reset\), expected it to stay; iteration 1 is saved as (\S+), \d+ iterations after it are lost; go on with: deno task train (.+)$/;
+      /^train: Cannot go on: the GPU was lost \(the driver was reset\), expected it to stay; iteration 1 is saved as (\S+), \d+ iterations after it are lost; go on with: \.\/hmog train (.+)$/;
     const [, path, words] = message.exec(stderr.trimEnd()) ?? [];
     assertEquals(path, `${runs}/00000-mnist-hmog-tiny/autosave-000001.safetensors`, stderr);
     const again = await train(...words.split(" "), "--iterations", "3");
@@ -203,6 +203,11 @@ Deno.test("train refuses what it cannot use with one sentence: 2 for the call, 1
       [["--dataset", "fashion"], 2, "Cannot find data set fashion: it is unknown"],
       [["--dataste", "mnist"], 2, "Cannot use --dataste: there is no such flag, the nearest is --dataset"],
       [[...data, "--preset", "smal"], 2, "the nearest is small"],
+      [
+        ["--dataset", "celeba", "--size", "40"],
+        2,
+        "Cannot use images of 40x40 with a body of 4 convolutions: expected",
+      ],
       [[...data, "--depth", "20"], 2, "Cannot build a tree of depth 20: expected a whole number from 1 to 10"],
       [
         [...data, "--preset", "tiny", "--profile", "0"],

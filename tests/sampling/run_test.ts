@@ -55,7 +55,7 @@ Deno.test("findRun() names the nearest run, or says how to make one", () =>
   withRun(async (runs, folder) => {
     assertStringIncludes(await refusal(findRun("00003-fashonmnist", runs)), `the nearest name in ${runs}/ is ${NAME}`);
     assertStringIncludes(await refusal(findRun("4", runs)), `Cannot find run "4"`);
-    assertStringIncludes(await refusal(findRun("", folder)), "deno task train");
+    assertStringIncludes(await refusal(findRun("", folder)), "./hmog train");
   }));
 
 Deno.test("runsIn() follows links to folders, and takes no other links and no files", () =>

@@ -68,7 +68,7 @@ Deno.test("train() on a GPU that is lost has an autosave, says how to go on, and
     assertEquals(
       message,
       "Cannot go on: the GPU was lost (the driver was reset), expected it to stay; iteration 3 is saved as " +
-        `${runs}/${FOLDER}/autosave-000003.safetensors; go on with: deno task train --resume ${runs}/${FOLDER}`,
+        `${runs}/${FOLDER}/autosave-000003.safetensors; go on with: ./hmog train --resume ${runs}/${FOLDER}`,
     );
     assertEquals(
       await namesIn(`${runs}/${FOLDER}`),
@@ -121,7 +121,7 @@ Deno.test("train() on a GPU that reports an error saves all iterations, and goes
     const own = await openDevice();
     const message = await failing({ device: own, runs }, measured(3), () => misuse(own));
     const saved =
-      /the GPU reported ".+", expected no error; iteration (\d) is saved as (\S+); go on with: deno task train --resume/;
+      /the GPU reported ".+", expected no error; iteration (\d) is saved as (\S+); go on with: \.\/hmog train --resume/;
     const [, iteration, path] = saved.exec(message) ?? [];
     assertEquals(path, `${runs}/${FOLDER}/checkpoint-00000${iteration}.safetensors`, message);
     assert(Number(iteration) >= 3);
@@ -170,7 +170,7 @@ Deno.test("train() resumed on a GPU that is lost names the checkpoint that it be
     const job = { device: gone.device, options: again.options, resume: again };
     assertMatch(
       await failing(job, ({ kind }) => kind === "started", gone.lose),
-      new RegExp(`iteration 2 is saved as ${older}; go on with: deno task train --resume ${older}$`),
+      new RegExp(`iteration 2 is saved as ${older}; go on with: ./hmog train --resume ${older}$`),
     );
   }));
 

@@ -4,7 +4,6 @@ import { assertEquals, assertRejects } from "@std/assert";
 import {
   cellFolder,
   curvesOf,
-  differencesOf,
   openComparison,
   readResult,
   savedRunOf,
