@@ -65,8 +65,8 @@ Deno.test("trainedClassifier() that cannot be kept is of use all the same, and a
     const { tested } = await trainedClassifier(device, { train, test, cache: `${folder}/file`, epochs: 1, onWarning });
     assertEquals(tested, 30);
     assertEquals(warnings, [
-      `Cannot make folder ${folder}/file/classifiers: a part of the path is a file, expected a folder; it will be made ` +
-      "again next time",
+      `Cannot make folder ${folder}/file/classifiers: a part of the path is a file, expected a folder; what was to be ` +
+      "kept there is computed again next time",
     ]);
   }));
 
