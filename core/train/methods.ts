@@ -3,7 +3,8 @@
  *
  * All have the same body without normalisation, critic (LayerNorm; none for points), objective (WGAN-GP; for points and
  * `madgan` the non-saturating loss) unless the options say otherwise, Adam with AMSGrad, and a moving average that draws the
- * pictures: most papers differ there. A choice of one generator is drawn from the last `2L` numbers of the latent (`choice.ts`).
+ * pictures: most papers differ there. A choice of one generator is drawn from the last `2L` numbers of the latent
+ * (`choice.ts`).
  */
 
 import { oneOf } from "../nearest.ts";

@@ -121,7 +121,7 @@ export type Length = { iterations: number } | { epochs: number };
 /** How generators are trained unless asked otherwise. */
 export const USUAL_METHOD: MethodName = "hmog";
 /** What is minimised unless asked otherwise. */
-export const USUAL_OBJECTIVE: ObjectiveName = "wgan-gp";
+const USUAL_OBJECTIVE: ObjectiveName = "wgan-gp";
 /** The same for a method that needs logarithms of odds, where the preset's objective has none. */
 const USUAL_LOG_ODDS: ObjectiveName = "non-saturating";
 
