@@ -1,6 +1,5 @@
 /** Medians and spreads of repeated measurements, taken in turns. */
 
-import { availableParallelism } from "node:os";
 import process from "node:process";
 
 /** Repeated measurements of one thing. */
@@ -71,8 +70,8 @@ export async function repeated(
 
 const LONG_ENOUGH = 250; // ms
 
-/** Milliseconds of processor time so far, all threads of this process together, divided by the cores. */
+/** Milliseconds of processor time so far, all threads of this process together. */
 export function processorTime(): number {
   const { user, system } = process.cpuUsage();
-  return (user + system) / 1000 / availableParallelism();
+  return (user + system) / 1000;
 }

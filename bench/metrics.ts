@@ -6,7 +6,6 @@
  * clock, and the processor's time of all threads of this process, which other work on the machine disturbs less.
  */
 
-import { availableParallelism } from "node:os";
 import { draws } from "../core/draws.ts";
 import { openDevice } from "../core/gpu/device.ts";
 import { evaluateMetrics, type MetricName } from "../core/metrics/evaluation.ts";
@@ -53,7 +52,7 @@ export async function measureMetrics(
         evaluateMetrics(device, [metric], { real, fake, featureName: "inception", seed: 0 })
       );
       times.wall.push(ms / 1000);
-      times.processor.push((processorTime() - before) * availableParallelism() / 1000);
+      times.processor.push((processorTime() - before) / 1000);
     }
     result[metric] = { wall: summarize(times.wall), processor: summarize(times.processor) };
   }

@@ -1,5 +1,6 @@
 /** One kernel of a compiled program, run again and again. */
 
+import { availableParallelism } from "node:os";
 import { compile } from "../core/compile/program.ts";
 import type { Device } from "../core/gpu/device.ts";
 import { type Command, submit } from "../core/gpu/executor.ts";
@@ -17,7 +18,7 @@ export function random(shape: Shape): Tensor {
 export interface Time {
   /** By the clock, waiting included. */
   wall: number;
-  /** Of the processor on a software adapter, which other work on the machine disturbs little; else the clock's. */
+  /** Of the processor on a software adapter, by its cores, which other work disturbs little; else the clock's. */
   busy: number;
 }
 
@@ -42,7 +43,7 @@ export function timed(device: Device, start: (times: number) => void): Pick<Repe
         start(times);
         return device.gpu.queue.onSubmittedWorkDone();
       });
-      const busy = device.traits.software ? processorTime() - before : wall;
+      const busy = device.traits.software ? (processorTime() - before) / availableParallelism() : wall;
       return { wall: wall / times, busy: busy / times };
     },
   };
