@@ -6,6 +6,7 @@ import { shownOf } from "../core/compare/table.ts";
 import { Evaluator } from "../core/evaluate/evaluator.ts";
 import type { Split } from "../core/evaluate/request.ts";
 import { type Device, openDevice } from "../core/gpu/device.ts";
+import { RunError } from "../core/sampling/run.ts";
 import type { TrainOptions } from "../core/train/options.ts";
 import { cacheFolder } from "../datasets/cache.ts";
 import { type Dataset, loadDataset } from "../datasets/registry.ts";
@@ -83,6 +84,7 @@ async function follow(
       return evaluator.evaluateRun(run);
     };
     const rasterize = await rasterizer();
+    let scored = false;
     const show = display({ quiet });
     try {
       for await (
@@ -90,15 +92,19 @@ async function follow(
       ) {
         stop.iterating = event.kind === "training";
         show(event);
+        scored ||= event.kind === "done" && "scores" in event.result;
         if (event.kind === "stopped") return false;
       }
     } finally {
       await evaluator.destroy();
     }
     say(`\n${await Deno.readTextFile(`${folder}/table.md`)}\nWrote all of it into ${folder}`);
+    if (!scored) {
+      throw new RunError(`Cannot compare: no run could be scored, expected one at least; see ${folder}/table.md`);
+    }
     return true;
   } catch (error) {
-    if (!signal.aborted) throw error;
+    if (error !== signal.reason) throw error; // undefined unless it aborts
     say(STOPPED_EARLY); // while data were loaded
     return false;
   }

@@ -38,10 +38,26 @@ export const FLAGS = {
   out: { kind: "text", value: "DIR", meaning: `Folder for all that is written (${FOLDER}/ and data set and preset)` },
   ...EVALUATION_FLAGS,
   n: { kind: "integer", meaning: `Samples, real and generated, that a run is scored with (${USUAL_COUNT})` },
-  ...{ preset, leaves, depth, objective, gp, r1, r2, "critic-norm": TRAIN_FLAGS["critic-norm"], augment },
-  ...{ "gate-temperature": TRAIN_FLAGS["gate-temperature"], localize, grow },
-  ...{ iterations, batch, lr, size, channels },
-  ...{ "data-dir": TRAIN_FLAGS["data-dir"], "no-tune": TRAIN_FLAGS["no-tune"], quiet: TRAIN_FLAGS.quiet },
+  preset,
+  leaves,
+  depth,
+  objective,
+  gp,
+  r1,
+  r2,
+  "critic-norm": TRAIN_FLAGS["critic-norm"],
+  augment,
+  "gate-temperature": TRAIN_FLAGS["gate-temperature"],
+  localize,
+  grow,
+  iterations,
+  batch,
+  lr,
+  size,
+  channels,
+  "data-dir": TRAIN_FLAGS["data-dir"],
+  "no-tune": TRAIN_FLAGS["no-tune"],
+  quiet: TRAIN_FLAGS.quiet,
 } as const;
 
 /** How it is called. */
@@ -114,6 +130,7 @@ function evaluationOf({ metrics, features, weights, n }: Values): EvaluationRequ
   return {
     metrics: metrics?.split(",").map((name) => metricName(name.trim())),
     features: features === undefined ? undefined : featureName(features),
-    ...{ weights, n },
+    weights,
+    n,
   };
 }

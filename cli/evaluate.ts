@@ -111,7 +111,11 @@ function requestOf({ metrics, features, weights, n, seed, split, dataset, forced
   return {
     metrics: metrics?.split(",").map((name) => metricName(name.trim())),
     features: features === undefined ? undefined : featureName(features),
-    ...{ weights, n, seed, forced, split: split as Split | undefined },
+    weights,
+    n,
+    seed,
+    forced,
+    split: split as Split | undefined,
   };
 }
 

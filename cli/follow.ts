@@ -56,15 +56,15 @@ export async function follow(
     }
     if (event.kind !== "ended") continue;
     ended = true;
-    const { folder, iteration, stopped } = event;
+    const { run, iteration, stopped } = event;
     if (stopped) {
-      display.line(`Stopped at iteration ${iteration}, saved; go on with: ${resumeCommand(folder)}`);
+      display.line(`Stopped at iteration ${iteration}, saved; go on with: ${resumeCommand(run)}`);
     } else {
       const time = duration((performance.now() - begun) / 1000);
       display.line(
         `Trained ${iteration} iteration${
           iteration === 1 ? "" : "s"
-        } in ${time}; draw from it with: ./hmog sample --run ${folder}`,
+        } in ${time}; draw from it with: ./hmog sample --run ${run}`,
       );
     }
   }

@@ -27,7 +27,8 @@ async function main(args: readonly string[]): Promise<void> {
   try {
     const lines = await writeTreeFiles(device, run, {
       ...request,
-      ...{ out: flags.out, runs: flags.runs },
+      out: flags.out,
+      runs: flags.runs,
       labels: labels === "off" ? undefined : {
         load: (name, wanted) => loadDataset(name, { ...wanted, ...labels === "on" ? loading : atHand(loading) }),
         cache: cacheFolder(),

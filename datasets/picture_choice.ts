@@ -36,7 +36,7 @@ export const isPicture = (name: string): boolean => PICTURE.test(name) && isVisi
  * The pictures among files: those to train with, then those to test, each in the order of their names.
  *
  * A picture is one to test if the first 32 bits of the SHA-256 of its name are a multiple of 10: the same pictures
- * wherever the set is, whatever is added to it.
+ * wherever the set is, whatever is added to it, as long as the innermost folder that holds all stays the same.
  *
  * @param files Ordered by name
  * @param path The folder or archive as errors call it

@@ -119,11 +119,20 @@ export async function assignPictures(device: Device, job: AssignJob): Promise<As
       : { found: await byInversion(sampler, pixels.values, job), recogniser: null };
     const weights = matrix(found, structure.leaves);
     return {
-      ...{ source: path, iteration, dataset: data.name, method, seed, recogniser, model: options, structure },
+      source: path,
+      iteration,
+      dataset: data.name,
+      method,
+      seed,
+      recogniser,
+      model: options,
+      structure,
       indices,
       labels: data.labels && indices.map((index) => data.labels![index]),
       classNames: data.classNames,
-      ...{ pixels, weights, leaves: likeliest(weights) },
+      pixels,
+      weights,
+      leaves: likeliest(weights),
     };
   } finally {
     await sampler.close();

@@ -87,7 +87,10 @@ export async function trainRecogniser(
     const inputs = { rate: { shape: [1] }, ...rows > 0 && { regions: { shape: [rows, leaves] } } };
     const program = await compile(device, trainingStep(trained, made, batch), { state, inputs });
     await fit(program, {
-      ...{ steps, what: "recogniser", reportEvery: REPORT_EVERY, onProgress },
+      steps,
+      what: "recogniser",
+      reportEvery: REPORT_EVERY,
+      onProgress,
       ...rows > 0 && { inputs: (step: number) => ({ regions: leavesInTurn({ step, rows, leaves }) }) },
     });
     const weights = await fitted(state, start);

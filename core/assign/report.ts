@@ -35,7 +35,14 @@ export function assignmentReport(
   const { source, iteration, dataset, method, seed, recogniser, indices, labels, classNames, structure } = assignments;
   const scored = labels !== null && classNames.length > 1 && indices.length >= structure.leaves;
   return {
-    ...{ source, iteration, dataset, split, method, seed, recogniser, pictures: indices.length },
+    source,
+    iteration,
+    dataset,
+    split,
+    method,
+    seed,
+    recogniser,
+    pictures: indices.length,
     leaves: leafContents(assignments),
     scores: scored ? compareClusters(assignments, { onProgress }) : null,
   };

@@ -46,8 +46,9 @@ export async function* runCell(job: CellJob): AsyncGenerator<CellProgress, CellR
   const seconds = () => (performance.now() - begun) / 1000;
   const { device, folder } = job;
   const { tuner } = device; // a resumed run brings its own
+  let run: string | null = null;
   try {
-    const run = yield* trainCell(job, seconds);
+    run = yield* trainCell(job, seconds);
     if (run === null) return null;
     const trainedFor = seconds();
     const { scores, note } = await job.evaluate(run);
@@ -55,14 +56,19 @@ export async function* runCell(job: CellJob): AsyncGenerator<CellProgress, CellR
     const alone = job.options.model.head === "single"; // and has no leaves to tell apart
     const told = scores.filter(({ name, value }) => Number.isFinite(value) && !(alone && OF_LEAVES.test(name)));
     const result = {
-      ...{ run, scores: told, note, scoring: job.evaluation, trainingSeconds },
+      run,
+      scores: told,
+      note,
+      scoring: job.evaluation,
+      trainingSeconds,
       seconds: trainingSeconds + seconds() - trainedFor,
     };
     await writeResult(folder, result);
     return result;
   } catch (error) {
     if (job.signal?.aborted && error === job.signal.reason) return null; // while it was scored
-    if (!(error instanceof NonFiniteError || error instanceof RangeError)) throw error;
+    const unscorable = run !== null && error instanceof RangeError;
+    if (!(error instanceof NonFiniteError || unscorable)) throw error;
     const failure = { failure: error.message, seconds: seconds() };
     if (error instanceof NonFiniteError) await writeResult(folder, failure); // the same training fails again
     return failure;

@@ -96,7 +96,10 @@ export async function trainClassifier(
     const program = await compile(device, trainingStep(data), { state, inputs });
     const batches = new Batches(count, batch, seed);
     await fit(program, {
-      ...{ steps: epochs * batchesPerEpoch(count, batch), what: "classifier", reportEvery: REPORT_EVERY, onProgress },
+      steps: epochs * batchesPerEpoch(count, batch),
+      what: "classifier",
+      reportEvery: REPORT_EVERY,
+      onProgress,
       inputs: (step) => {
         signal?.throwIfAborted();
         const indices = batches.indices(step);

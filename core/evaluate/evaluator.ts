@@ -13,7 +13,7 @@ import { drawSamples } from "./drawn.ts";
 import { type Circumstances, type Evaluation, evaluationOf } from "./evaluation.ts";
 import { type FeatureExtractor, type Features, type PictureSet, rawFeatures } from "./features.ts";
 import { forcedSamples } from "./forced.ts";
-import { inceptionFeatures } from "./inception_features.ts";
+import { inceptionFeatures, type InceptionNetwork, readInception } from "./inception_features.ts";
 import { FEATURES, type Form, kept, NEIGHBOUR_DISTANCES, type OnWarning, STATISTICS } from "./kept.ts";
 import { chosenFrom, type EvaluatedSet, nearestLabels, orderOf, type RealPictures } from "./real.ts";
 import {
@@ -50,6 +50,9 @@ export interface EvaluatorOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Of how features and what follows from them are computed; what another version kept is not used. */
+const VERSION = "v1";
+
 /** Generated pictures, and what is known of them. */
 interface Generated {
   readonly pictures: PictureSet;
@@ -85,18 +88,22 @@ export class Evaluator {
     readonly request: ResolvedRequest,
     readonly data: EvaluatedSet,
     readonly real: RealPictures,
+    readonly inception?: InceptionNetwork,
   ) {}
 
   /**
-   * Loads the data and checks the request.
+   * Loads the data and the weights of Inception, where it is asked for, and checks the request.
    *
    * @throws {RangeError} If features, metrics and data do not go together, or there are fewer real samples than asked for
+   * @throws {RunError} If the weights cannot be read or are those of another network
    * @throws What `load` throws
    */
   static async create(device: Device, options: EvaluatorOptions): Promise<Evaluator> {
     const data = await options.load(options.request.split ?? "test");
     const request = resolveRequest(options.request, data);
-    return new Evaluator(device, options, request, data, chosenFrom(data, request));
+    const { features, weights = "" } = request;
+    const inception = features === "inception" ? await readInception({ weights, image: imageOf(data) }) : undefined;
+    return new Evaluator(device, options, request, data, chosenFrom(data, request), inception);
   }
 
   /**
@@ -132,7 +139,7 @@ export class Evaluator {
   }
 
   /**
-   * Scores the first samples of a `.npy` file.
+   * Scores the first samples of a `.npy` file; where no number was asked for and it has fewer, against as many real ones.
    *
    * @throws {RunError} If it cannot be read, or holds pictures of another size
    * @throws {RangeError} If it has fewer than were asked for
@@ -147,7 +154,8 @@ export class Evaluator {
     }
     const used = Math.min(count, n);
     this.#metrics({ leaves: 0, samples: used }); // checked before the work
-    return await this.#evaluate({
+    const evaluator = used < n ? this.#withFewer(used) : this;
+    return await evaluator.#evaluate({
       pictures: { images: images.subarray(0, used * sizeOf(image)), shape: [used, ...image] },
     }, path);
   }
@@ -165,6 +173,15 @@ export class Evaluator {
 
   #metrics(generated: { leaves: number; samples: number }): ChosenMetrics {
     return metricsFor(this.request, this.data, generated);
+  }
+
+  /** This evaluator with fewer samples of either kind; features come from the same network. */
+  #withFewer(n: number): Evaluator {
+    const request = { ...this.request, n };
+    const real = chosenFrom(this.data, request);
+    const fewer = new Evaluator(this.device, this.options, request, this.data, real, this.inception);
+    fewer.#extractor = this.#extractor ??= this.#makeExtractor();
+    return fewer;
   }
 
   async #evaluate({ pictures, weights, tree }: Generated, source: string): Promise<Evaluation> {
@@ -187,22 +204,26 @@ export class Evaluator {
       modes: this.data.modes,
     }, { signal: this.options.signal });
     const circumstances: Circumstances = {
-      ...{ dataset: this.data.name, split, source, seed, forced, real: real.features.rows, fake: fake.features.rows },
-      ...{
-        features: featureName,
-        featureKind: extractor.kind,
-        featureKey: extractor.key,
-        featureNote: extractor.note,
-        leftOut,
-      },
+      dataset: this.data.name,
+      split,
+      source,
+      seed,
+      forced,
+      real: real.features.rows,
+      fake: fake.features.rows,
+      features: featureName,
+      featureKind: extractor.kind,
+      featureKey: extractor.key,
+      featureNote: extractor.note,
+      leftOut,
     };
     return evaluationOf(values, circumstances);
   }
 
   async #makeExtractor(): Promise<FeatureExtractor> {
-    const { features, weights = "" } = this.request;
+    const { features } = this.request;
     if (features === "classifier") return await (this.#classifier ??= this.#makeClassifier());
-    if (features === "inception") return await inceptionFeatures(this.device, { weights, image: imageOf(this.data) });
+    if (features === "inception") return await inceptionFeatures(this.device, this.inception!);
     return rawFeatures(features);
   }
 
@@ -249,7 +270,8 @@ export class Evaluator {
     const { cache } = this.options;
     const { name, fingerprint, shape: [count] } = this.data;
     const chosen = `${this.request.n}-${orderOf(this.request, count)}`;
-    return cache && `${cache}/evaluation/${name}-${fingerprint.slice(0, 16)}-${key}-${chosen}-${what}.safetensors`;
+    return cache &&
+      `${cache}/evaluation/${name}-${fingerprint.slice(0, 16)}-${key}-${chosen}-${what}-${VERSION}.safetensors`;
   }
 
   #extract(extractor: FeatureExtractor, pictures: PictureSet, which: string): Promise<Features> {

@@ -185,7 +185,9 @@ export class NetworkFeatures<P extends Tensors> implements FeatureExtractor {
     for (let first = 0; first < count && !signal?.aborted; first += this.batch) {
       copyPixels(pictures, first * sizeOf(image), images);
       this.program.run({ images });
-      underWay.push(this.program.read().then((outputs) => take(first, outputs)));
+      const read = this.program.read().then((outputs) => take(first, outputs));
+      read.catch(() => {}); // an earlier one may fail first, and is waited for
+      underWay.push(read);
       if (underWay.length === UNDER_WAY) await underWay.shift();
     }
     await Promise.all(underWay);

@@ -19,6 +19,9 @@ import {
   type InceptionVariant,
 } from "./inception.ts";
 
+/** InceptionV3 with its weights, for pictures of one size. */
+export type InceptionNetwork = FeatureNetwork<InceptionParameters>;
+
 /** Tensors of a file by name. */
 type Tensors = Readonly<Record<string, StoredTensor>>;
 
@@ -38,25 +41,19 @@ export const OF_VARIANT: Readonly<
 };
 
 /**
- * Features (2048 numbers) and class probabilities from InceptionV3. The file is a safetensors file or one of
- * `torch.save`, with the names of torchvision's `inception_v3`: torchvision's own weights (1000 classes) or those for the
- * Fréchet inception distance (1008 classes, `pt_inception-2015-12-05`), which make the `fid` variant of the network.
- * Nothing is downloaded.
+ * InceptionV3 with weights from a file, a safetensors file or one of `torch.save`, with the names of torchvision's
+ * `inception_v3`: torchvision's own weights (1000 classes) or those for the Fréchet inception distance (1008 classes,
+ * `pt_inception-2015-12-05`), which make the `fid` variant of the network. Nothing is downloaded.
  *
  * Differs from the published distance: pictures are resized as PyTorch does, between pixel centres; TensorFlow 1 placed
  * them half a pixel off.
  *
- * Measured against torchvision 0.14.1 with drawn weights at full width (`tests/golden/inception.py --full`): features of
- * ten pictures of 64x64 agree to 5e-7 of the largest, probabilities to 2e-5. On two busy cores without a GPU a picture
- * takes 0.7 s, and the first batch 45 s more, in which the driver compiles.
- *
  * @throws {RunError} If the file cannot be read, or has not the tensors of the network: the first one is named
- * @throws {DeviceError} If the GPU cannot hold the network
+ * @throws {RangeError} If pictures have neither 1 channel nor 3
  */
-export async function inceptionFeatures(
-  device: Device,
+export async function readInception(
   { weights, image }: { weights: string; image: readonly [height: number, width: number, channels: number] },
-): Promise<NetworkFeatures<InceptionParameters>> {
+): Promise<InceptionNetwork> {
   const bytes = await Deno.readFile(weights).catch((error) => {
     const found = error instanceof Deno.errors.NotFound ? "there is no such file" : error.message;
     throw new RunError(`Cannot read weights ${weights}: ${found}, expected the weights of InceptionV3`);
@@ -65,17 +62,32 @@ export async function inceptionFeatures(
   if (image[2] !== 1 && image[2] !== 3) {
     throw new RangeError(`Cannot make inception features of pictures of ${image[2]} channels: expected 1 or 3`);
   }
-  const network = {
-    name: "inception" as const,
+  return {
+    name: "inception",
     key: `inception-${crc32(bytes).toString(16).padStart(8, "0")}`,
     ...OF_VARIANT[variant],
     image,
     parameters,
-    apply: (parameters: InceptionParameters, images: Parameters<typeof inception>[1]) => {
+    apply: (parameters, images) => {
       const { features, logits } = inception(parameters, images, { variant });
       return { features, probabilities: softmax(logits) };
     },
   };
+}
+
+/**
+ * Features (2048 numbers) and class probabilities from InceptionV3.
+ *
+ * Measured against torchvision 0.14.1 with drawn weights at full width (`tests/golden/inception.py --full`): features of
+ * ten pictures of 64x64 agree to 5e-7 of the largest, probabilities to 2e-5. On two busy cores without a GPU a picture
+ * takes 0.7 s, and the first batch 45 s more, in which the driver compiles.
+ *
+ * @throws {DeviceError} If the GPU cannot hold the network
+ */
+export async function inceptionFeatures(
+  device: Device,
+  network: InceptionNetwork,
+): Promise<NetworkFeatures<InceptionParameters>> {
   const most = Math.floor(device.maxBufferBytes / LARGEST_MAP);
   const batch = Math.max(1, Math.min(most, device.traits.software ? BATCH.software : BATCH.gpu));
   return await NetworkFeatures.create(device, network, { batch });

@@ -54,7 +54,10 @@ export async function labellerOf(
     return { label, labelNames, note: "class of the nearest real point", destroy: () => {} };
   }
   const classifier = await classifierFeatures(device, {
-    ...{ train, test: await load("test"), cache, onWarning },
+    train,
+    test: await load("test"),
+    cache,
+    onWarning,
     onProgress: ({ step, steps }) => onProgress?.({ doing: "Training a classifier", done: step, total: steps }),
   });
   return {

@@ -76,7 +76,10 @@ export async function writeTreeFiles(device: Device, run: string, options: TreeF
     const labelling = { label: source.label, labelNames: source.labelNames };
     const reading = await readTree(sampler, { samples, seed, ...pictures, ...labelling });
     const splits = await readSplits(sampler, {
-      ...{ seed, nodes: MOST_SECTIONS, ...pictures, ...labelling },
+      seed,
+      nodes: MOST_SECTIONS,
+      ...pictures,
+      ...labelling,
       onProgress: (done, total) => onProgress?.({ doing: "Reading splits", done, total }),
     });
     const context = { options: sampler.source.options, labelNote: source.note };

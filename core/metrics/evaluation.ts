@@ -75,7 +75,8 @@ const METRICS: Readonly<Record<MetricName, Metric>> = {
       leafInformation: information,
       largestPathWeight: largestWeight,
     };
-    if (fake.labels === undefined) return usage;
+    // Where all differ, as two samples may, no two agree that leaves could hold together.
+    if (fake.labels === undefined || new Set(fake.labels).size === fake.labels.length) return usage;
     if (!fake.tree) return { ...usage, ...named("leaf", leafAgreement(weights, fake.labels)) };
     const { levels, dendrogramPurity } = treeAgreement(weights, fake.labels);
     const upper = levels.slice(0, -1).map((level, i) => named(`level${i + 1}`, level));

@@ -15,8 +15,14 @@ export interface SampleSize {
 
 /** Fewest samples of each set. */
 const LEAST_SAMPLES: Readonly<Record<MetricName, number>> = {
-  ...{ fid: 2, kid: 2, is: SPLITS, knn: NEIGHBOURS + 1, mmd: 2, prdc: NEIGHBOURS + 1 },
-  ...{ modes: 1, tree: 1 },
+  fid: 2,
+  kid: 2,
+  is: SPLITS,
+  knn: NEIGHBOURS + 1,
+  mmd: 2,
+  prdc: NEIGHBOURS + 1,
+  modes: 1,
+  tree: 1,
 };
 
 /**

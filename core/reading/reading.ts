@@ -139,10 +139,21 @@ export async function readTree(sampler: Readable, options: ReadingOptions = {}):
   const evenly = Math.log(structure.leaves) || 1; // a single leaf has no entropy
   const nodes = await nodesOf(sampler, { drawn, reach, probabilities, pictures, signal });
   return {
-    ...{ run: source.run, iteration: source.iteration, head, depth, image, samples, seed },
-    ...{ leaves: structure.leaves, latent: drawn.latents.length / samples },
-    ...{ usageEntropy: entropy / evenly, pathEntropy: Math.max(0, entropy - information) / evenly, largestWeight },
-    ...{ labelNames: probabilities && labelNames, nodes, ...byCertainty(drawn, classes, pictures) },
+    run: source.run,
+    iteration: source.iteration,
+    head,
+    depth,
+    image,
+    samples,
+    seed,
+    leaves: structure.leaves,
+    latent: drawn.latents.length / samples,
+    usageEntropy: entropy / evenly,
+    pathEntropy: Math.max(0, entropy - information) / evenly,
+    largestWeight,
+    labelNames: probabilities && labelNames,
+    nodes,
+    ...byCertainty(drawn, classes, pictures),
     ...scoresOf(head, weights, classes),
   };
 }
@@ -191,8 +202,12 @@ async function nodesOf(sampler: Readable, pool: Pool): Promise<NodeReading[]> {
       examples.forEach((i, place) => grid.set(images.subarray(i * size, (i + 1) * size), place * size));
       return {
         ...statistics,
-        ...{ labels: labels && Array.from(labels[node]), reached: true, examples },
-        ...{ mean: means[node], typical: grid.slice(0, size), grid },
+        labels: labels && Array.from(labels[node]),
+        reached: true,
+        examples,
+        mean: means[node],
+        typical: grid.slice(0, size),
+        grid,
       };
     }),
   );

@@ -94,8 +94,14 @@ async function readSplit(
   const flipDistance = Math.sqrt(meanSquare(left.images, right.images));
   const otherDistance = Math.sqrt(2 * meanVariance(pixelsOf(own)));
   return {
-    ...{ node, samples, mode: way.mode === undefined ? "region" : "forced", left: sides[0], right: sides[1] },
-    ...{ difference: sides[0].mean.map((value, i) => value - sides[1].mean[i]), flipDistance, otherDistance },
+    node,
+    samples,
+    mode: way.mode === undefined ? "region" : "forced",
+    left: sides[0],
+    right: sides[1],
+    difference: sides[0].mean.map((value, i) => value - sides[1].mean[i]),
+    flipDistance,
+    otherDistance,
     effect: otherDistance > 0 ? flipDistance / otherDistance : 0,
     labelDistance: sides[0].labels && totalVariation(sides[0].labels, sides[1].labels!),
   };

@@ -20,6 +20,8 @@ export interface ResumedRun {
   readonly options: TrainOptions;
   /** Of the data it was begun with. */
   readonly fingerprint: string | undefined;
+  /** All that is written beside its options. */
+  readonly record: Readonly<Record<string, unknown>>;
 }
 
 /**
@@ -38,8 +40,8 @@ export async function findResumable(
 ): Promise<ResumedRun> {
   const file = await findCheckpoint(run, runs);
   const folder = folderOf(file.path);
-  const record = await readOptions(folder) as { options?: TrainOptions; data?: { fingerprint?: string } };
-  const stored = record.options;
+  const record = await readOptions(folder);
+  const { options: stored, data } = record as { options?: TrainOptions; data?: { fingerprint?: string } };
   if (stored?.model === undefined || stored.adam === undefined) {
     throw new RunError(
       `Cannot resume ${folder}: ${OPTIONS_FILE} holds no options of a run, expected those it began with`,
@@ -56,7 +58,7 @@ export async function findResumable(
       `Cannot resume ${folder}: ${checkpoint.iteration} iterations are done, expected more with --iterations`,
     );
   }
-  return { folder, checkpoint, options, fingerprint: record.data?.fingerprint };
+  return { folder, checkpoint, options, fingerprint: data?.fingerprint, record };
 }
 
 /** @throws {RunError} If options that come from a file are not those of a run */

@@ -91,11 +91,15 @@ export async function appendMetrics(folder: string, report: Readonly<Record<stri
  * Takes the lines after `iteration` out of the log, with what a crash left of a line.
  *
  * @returns Seconds of training that the log had counted by then
- * @throws {RunError} If it cannot be written
+ * @throws {RunError} If it cannot be read or written
  */
 export async function trimMetrics(folder: string, iteration: number): Promise<number> {
   const path = `${folder}/${METRICS_FILE}`;
-  const text = await Deno.readTextFile(path).catch(() => "");
+  const text = await orRunError("read", path, () =>
+    Deno.readTextFile(path).catch((error) => {
+      if (error instanceof Deno.errors.NotFound) return "";
+      throw error;
+    }));
   const lines = text.split("\n").map((line) => ({ line, report: reportIn(line) }))
     .filter(({ report }) => report !== null && report.iteration <= iteration);
   await writeRunFile(path, lines.map(({ line }) => `${line}\n`).join(""));

@@ -80,6 +80,12 @@ export class Saves {
     return error;
   }
 
+  /** What a run is gone on with from here: its folder, or the last file where the folder has one of later iterations. */
+  async resumable(): Promise<string> {
+    const newest = (await checkpointsOf(this.folder).catch(() => [])).at(-1);
+    return this.#last === null || newest?.path === this.#last.path ? this.folder : this.#last.path;
+  }
+
   async #saveWhatIsThere(): Promise<void> {
     const { device, iteration, options } = this.trainer;
     if (this.#unsaved === 0 || !device.forgive()) return;
@@ -92,8 +98,7 @@ export class Saves {
     const last = this.#last;
     if (last === null) return "no iteration was done; the same call begins the run again";
     const lost = this.trainer.measured - last.iteration;
-    const newest = (await checkpointsOf(this.folder).catch(() => [])).at(-1);
-    const command = this.options.resumeCommand(newest?.path === last.path ? this.folder : last.path);
+    const command = this.options.resumeCommand(await this.resumable());
     return `iteration ${last.iteration} is saved as ${last.path}` +
       `${lost > 0 ? `, ${iterations(lost)} after it ${lost === 1 ? "is" : "are"} lost` : ""}; go on with: ${command}`;
   }

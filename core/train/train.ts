@@ -53,7 +53,14 @@ export type TrainEvent =
   | { kind: "grown"; depth: number; iteration: number }
   | { kind: "profiled"; profile: Profile; paths: readonly string[] }
   | { kind: "saved" | "autosaved"; path: string; iteration: number }
-  | { kind: "ended"; folder: string; iteration: number; stopped: boolean };
+  | {
+    kind: "ended";
+    folder: string;
+    /** What names the run as it is now: `folder`, or a checkpoint in it where there are others of later iterations. */
+    run: string;
+    iteration: number;
+    stopped: boolean;
+  };
 
 /**
  * Trains until the iterations of the options are done or `signal` aborts; everything goes into the run folder. Where it
@@ -74,7 +81,10 @@ export async function* train(job: TrainJob): AsyncGenerator<TrainEvent> {
   const trainer = await Trainer.create(device, options, data, resume?.checkpoint);
   let folder: string | undefined;
   try {
-    if (resume) trainer.resume(resume.checkpoint.iteration, valuesOf(resume.checkpoint, trainer.state.leaves()));
+    if (resume) {
+      trainer.resume(resume.checkpoint.iteration, valuesOf(resume.checkpoint, trainer.state.leaves()));
+      if (signal?.aborted) return;
+    }
     folder = resume?.folder ?? await createRunFolder(job.runs ?? RUNS_FOLDER, labelOf(options));
     using _begun = resume ? null : await lockRun(folder);
     const before = resume ? await trimMetrics(folder, trainer.iteration) : 0;
@@ -87,22 +97,24 @@ export async function* train(job: TrainJob): AsyncGenerator<TrainEvent> {
     }
     if (signal?.aborted) return;
     yield { kind: "started", folder, iteration: trainer.iteration };
-    yield* trainInto(folder, trainer, { ...job, secondsBefore: before });
+    const run = yield* trainInto(folder, trainer, { ...job, secondsBefore: before });
     if (trainer.measured === 0) return;
-    yield { kind: "ended", folder, iteration: trainer.iteration, stopped: trainer.iteration < options.iterations };
+    const { iteration } = trainer;
+    yield { kind: "ended", folder, run, iteration, stopped: iteration < options.iterations };
   } finally {
     trainer.destroy();
     if (!resume && trainer.measured === 0 && folder !== undefined) await removeEmptyRun(folder);
   }
 }
 
+/** @returns What names the run then */
 async function* trainInto(
   folder: string,
   trainer: Trainer,
   { secondsBefore, signal, profile, resume, autosaveEvery = AUTOSAVE_EVERY, resumeCommand = usualCommand }:
     & TrainJob
     & { secondsBefore: number },
-): AsyncGenerator<TrainEvent> {
+): AsyncGenerator<TrainEvent, string> {
   const { options, device } = trainer;
   const { iterations, sampleEvery, saveEvery, reportEvery } = options;
   const log = new Log(folder, { options, device, secondsBefore });
@@ -165,6 +177,7 @@ async function* trainInto(
     }
     yield* profiled(true);
     if (trainer.iteration !== saves.checkpoint) yield* save();
+    return await saves.resumable();
   } catch (error) {
     throw await saves.rescue(error);
   } finally {
@@ -183,10 +196,14 @@ async function writeProfile(folder: string, profile: Profile): Promise<TrainEven
   return { kind: "profiled", profile, paths: Object.keys(files) };
 }
 
-async function writeOptions(folder: string, { options, device, data }: TrainJob): Promise<void> {
+/** The options and what a run is made with; one that is gone on with keeps that, and what it goes on with is added. */
+async function writeOptions(folder: string, { options, device, data, resume }: TrainJob): Promise<void> {
   const { shape, fingerprint, source } = data;
-  const { versions, commit } = await provenance();
-  const record = { options, versions, commit, adapter: device.description, data: { shape, fingerprint, source } };
+  const made = { ...await provenance(), adapter: device.description };
+  const begun = { ...made, data: { shape, fingerprint, source }, ...resume?.record };
+  const before = Array.isArray(resume?.record.resumed) ? resume.record.resumed : [];
+  const resumed = resume && [...before, { iteration: resume.checkpoint.iteration, ...made }];
+  const record = { ...begun, options, ...resumed && { resumed } };
   await writeRunFile(`${folder}/${OPTIONS_FILE}`, `${JSON.stringify(record, null, 2)}\n`);
 }
 

@@ -139,7 +139,12 @@ function answerOf(
   const leaf = weights.indexOf(Math.max(...weights));
   const png = (pixels: Float32Array) => pngOf(pictureOf(pixels, sampler)).toBase64();
   return {
-    ...{ run, iteration, method: found.method, leaf, certainty: weights[leaf], weights },
+    run,
+    iteration,
+    method: found.method,
+    leaf,
+    certainty: weights[leaf],
+    weights,
     gates: gatesOf(found.weights, sampler).map(rounded),
     path: sampler.structure.pathTo(leaf),
     image: png(image),

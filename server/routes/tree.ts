@@ -128,11 +128,22 @@ function bodyOf({ run, iteration, sampler, options }: Model, reading: TreeReadin
     picture: `/tree/${node.node}.png`,
   }));
   return {
-    ...{ run, iteration, head, depth, leaves, latent, image },
+    run,
+    iteration,
+    head,
+    depth,
+    leaves,
+    latent,
+    image,
     dataset: typeof options.dataset === "string" ? options.dataset : null,
-    ...{ temperature: sampler.temperature, samples },
-    ...{ usageEntropy: rounded(usageEntropy), pathEntropy: rounded(pathEntropy) },
-    ...{ labelNames: known.labelNames, nodes, scores: known.scores, dendrogramPurity: known.dendrogramPurity },
+    temperature: sampler.temperature,
+    samples,
+    usageEntropy: rounded(usageEntropy),
+    pathEntropy: rounded(pathEntropy),
+    labelNames: known.labelNames,
+    nodes,
+    scores: known.scores,
+    dendrogramPurity: known.dendrogramPurity,
   };
 }
 

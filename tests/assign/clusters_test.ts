@@ -73,7 +73,9 @@ Deno.test("mergePurity() is the dendrogram purity of a tree, down to rows or to 
   const classes = Uint32Array.from({ length: 8 }, () => random.below(3));
   // The complete tree over 8 rows, from the bottom up.
   const merges = [[0, 1], [2, 3], [4, 5], [6, 7], [8, 9], [10, 11], [12, 13]].map(([left, right], i) => ({
-    ...{ left, right, height: i },
+    left,
+    right,
+    height: i,
     size: i < 4 ? 2 : i < 6 ? 4 : 8,
   }));
   const leaves = Uint32Array.from(classes.keys());

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { decode } from "fast-png";
 import { shade, writeFiles } from "../datasets/archives.ts";
 import { inFolder, names } from "../in_folder.ts";
-import { runTaskFile } from "./task.ts";
+import { runTaskFile, startTaskFile } from "./task.ts";
 
 const QUICK = ["--dataset", "ring8", "--methods", "mog,madgan", "--seeds", "1", "--iterations", "4", "--batch", "16"];
 const SCORED = ["--depth", "1", "--lr", "0.01", "--n", "40", "--metrics", "modes,tree", "--objective", "lsgan"];
@@ -83,6 +83,7 @@ Deno.test("compare refuses a wrong call with one sentence, before anything is tr
     [["--dataset", "ring8", "--methods", "madgan", "--channels", "1"], "Cannot draw ring8 with 1 channels"],
     [["--dataset", "ring8", "--methods", "gan", "--grow"], "Cannot grow gan: it has no tree"],
     [["--dataset", "ring8", "--gate-temperature", "0"], "Cannot use gate temperature 0: expected a number above 0"],
+    [["--dataset", "ring8", "--batch", "55000"], "Cannot draw batches of 55000 from 50000 images"],
     [["--recipe", "toys"], "the nearest is toy"],
     [["--recipe", "toy", "--lr", "1"], "Cannot use --lr with --recipe"],
   ];
@@ -93,6 +94,25 @@ Deno.test("compare refuses a wrong call with one sentence, before anything is tr
     assertEquals(stderr.trimEnd().split("\n").length, 1);
   }
 });
+
+Deno.test(
+  "compare that is stopped and cannot save what it did says so and exits 1",
+  { ignore: Deno.build.os === "windows" },
+  () =>
+    inFolder(async (folder) => {
+      const out = `${folder}/out`;
+      const endless = ["--dataset", "ring8", "--methods", "gan", "--seeds", "1", "--iterations", "100000", "--no-tune"];
+      const task = startTaskFile("cli/compare.ts", [...endless, "--batch", "16", "--out", out]);
+      await task.firstLine();
+      const log = `${out}/cells/gan-0/00000-ring8-gan-toy/metrics.jsonl`;
+      while (await Deno.stat(log).catch(() => null) === null) await new Promise((resolve) => setTimeout(resolve, 50));
+      await Deno.remove(out, { recursive: true });
+      task.process.kill("SIGTERM");
+      const { code, stdout, stderr } = await task.ended();
+      assertEquals(code, 1, stdout);
+      assertMatch(stderr, /\ncompare: Cannot write \S+: [^\n]+\n$/);
+    }),
+);
 
 Deno.test("compare -h names every flag and the recipes", async () => {
   const { code, stdout } = await compare("-h");

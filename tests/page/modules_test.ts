@@ -76,8 +76,19 @@ Deno.test("slerp() is the interpolation of the library", () => {
 });
 
 const STATE: State = {
-  ...{ run: null, node: 0, seed: 7, first: 0, n: 30, temperature: 1, truncation: 1, mode: "region", weights: "ema" },
-  ...{ sample: null, flip: null, from: null, to: null },
+  run: null,
+  node: 0,
+  seed: 7,
+  first: 0,
+  n: 30,
+  temperature: 1,
+  truncation: 1,
+  mode: "region",
+  weights: "ema",
+  sample: null,
+  flip: null,
+  from: null,
+  to: null,
 };
 
 Deno.test("samplesQuery() forces the path into a node, never into the root, which all samples go through", () => {

@@ -11,8 +11,12 @@ Deno.test("startServer() tells of a damaged checkpoint in one line, once, and se
     const end = new AbortController();
     const reports: string[] = [];
     const { url, ended } = await startServer({
-      ...{ served: { run }, host: "127.0.0.1", port: 0, signal: end.signal },
-      ...{ print: () => {}, report: (text) => reports.push(text) },
+      served: { run },
+      host: "127.0.0.1",
+      port: 0,
+      signal: end.signal,
+      print: () => {},
+      report: (text) => reports.push(text),
     });
     try {
       const answer = await fetch(`${url}/sample.json?n=1&seed=1`);

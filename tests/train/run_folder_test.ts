@@ -82,4 +82,7 @@ Deno.test("trimMetrics() drops lines after the checkpoint and what a crash left"
     assertEquals(await trimMetrics(folder, 20), 2);
     const lines = (await Deno.readTextFile(`${folder}/metrics.jsonl`)).trimEnd().split("\n");
     assertEquals(lines.map((line) => JSON.parse(line).iteration), [10, 20]);
+    await Deno.remove(`${folder}/metrics.jsonl`);
+    await Deno.mkdir(`${folder}/metrics.jsonl`);
+    await assertRejects(() => trimMetrics(folder, 20), RunError, `Cannot read ${folder}/metrics.jsonl`);
   }));

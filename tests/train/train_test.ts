@@ -130,6 +130,24 @@ Deno.test("train() saves what is done when it is stopped, and goes on from there
     assertEquals((await metricsOf(end.folder)).at(-1)!.iteration, end.iteration);
   }));
 
+Deno.test("train() gone on with from an older checkpoint names the checkpoint it ends with, and keeps where it comes from", () =>
+  withRuns(async (runs) => {
+    const options = { ...OPTIONS, iterations: 6, saveEvery: 2 };
+    await run({ runs, options });
+    const folder = `${runs}/00000-shapes-hmog-tiny`;
+    const recordOf = async () => JSON.parse(await Deno.readTextFile(`${folder}/options.json`));
+    await Deno.writeTextFile(`${folder}/options.json`, JSON.stringify({ ...await recordOf(), commit: "first" }));
+    for (const [last, named] of [[4, `${folder}/checkpoint-000004.safetensors`], [8, folder]] as const) {
+      const resume = await findResumable(`${folder}/checkpoint-000002.safetensors`, { changes: { iterations: last } });
+      const end = (await run({ resume, options: resume.options })).at(-1);
+      assert(end?.kind === "ended" && end.run === named, JSON.stringify(end));
+    }
+    const { commit, resumed, options: { iterations } } = await recordOf();
+    assertEquals([commit, iterations], ["first", 8]);
+    assertEquals(resumed.map(({ iteration }: { iteration: number }) => iteration), [2, 2]);
+    assertEquals(resumed[0].adapter, device.description);
+  }));
+
 Deno.test("train() does nothing when it is stopped before it begins", () =>
   withRuns(async (runs) => {
     const controller = new AbortController();

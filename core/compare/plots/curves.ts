@@ -75,18 +75,28 @@ export function curvesFigure({ title, panels }: { title: string; panels: readonl
 
 /** The lines of one method: its seeds first, their mean on top. */
 function linesOf(curves: readonly Curve[]): (Curve & { faint: boolean })[] {
-  const thinned = curves.map(thin);
+  curves.forEach(checkCurve);
+  const window = Math.ceil(Math.max(0, ...curves.map(({ x }) => x.length)) / MOST_STEPS);
+  const thinned = curves.map((curve) => thin(curve, window));
   if (thinned.length < 2) return thinned.map((curve) => ({ ...curve, faint: false }));
-  return [...thinned.map((curve) => ({ ...curve, faint: true })), { ...meanOf(thinned), faint: false }];
+  const middle = thin(meanOf(curves), window);
+  return [
+    ...thinned.map((curve) => ({ ...curve, faint: true })),
+    ...middle.x.length ? [{ ...middle, faint: false }] : [],
+  ];
 }
 
-function thin({ x, y }: Curve): Curve {
+/** @throws {RangeError} If there is nothing to draw */
+function checkCurve({ x, y }: Curve): void {
   if (x.length === 0 || x.length !== y.length) {
     throw new RangeError(`Cannot draw a curve of ${x.length} and ${y.length} numbers: expected as many, at least one`);
   }
   const wrong = [...x, ...y].find((value) => !Number.isFinite(value));
   if (wrong !== undefined) throw new RangeError(`Cannot draw a curve through ${wrong}: expected finite numbers`);
-  const window = Math.ceil(x.length / MOST_STEPS);
+}
+
+/** Means of `window` neighbours each. */
+function thin({ x, y }: Curve, window: number): Curve {
   const blocks = (values: readonly number[]) =>
     Array.from(
       { length: Math.ceil(values.length / window) },
@@ -95,13 +105,11 @@ function thin({ x, y }: Curve): Curve {
   return { x: blocks(x), y: blocks(y) };
 }
 
-/** The mean over curves, as far as all of them go. */
+/** The mean over curves at the iterations that all of them have: one that was interrupted has more. */
 function meanOf(curves: readonly Curve[]): Curve {
-  const length = Math.min(...curves.map(({ x }) => x.length));
-  return {
-    x: curves[0].x.slice(0, length),
-    y: Array.from({ length }, (_, i) => mean(curves.map(({ y }) => y[i]))),
-  };
+  const values = curves.map(({ x, y }) => new Map(x.map((at, i) => [at, y[i]])));
+  const x = curves[0].x.filter((at) => values.every((curve) => curve.has(at)));
+  return { x, y: x.map((at) => mean(values.map((curve) => curve.get(at)!))) };
 }
 
 const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;

@@ -45,7 +45,10 @@ export function panel(options: PanelOptions, draw: (plot: Plot) => string): Draw
   const plot: Plot = {
     x: scaleOf(options.x, [left, left + width]),
     y: scaleOf(options.y, rows ? [top, top + height] : [top + height, top]),
-    ...{ left, top, width, height },
+    left,
+    top,
+    width,
+    height,
   };
   const [right, bottom] = [left + width, top + height];
   const over = bare ? 1 : textWidth(xTexts.at(-1) ?? "") / 2; // half of the last label

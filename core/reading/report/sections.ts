@@ -11,6 +11,7 @@ import { decimal, effectSentence, nameOf, percent, splitWords } from "./words.ts
 
 const COLUMNS = 8; // of pictures in a grid
 const MEAN_SIDE = 96; // pixels of a mean picture, about
+const NO_DIFFERENCE = 1e-6; // of mean pictures: below it the picture of their difference has one colour
 
 /** Pictures, decision and labels of a node. */
 export async function nodeSection(node: NodeReading, reading: TreeReading, split?: SplitReading): Promise<string> {
@@ -73,7 +74,7 @@ interface SplitPictures {
 /** Mean pictures of both sides, their difference, and pairs of pictures. */
 async function means(split: SplitReading, image: TreeReading["image"]): Promise<SplitPictures> {
   const { left, right, difference } = split;
-  const reach = Math.max(1e-6, ...perPixel(difference, image[2]).map(Math.abs)); // one colour where there is none
+  const reach = perPixel(difference, image[2]).reduce((most, value) => Math.max(most, Math.abs(value)), NO_DIFFERENCE);
   const options = { side: MEAN_SIDE };
   const sides = [await shown(left.mean, image, options), await shown(right.mean, image, options)];
   const between = { ...sides[0], uri: await pngUri(bordered(differencePicture(difference, image, reach))) };

@@ -21,7 +21,12 @@ const SVG = new TextEncoder().encode("pixels"); // what becomes of it is the ras
 function jobIn(folder: string): CompareJob & { scored: string[] } {
   const scored: string[] = [];
   return {
-    ...{ device, data: points(64), request: REQUEST, folder, scored, evaluation: { samples: 10 } },
+    device,
+    data: points(64),
+    request: REQUEST,
+    folder,
+    scored,
+    evaluation: { samples: 10 },
     rasterize: () => SVG,
     evaluate: async (run) => {
       scored.push(run);

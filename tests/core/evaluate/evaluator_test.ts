@@ -51,14 +51,37 @@ Deno.test("evaluateSamples() scores a file of points: itself perfectly, others w
     await evaluator.destroy();
 
     assertEquals(await names(`${cache}/evaluation`), [
-      "pair-pair-200-0-points-200-0-neighbours.safetensors",
-      "pair-pair-200-0-points-200-0-statistics.safetensors",
+      "pair-pair-200-0-points-200-0-neighbours-v1.safetensors",
+      "pair-pair-200-0-points-200-0-statistics-v1.safetensors",
     ]);
     const again = await evaluatorOf(data, { metrics: ["fid", "prdc", "modes"] }, cache); // from what was kept
     assertEquals(valuesOf((await again.evaluateSamples(same)).scores), perfect);
     assertEquals(valuesOf((await again.evaluateSamples(moved)).scores), worse);
     await again.destroy();
   }));
+
+Deno.test("evaluateSamples() compares fewer samples than there are real ones with as many, unless a number was asked for", () =>
+  inFolder(async (folder) => {
+    const path = `${folder}/few.npy`;
+    await Deno.writeFile(path, encodeNpy({ shape: [40, 2], data: points(40).images.slice() }));
+    const noted = async (request: EvaluationRequest) => {
+      const evaluator = await evaluatorOf(points(200), { metrics: ["prdc"], ...request });
+      return await evaluator.evaluateSamples(path).finally(() => evaluator.destroy());
+    };
+    const { note, scores } = await noted({});
+    assertEquals(note, "points, 40 generated against 40 of pair's test split, seed 0");
+    assertEquals(scores, (await noted({ n: 40 })).scores);
+    await assertRejects(() => noted({ n: 41 }), RangeError, "it has 40, expected --n of at most that");
+  }));
+
+Deno.test("Evaluator.create() refuses weights that cannot be read before anything is trained or drawn", async () => {
+  const request = { features: "inception" as const, weights: "none.pt" };
+  await assertRejects(
+    () => evaluatorOf(labelledSet(20, 1), request),
+    RunError,
+    "Cannot read weights none.pt: there is no",
+  );
+});
 
 Deno.test("evaluateSamples() goes on where nothing can be kept, with a warning", () =>
   inFolder(async (folder) => {
@@ -132,7 +155,10 @@ Deno.test("evaluateRun() ends with the signal's reason while the classifier is t
     const stop = new AbortController();
     const steps: number[] = [];
     const evaluator = await Evaluator.create(device, {
-      ...{ load: () => Promise.resolve(labelledSet(64, 1)), request: { n: 20 }, cache: null, signal: stop.signal },
+      load: () => Promise.resolve(labelledSet(64, 1)),
+      request: { n: 20 },
+      cache: null,
+      signal: stop.signal,
       onProgress: ({ doing, done, total }) => {
         if (doing !== "Training a classifier") return;
         steps.push(done / total);

@@ -2,7 +2,7 @@ import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { evaluate } from "../../../core/compile/program.ts";
 import { evaluationOf } from "../../../core/evaluate/evaluation.ts";
 import { inception, inceptionUnits, type InceptionVariant } from "../../../core/evaluate/inception.ts";
-import { inceptionFeatures, inceptionParameters, OF_VARIANT } from "../../../core/evaluate/inception_features.ts";
+import { inceptionParameters, OF_VARIANT, readInception } from "../../../core/evaluate/inception_features.ts";
 import { constant } from "../../../core/ops/source.ts";
 import { encodeSafetensors, type StoredTensor } from "../../../core/safetensors.ts";
 import { RunError } from "../../../core/sampling/run.ts";
@@ -86,8 +86,18 @@ Deno.test("evaluationOf() says FID of the weights for it, and not of torchvision
   const labels = (["fid", "torchvision"] as const).map((variant) => {
     const { kind: featureKind, note: featureNote } = OF_VARIANT[variant];
     const { scores } = evaluationOf({ frechet: 1 }, {
-      ...{ dataset: "bars", source: "file", split: "test", real: 2, fake: 2, seed: 0, forced: false, leftOut: [] },
-      ...{ features: "inception", featureKind, featureKey: "inception-0", featureNote },
+      dataset: "bars",
+      source: "file",
+      split: "test",
+      real: 2,
+      fake: 2,
+      seed: 0,
+      forced: false,
+      leftOut: [],
+      features: "inception",
+      featureKind,
+      featureKey: "inception-0",
+      featureNote,
     });
     return scores[0].label;
   });
@@ -115,14 +125,10 @@ Deno.test("inceptionParameters() names the first tensor that is missing or of an
   );
 });
 
-Deno.test("inceptionFeatures() says what is wrong with a file", async () => {
+Deno.test("readInception() says what is wrong with a file", async () => {
   const folder = await Deno.makeTempDir();
   const refused = (name: string, message: string) =>
-    assertRejects(
-      () => inceptionFeatures(device, { weights: `${folder}/${name}`, image: [32, 32, 1] }),
-      RunError,
-      message,
-    );
+    assertRejects(() => readInception({ weights: `${folder}/${name}`, image: [32, 32, 1] }), RunError, message);
   try {
     const other = encodeSafetensors({
       tensors: { "conv1.weight": { shape: [1], data: Float32Array.of(1) } },

@@ -8,8 +8,14 @@ import { COLOUR, points } from "./small_sets.ts";
 Deno.test("resolveRequest() and metricsFor() take what goes together and say why the rest does not", () => {
   const [pictures, toy] = [labelledSet(30, 1), points(20)];
   assertEquals(resolveRequest({}, pictures), {
-    ...{ features: "classifier", n: 30, atMost: true, seed: 0, split: "test", forced: false },
-    ...{ metrics: undefined, weights: undefined },
+    features: "classifier",
+    n: 30,
+    atMost: true,
+    seed: 0,
+    split: "test",
+    forced: false,
+    metrics: undefined,
+    weights: undefined,
   });
   assertEquals(resolveRequest({}, toy).features, "points");
   assertEquals(resolveRequest({}, { ...pictures, labels: null }).features, "pixels");

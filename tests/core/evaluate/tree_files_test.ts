@@ -71,8 +71,12 @@ Deno.test("writeTreeFiles() refuses what is no run, and a folder that is a file"
 
 Deno.test("labellerOf() gives points the class of the nearest real one", async () => {
   const set: EvaluatedSet = {
-    ...{ name: "pair", images: Float32Array.of(-1, 0, 1, 0), shape: [2, 1, 1, 2], fingerprint: "pair" },
-    ...{ labels: Uint8Array.of(1, 0), classNames: ["right", "left"] },
+    name: "pair",
+    images: Float32Array.of(-1, 0, 1, 0),
+    shape: [2, 1, 1, 2],
+    fingerprint: "pair",
+    labels: Uint8Array.of(1, 0),
+    classNames: ["right", "left"],
   };
   const { label, labelNames } = await labellerOf(device, { load: () => Promise.resolve(set), cache: null });
   assertEquals(labelNames, ["right", "left"]);

@@ -10,8 +10,16 @@ function split(left: number[], right: number[]): SplitReading {
   const side = (labels: number[]) => ({ mean: none, pictures: none, labels });
   const labelDistance = left.reduce((sum, share, i) => sum + Math.abs(share - right[i]), 0) / 2;
   return {
-    ...{ node: 0, samples: 8, mode: "region", difference: none, flipDistance: 0.5, otherDistance: 0.5, effect: 1 },
-    ...{ left: side(left), right: side(right), labelDistance },
+    node: 0,
+    samples: 8,
+    mode: "region",
+    difference: none,
+    flipDistance: 0.5,
+    otherDistance: 0.5,
+    effect: 1,
+    left: side(left),
+    right: side(right),
+    labelDistance,
   };
 }
 

@@ -17,8 +17,18 @@ Deno.test("GET /tree has the structure, usage and decisions of every node", () =
     assertEquals([response.status, response.headers.get("cache-control")], [200, "no-cache"]);
     const { nodes, usageEntropy, pathEntropy, samples, ...rest } = await response.json();
     assertEquals(rest, {
-      ...{ run: TINY_RUN, iteration: 500, head: "tree", depth: 2, leaves: 4, latent: 8, image: [32, 32, 1] },
-      ...{ dataset: "fashionmnist", temperature: 1, labelNames: null, scores: null, dendrogramPurity: null },
+      run: TINY_RUN,
+      iteration: 500,
+      head: "tree",
+      depth: 2,
+      leaves: 4,
+      latent: 8,
+      image: [32, 32, 1],
+      dataset: "fashionmnist",
+      temperature: 1,
+      labelNames: null,
+      scores: null,
+      dendrogramPurity: null,
     });
     assert(samples > 0 && usageEntropy > 0 && usageEntropy <= 1 && pathEntropy > 0 && pathEntropy <= 1);
     assertEquals(nodes.length, 7);

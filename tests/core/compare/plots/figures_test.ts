@@ -33,6 +33,20 @@ Deno.test("curvesFigure() averages neighbours of a long curve", () => {
   assertEquals(points.split(" ").length, Math.ceil(1000 / 7));
 });
 
+Deno.test("curvesFigure() takes the mean over seeds at equal iterations, also where one was interrupted and has more", () => {
+  const straight = (x: number[]) => ({ x, y: x });
+  const x = Array.from({ length: 150 }, (_, i) => 10 * (i + 1));
+  const curves = [straight(x), straight([...x.slice(0, 70), 703, ...x.slice(70)])];
+  const svg = curvesFigure({ title: "t", panels: [{ title: "loss", methods: [{ method: "gan", curves }] }] });
+  const lines = [...svg.matchAll(/<polyline[^>]*points="([^"]+)"/g)].map(([, points]) =>
+    points.split(" ").map((point) => point.split(",").map(Number))
+  );
+  assertEquals(lines.length, 3);
+  const slopes = lines.map((line) => (line.at(-1)![1] - line[0][1]) / (line.at(-1)![0] - line[0][0]));
+  for (const slope of slopes) assertAlmostEquals(slope, slopes[0], 1e-3);
+  assertAlmostEquals(lines[2].at(-1)![0], lines[0].at(-1)![0], 1);
+});
+
 Deno.test("curvesFigure() draws a curve of one number and refuses none, NaN and a lack of numbers", async () => {
   const figure = (...curves: { x: number[]; y: number[] }[]) =>
     curvesFigure({ title: "t", panels: [{ title: "loss", methods: [{ method: "gan", curves }] }] });
