@@ -115,7 +115,7 @@ async function dataOf(flags: Values, signal: AbortSignal): Promise<TrainingData 
       ...quiet ? {} : loadingDisplay(Deno.stderr.isTerminal(), (text) => writeTo(Deno.stderr, text)),
     });
   } catch (error) {
-    if (signal.aborted) return null;
+    if (error === signal.reason) return null; // undefined unless it aborts
     asUsage(error);
   }
 }

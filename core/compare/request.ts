@@ -2,7 +2,7 @@
 
 import { presetFor } from "../models/presets.ts";
 import { keyWords } from "../ops/random.ts";
-import { Batches } from "../train/batches.ts";
+import { checkBatch } from "../train/batches.ts";
 import { METHOD_NAMES, type MethodName, methodName } from "../train/methods.ts";
 import {
   resolveOptions,
@@ -82,7 +82,7 @@ function optionsOf(
     const preset = presetFor(shared.preset ?? "auto", context).name;
     const { objective = usualObjective(preset) } = shared; // for all methods alike
     const { options } = resolveOptions({ ...shared, ...own, objective }, context);
-    new Batches(context.count, options.batch, own.seed); // throws where the data are fewer than a batch
+    checkBatch(context.count, options.batch);
     const { iterations } = options;
     // One checkpoint at the end, as the last is all that is evaluated; what is saved by time resumes a training.
     return { options: { ...options, sampleEvery: Math.ceil(iterations / SAMPLES_IN_A_CELL), saveEvery: iterations } };

@@ -2,6 +2,7 @@
 
 import type { Score } from "../evaluate/evaluation.ts";
 import { checkpointsOf, METRICS_FILE, RunError, runsIn } from "../sampling/run.ts";
+import { readIfThere } from "../sampling/read.ts";
 import { orRunError, writeWhole } from "../sampling/write.ts";
 import type { Curve } from "./plots/curves.ts";
 import type { Cell } from "./request.ts";
@@ -101,15 +102,8 @@ export async function writeResult(folder: string, result: CellResult | CellFailu
 }
 
 async function readRecord(path: string): Promise<Record<string, unknown> | null> {
-  const text = await orRunError("read", path, async () => {
-    try {
-      return await Deno.readTextFile(path);
-    } catch (error) {
-      if (error instanceof Deno.errors.NotFound) return null;
-      throw error;
-    }
-  });
-  if (text === null) return null;
+  const text = await readIfThere(path, Deno.readTextFile);
+  if (text === undefined) return null;
   try {
     const value = JSON.parse(text);
     if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;

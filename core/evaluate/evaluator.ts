@@ -51,7 +51,7 @@ export interface EvaluatorOptions {
 }
 
 /** Of how features and what follows from them are computed; what another version kept is not used. */
-const VERSION = "v1";
+const VERSION = "1";
 
 /** Generated pictures, and what is known of them. */
 interface Generated {
@@ -271,7 +271,7 @@ export class Evaluator {
     const { name, fingerprint, shape: [count] } = this.data;
     const chosen = `${this.request.n}-${orderOf(this.request, count)}`;
     return cache &&
-      `${cache}/evaluation/${name}-${fingerprint.slice(0, 16)}-${key}-${chosen}-${what}-${VERSION}.safetensors`;
+      `${cache}/evaluation/${name}-${fingerprint.slice(0, 16)}-${key}-${chosen}-${what}-v${VERSION}.safetensors`;
   }
 
   #extract(extractor: FeatureExtractor, pictures: PictureSet, which: string): Promise<Features> {

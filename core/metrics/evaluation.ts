@@ -15,7 +15,7 @@ import { gaussianMmd } from "./mmd.ts";
 import { modeScores } from "./modes.ts";
 import { prdc, type Within } from "./prdc.ts";
 import { featureStatistics } from "./statistics.ts";
-import { leafAgreement, leafUsage, treeAgreement } from "./tree_scores.ts";
+import { leafAgreement, leafUsage, someAgree, treeAgreement } from "./tree_scores.ts";
 import { twoSampleTest } from "./two_sample.ts";
 import type { Agreement } from "./partition.ts";
 
@@ -75,8 +75,7 @@ const METRICS: Readonly<Record<MetricName, Metric>> = {
       leafInformation: information,
       largestPathWeight: largestWeight,
     };
-    // Where all differ, as two samples may, no two agree that leaves could hold together.
-    if (fake.labels === undefined || new Set(fake.labels).size === fake.labels.length) return usage;
+    if (fake.labels === undefined || !someAgree(fake.labels)) return usage;
     if (!fake.tree) return { ...usage, ...named("leaf", leafAgreement(weights, fake.labels)) };
     const { levels, dendrogramPurity } = treeAgreement(weights, fake.labels);
     const upper = levels.slice(0, -1).map((level, i) => named(`level${i + 1}`, level));

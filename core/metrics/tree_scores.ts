@@ -70,6 +70,9 @@ export function treeAgreement(weights: Matrix, classes: Uint32Array): TreeAgreem
   return { levels, dendrogramPurity: dendrogramPurity({ leaves, classes, depth }) };
 }
 
+/** Whether any two samples are of one class, without which there is nothing that leaves could hold together. */
+export const someAgree = (classes: Uint32Array): boolean => new Set(classes).size < classes.length;
+
 /**
  * Agreement of the leaves, or of nodes that have equally many consecutive leaves, with classes.
  *

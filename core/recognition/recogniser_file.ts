@@ -3,7 +3,8 @@
 import type { Device } from "../gpu/device.ts";
 import { decodeSafetensors, encodeSafetensors } from "../safetensors.ts";
 import { folderOf, RunError } from "../sampling/run.ts";
-import { orRunError, writeWhole } from "../sampling/write.ts";
+import { readIfThere } from "../sampling/read.ts";
+import { writeWhole } from "../sampling/write.ts";
 import { ShapeError } from "../shape.ts";
 import { Recogniser, type RecogniserSource } from "./recogniser.ts";
 
@@ -40,11 +41,7 @@ export async function writeRecogniser(
  * @throws {RunError} If it cannot be read, or is no recogniser
  */
 export async function readRecogniser(path: string, wanted: RecognisedModel): Promise<RecogniserSource | undefined> {
-  const bytes = await orRunError("read", path, () =>
-    Deno.readFile(path).catch((error) => {
-      if (error instanceof Deno.errors.NotFound) return undefined;
-      throw error;
-    }));
+  const bytes = await readIfThere(path, Deno.readFile);
   if (bytes === undefined) return undefined;
   const { tensors, metadata } = decoded(path, bytes);
   const { format, version, run, iteration, seed, steps, options } = metadata;

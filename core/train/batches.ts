@@ -7,6 +7,12 @@ export function batchesPerEpoch(count: number, batch: number): number {
   return Math.floor(count / batch);
 }
 
+/** @throws {RangeError} If a batch is larger than the data set */
+export function checkBatch(count: number, batch: number): void {
+  if (batch <= count) return;
+  throw new RangeError(`Cannot draw batches of ${batch} from ${count} images: expected a batch of at most ${count}`);
+}
+
 /** The indices of batches by number, without end. */
 export class Batches {
   #epoch = -1;
@@ -14,8 +20,7 @@ export class Batches {
 
   /** @throws {RangeError} If a batch is larger than the data set */
   constructor(readonly count: number, readonly batch: number, readonly seed: number) {
-    if (batch <= count) return;
-    throw new RangeError(`Cannot draw batches of ${batch} from ${count} images: expected a batch of at most ${count}`);
+    checkBatch(count, batch);
   }
 
   /** Indices `[batch]` of batch `number`, counted from 0 over the whole run. */

@@ -1,6 +1,7 @@
 /** Numbered run folders and how files get into them. */
 
 import { AUTOSAVE, checkpointsOf, METRICS_FILE, RunError, runsIn } from "../sampling/run.ts";
+import { readIfThere } from "../sampling/read.ts";
 import { orRunError, TEMPORARY, writeWhole } from "../sampling/write.ts";
 
 const ADVICE = "; --runs names another folder";
@@ -95,11 +96,7 @@ export async function appendMetrics(folder: string, report: Readonly<Record<stri
  */
 export async function trimMetrics(folder: string, iteration: number): Promise<number> {
   const path = `${folder}/${METRICS_FILE}`;
-  const text = await orRunError("read", path, () =>
-    Deno.readTextFile(path).catch((error) => {
-      if (error instanceof Deno.errors.NotFound) return "";
-      throw error;
-    }));
+  const text = await readIfThere(path, Deno.readTextFile) ?? "";
   const lines = text.split("\n").map((line) => ({ line, report: reportIn(line) }))
     .filter(({ report }) => report !== null && report.iteration <= iteration);
   await writeRunFile(path, lines.map(({ line }) => `${line}\n`).join(""));

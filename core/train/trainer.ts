@@ -7,7 +7,7 @@ import { isTensor, type Tensors } from "../grad.ts";
 import { depthAt } from "../models/schedule.ts";
 import type { Tensor } from "../tensor.ts";
 import { leavesOf, type Tree } from "../tree.ts";
-import { Batches } from "./batches.ts";
+import { Batches, checkBatch } from "./batches.ts";
 import { grownState } from "./grow.ts";
 import { type Fed, type Feed, feedOf, type Pictures, type TrainingImages } from "./images.ts";
 import type { TrainOptions } from "./options.ts";
@@ -84,7 +84,7 @@ export class Trainer {
         `Cannot train on images of ${image.join("x")}: expected ${options.model.image.join("x")}, as the model makes`,
       );
     }
-    new Batches(count, options.batch, options.seed); // throws before anything is allocated
+    checkBatch(count, options.batch); // before anything is allocated
     return new Trainer(
       device,
       options,

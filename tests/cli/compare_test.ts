@@ -95,6 +95,15 @@ Deno.test("compare refuses a wrong call with one sentence, before anything is tr
   }
 });
 
+Deno.test("compare in which every training fails says so in its table and exits 1", () =>
+  inFolder(async (folder) => {
+    const failing = ["--dataset", "ring8", "--methods", "gan", "--seeds", "1", "--iterations", "4", "--r1", "1e38"];
+    const { code, stderr } = await compare(...failing, "--batch", "16", "--no-tune", "--out", folder);
+    const message = `compare: Cannot compare: no run could be scored, expected one at least; see ${folder}/table.md`;
+    assertEquals([code, stderr.trim()], [1, message]);
+    assertMatch(await Deno.readTextFile(`${folder}/table.md`), /^- gan: seed 0: .* is Infinity at iteration 1/m);
+  }));
+
 Deno.test(
   "compare that is stopped and cannot save what it did says so and exits 1",
   { ignore: Deno.build.os === "windows" },

@@ -4,7 +4,9 @@ import { softmax } from "../../../core/models/mixture.ts";
 import { linear } from "../../../core/nn/linear.ts";
 import { reshape } from "../../../core/ops/movement.ts";
 import { constant } from "../../../core/ops/source.ts";
+import { DeviceError } from "../../../core/gpu/device.ts";
 import { device } from "../../gpu.ts";
+import { lossyGpu } from "../gpu/lossy_gpu.ts";
 
 /** Two features of a picture of two pixels: their sum and difference. */
 const network = {
@@ -49,6 +51,14 @@ Deno.test("NetworkFeatures takes any number of pictures, bytes or numbers, in th
   await assertRejects(() => extractor.extract(pictures, { onProgress, signal: stop.signal }), Error, "enough");
   assert(done.at(-1)! < 27, `${done}`);
   extractor.destroy();
+});
+
+Deno.test("NetworkFeatures on a GPU that is lost fails once, with no rejection that nobody hears", async () => {
+  const { device, lose } = await lossyGpu();
+  const extractor = await NetworkFeatures.create(device, network, { batch: 4 });
+  const pictures = { images: new Uint8Array(2 * 64), shape: [64, 1, 2, 1] };
+  await assertRejects(() => extractor.extract(pictures, { onProgress: lose }), DeviceError);
+  await new Promise((resolve) => setTimeout(resolve, 50)); // the runtime tells of others a turn later
 });
 
 Deno.test("rawFeatures() are the numbers themselves, bytes as pixels in [-1, 1]", async () => {

@@ -44,6 +44,14 @@ Deno.test("treePage() tells what splits decide, the options, and names as they a
   assert(!/NaN|undefined|Infinity|null/.test(page.replaceAll(/base64,[^"]*/g, "")));
 });
 
+Deno.test("treePage() shows splits of the largest pictures there are", async () => {
+  const page = await treePage(
+    ...await read({ options: { image: [512, 512, 1], body: [2, 2, 2, 2, 2, 2] } }, {}),
+    CONTEXT,
+  );
+  assertStringIncludes(page, "full colour at a difference of ");
+});
+
 Deno.test("treePage() goes without labels, without splits, and with points", async () => {
   const bare = await treePage(...await read({}, {}), { options: {}, labelNote: "none were asked for" });
   assert(!bare.includes("<b>Left:</b>") && !bare.includes("How levels agree"));
