@@ -10,6 +10,7 @@ import { initializer } from "../../core/nn/init.ts";
 import { encodeSafetensors, type StoredTensor } from "../../core/safetensors.ts";
 import { CHECKPOINT_FORMAT, checkpointName } from "../../core/sampling/run.ts";
 import { openSampler, type Sampler } from "../../core/sampling/sampler.ts";
+import { writeWhole } from "../../core/sampling/write.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import { leavesOf } from "../../core/tree.ts";
 
@@ -43,7 +44,7 @@ export async function writeTinyRun(
   const metadata = { ...CHECKPOINT_FORMAT, iteration: String(iteration), options: JSON.stringify({ model, ...run }) };
   const path = `${runs}/${TINY_RUN}/${checkpointName(iteration)}`;
   await Deno.mkdir(`${runs}/${TINY_RUN}`, { recursive: true });
-  await Deno.writeFile(path, new Blob(encodeSafetensors({ tensors, metadata })).stream());
+  await writeWhole(path, encodeSafetensors({ tensors, metadata })); // others may be looking
   return path;
 }
 

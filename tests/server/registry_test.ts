@@ -1,6 +1,7 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { openDevice } from "../../core/gpu/device.ts";
 import { checkpointName, RunError } from "../../core/sampling/run.ts";
+import { writeWhole } from "../../core/sampling/write.ts";
 import type { RequestError } from "../../server/errors.ts";
 import { openRegistry, type Registry, type RegistryOptions } from "../../server/registry.ts";
 import { TINY_RUN, writeTinyRun } from "../sampling/tiny_run.ts";
@@ -125,7 +126,7 @@ Deno.test("Registry swaps checkpoints under concurrent requests: none fails, eac
     const asked = Promise.all(Array.from({ length: 8 }, ask));
     for (const iteration of [200, 300, 400]) {
       await write(iteration);
-      await Deno.writeFile(`${folder}/${checkpointName(iteration + 50)}`, new Uint8Array(1000)); // a damaged one, newer
+      await writeWhole(`${folder}/${checkpointName(iteration + 50)}`, [new Uint8Array(1000)]); // a damaged one, newer
       while (!seen.has(iteration)) await new Promise((resolve) => setTimeout(resolve, 10));
     }
     asking = false;
