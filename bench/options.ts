@@ -1,7 +1,7 @@
 /** The flags of `bench`. */
 
 import { parseArgs } from "node:util";
-import { nearestName } from "../core/nearest.ts";
+import { nearestHint } from "../core/nearest.ts";
 import { PRESETS } from "../core/models/presets.ts";
 
 /** Everything that can be measured by itself, in the order of a whole run. */
@@ -108,7 +108,7 @@ function parsed(args: readonly string[]) {
 }
 
 function wrongName(action: string, name: string, names: readonly string[]): string {
-  return `Cannot ${action} "${name}": expected one of ${names.join(", ")}; the nearest is ${nearestName(name, names)}`;
+  return `Cannot ${action} "${name}": expected one of ${names.join(", ")}${nearestHint(name, names)}`;
 }
 
 function whole(flag: string, text: string, most: number): number {

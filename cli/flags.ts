@@ -1,7 +1,7 @@
 /** Flags of a task: one table says what is read, what is allowed and what `--help` prints. */
 
 import { parseArgs } from "node:util";
-import { nearestName } from "../core/nearest.ts";
+import { nearestHint } from "../core/nearest.ts";
 
 /** A mistake in how a task was called. */
 export class UsageError extends Error {
@@ -85,9 +85,8 @@ function withUsual(args: readonly string[], flags: Flags): string[] {
 }
 
 function unknownFlag(name: string, names: readonly string[]): UsageError {
-  return new UsageError(
-    `Cannot use ${name}: there is no such flag, the nearest is --${nearestName(name, names)} (--help lists all)`,
-  );
+  const hint = nearestHint(name, names.map((known) => `--${known}`));
+  return new UsageError(`Cannot use ${name}: there is no such flag, expected one of --help${hint}`);
 }
 
 function valueOf(name: string, { kind }: Flag, value: string | undefined): boolean | string | number {

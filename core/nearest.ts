@@ -15,20 +15,42 @@
  * ```
  */
 export function nearestName(name: string, names: readonly string[]): string | undefined {
-  let nearest: string | undefined;
-  let fewest = Infinity;
-  for (const candidate of names) {
-    const edits = editDistance(plain(name), plain(candidate));
-    if (edits < fewest) [nearest, fewest] = [candidate, edits];
+  return nearestOf(name, names)?.nearest;
+}
+
+/**
+ * `; the nearest is NAME`, to end a sentence with; nothing where none is near, so that more than half of the characters
+ * of the longer name would have to change.
+ *
+ * @example
+ * ```ts
+ * import { nearestHint } from "./nearest.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(nearestHint("sede", ["seed", "gp"]), "; the nearest is seed");
+ * assertEquals(nearestHint("out", ["seed", "gp"]), "");
+ * ```
+ */
+export function nearestHint(name: string, names: readonly string[]): string {
+  const found = nearestOf(name, names);
+  if (found === undefined || 2 * found.edits > Math.max(plain(name).length, plain(found.nearest).length)) return "";
+  return `; the nearest is ${found.nearest}`;
+}
+
+function nearestOf(name: string, names: readonly string[]): { nearest: string; edits: number } | undefined {
+  let found: { nearest: string; edits: number } | undefined;
+  for (const nearest of names) {
+    const edits = editDistance(plain(name), plain(nearest));
+    if (found === undefined || edits < found.edits) found = { nearest, edits };
   }
-  return nearest;
+  return found;
 }
 
 /**
  * The name as one of `names`.
  *
  * @param what What it is a name of, such as `data set`
- * @throws {RangeError} If it is none of them; the message has them all, and the nearest
+ * @throws {RangeError} If it is none of them; the message has them all, and the nearest if one is near
  *
  * @example
  * ```ts
@@ -37,16 +59,14 @@ export function nearestName(name: string, names: readonly string[]): string | un
  *
  * const names = ["mnist", "fashionmnist"] as const;
  * assertEquals(oneOf("data set", "mnist", names), "mnist");
- * assertThrows(() => oneOf("data set", "fashion", names), RangeError, "(the nearest is fashionmnist)");
+ * assertThrows(() => oneOf("data set", "fashion", names), RangeError, "; the nearest is fashionmnist");
  * ```
  */
 export function oneOf<Name extends string>(what: string, name: string, names: readonly Name[]): Name {
   const known = names.find((candidate) => candidate === name);
   if (known !== undefined) return known;
   throw new RangeError(
-    `Cannot find ${what} ${name}: it is unknown, expected one of ${names.join(", ")} (the nearest is ${
-      nearestName(name, names)
-    })`,
+    `Cannot find ${what} ${name}: it is unknown, expected one of ${names.join(", ")}${nearestHint(name, names)}`,
   );
 }
 

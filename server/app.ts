@@ -4,7 +4,7 @@ import { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context, Handler } from "hono";
 import { HTTPException } from "hono/http-exception";
 import { DeviceError } from "../core/gpu/device.ts";
-import { nearestName } from "../core/nearest.ts";
+import { nearestHint } from "../core/nearest.ts";
 import { RunError } from "../core/sampling/run.ts";
 import { RareRegionError } from "../core/sampling/sampler.ts";
 import type { Env } from "./env.ts";
@@ -140,6 +140,6 @@ function otherMethod(known: readonly string[]): Handler<Env> {
 
 function notFound(path: string, paths: readonly string[]): RequestError {
   const shown = path.slice(0, SHOWN);
-  const message = `Cannot find ${shown}: expected a path of /docs; the nearest is ${nearestName(shown, paths)}`;
+  const message = `Cannot find ${shown}: expected a path of /docs${nearestHint(shown, paths)}`;
   return new RequestError(404, "not_found", message);
 }

@@ -1,6 +1,6 @@
 /** The options of a model, the presets, and what fits together. */
 
-import { nearestName } from "../nearest.ts";
+import { nearestHint } from "../nearest.ts";
 import type { AdapterTraits } from "../tensor.ts";
 import { checkDepth } from "./soft_tree.ts";
 
@@ -158,7 +158,7 @@ export function presetFor(
   const names = ["auto", ...Object.keys(PRESETS)];
   if (!Object.hasOwn(PRESETS, name)) {
     throw new RangeError(
-      `Cannot use preset "${name}": expected one of ${names.join(", ")}; the nearest is ${nearestName(name, names)}`,
+      `Cannot use preset "${name}": expected one of ${names.join(", ")}${nearestHint(name, names)}`,
     );
   }
   return of(name as PresetName, "as asked");
@@ -230,7 +230,7 @@ export function checkModelOptions(options: ModelOptions): void {
 function checkName(option: string, value: string, names: readonly string[]): void {
   if (names.includes(value)) return;
   throw new RangeError(
-    `Cannot use ${option} "${value}": expected one of ${names.join(", ")}; the nearest is ${nearestName(value, names)}`,
+    `Cannot use ${option} "${value}": expected one of ${names.join(", ")}${nearestHint(value, names)}`,
   );
 }
 

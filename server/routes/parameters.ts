@@ -1,7 +1,7 @@
 /** Kinds of parameters: each reads text (of a query) and JSON (of a body) into the same value, and says what is allowed. */
 
 import { z } from "@hono/zod-openapi";
-import { nearestName } from "../../core/nearest.ts";
+import { nearestHint } from "../../core/nearest.ts";
 import { RequestError } from "../errors.ts";
 
 /** One parameter, twice: as it stands in a query and as it stands in a JSON body. */
@@ -150,8 +150,7 @@ function parsed(schema: z.ZodObject, given: Record<string, unknown>, action: str
 }
 
 function unknown(action: string, name: string, names: readonly string[]): RequestError {
-  const nearest = nearestName(name.slice(0, SHOWN), names);
-  const advice = nearest === undefined ? "none" : `one of ${names.join(", ")}; the nearest is ${nearest}`;
+  const advice = names.length === 0 ? "none" : `one of ${names.join(", ")}${nearestHint(name.slice(0, SHOWN), names)}`;
   const message = `Cannot ${action}: there is no parameter ${shown(name)}, expected ${advice}`;
   return refusal("unknown_parameter", name.slice(0, SHOWN), message);
 }

@@ -23,8 +23,8 @@ Deno.test("readFlags() reads texts, numbers and switches", () => {
 
 Deno.test("readFlags() says what is wrong with a call", () => {
   const cases: [args: string[], message: string][] = [
-    [["--depht", "3"], "Cannot use --depht: there is no such flag, the nearest is --depth (--help lists all)"],
-    [["-x"], "Cannot use -x: there is no such flag"],
+    [["--depht", "3"], "Cannot use --depht: there is no such flag, expected one of --help; the nearest is --depth"],
+    [["-x"], "Cannot use -x: there is no such flag, expected one of --help"],
     [["--constructor"], "Cannot use --constructor: there is no such flag"],
     [["mnist"], 'Cannot use "mnist": it belongs to no flag'],
     [["--depth", "deep"], "Cannot use --depth deep: expected a whole number"],

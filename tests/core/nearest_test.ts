@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { nearestName, oneOf } from "../../core/nearest.ts";
+import { nearestHint, nearestName, oneOf } from "../../core/nearest.ts";
 
 Deno.test("nearestName() finds the name with the fewest insertions, deletions and replacements", () => {
   assertEquals(nearestName("--epoch", ["--epochs", "--seed"]), "--epochs");
@@ -20,12 +20,19 @@ Deno.test("nearestName() takes the first of equally near names and none of an em
   assertEquals(nearestName("a", []), undefined);
 });
 
+Deno.test("nearestHint() names the nearest unless more than half of it would change", () => {
+  assertEquals(nearestHint("--dataste", ["--dataset", "--gp"]), "; the nearest is --dataset");
+  assertEquals(nearestHint("ab", ["ax"]), "; the nearest is ax");
+  assertEquals(nearestHint("--out", ["--seed", "--gp"]), "");
+  assertEquals(nearestHint("a", []), "");
+});
+
 Deno.test("oneOf() takes the exact name alone and says which there are", () => {
   const names = ["mnist", "fashionmnist"] as const;
   assertEquals(oneOf("data set", "mnist", names), "mnist");
   assertThrows(
     () => oneOf("data set", "MNIST", names),
     RangeError,
-    "Cannot find data set MNIST: it is unknown, expected one of mnist, fashionmnist (the nearest is mnist)",
+    "Cannot find data set MNIST: it is unknown, expected one of mnist, fashionmnist; the nearest is mnist",
   );
 });

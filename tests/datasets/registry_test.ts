@@ -12,7 +12,7 @@ Deno.test("datasetName() names the nearest known set when it is asked for an unk
     message,
     `Cannot find data set fashon-mnist: it is unknown, expected one of ${
       DATASET_NAMES.join(", ")
-    } (the nearest is fashionmnist)`,
+    }; the nearest is fashionmnist`,
   );
   assertThrows(() => datasetName("constructor"), RangeError, "it is unknown");
 });

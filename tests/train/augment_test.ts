@@ -160,6 +160,6 @@ Deno.test("augmentationName() names the nearest one", () => {
   assertThrows(
     () => augmentationName("colour"),
     RangeError,
-    "Cannot find augmentation colour: it is unknown, expected one of flip, color, translation, cutout (the nearest is color)",
+    "Cannot find augmentation colour: it is unknown, expected one of flip, color, translation, cutout; the nearest is color",
   );
 });

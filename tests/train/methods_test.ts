@@ -129,7 +129,7 @@ Deno.test("methodName() names the nearest method", () => {
     () => methodName("mdagan"),
     RangeError,
     "Cannot find method mdagan: it is unknown, expected one of hmog, mog, gan, dcgan, deligan, madgan, mgan, megan, " +
-      "dmwgan-pl (the nearest is madgan)",
+      "dmwgan-pl; the nearest is madgan",
   );
 });
 

@@ -56,6 +56,6 @@ Deno.test("objectiveName() names the nearest objective", () => {
     () => objectiveName("wgan-pg"),
     RangeError,
     "Cannot find objective wgan-pg: it is unknown, expected one of minimax, non-saturating, lsgan, hinge, wgan, " +
-      "wgan-gp, dragan, rpgan (the nearest is wgan-gp)",
+      "wgan-gp, dragan, rpgan; the nearest is wgan-gp",
   );
 });
