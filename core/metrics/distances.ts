@@ -8,6 +8,8 @@ import { columnMeans, type Compared, type Matrix } from "./matrix.ts";
 const ROUNDING = 2 ** -24;
 /** Roundings besides those of the sum: centring both operands, twice each. */
 const OTHER_ROUNDINGS = 8;
+/** What a product may lose where f32 underflows, in each term, of the squared scale. */
+const UNDERFLOW = 2 ** -124;
 /** Dimensions after which an exact distance is compared with what it must not exceed. */
 const STRIDE = 64;
 
@@ -15,10 +17,11 @@ const STRIDE = 64;
  * Rows whose distances are wanted.
  *
  * `|x − y|² = |x|² + |y|² − 2 x·y` loses the digits of small distances, so it only says which pairs matter: the GPU
- * computes `x·y` in f32 for rows less a common centre, with an error below `(d + 8) 2⁻²⁴ (|x|² + |y|²)/2` whatever the
- * order of summation (Higham, "Accuracy and stability of numerical algorithms", 2002, 3.1). A pair whose bounds leave
- * open on which side of a limit it lies is computed again in float64 as `Σ (x − y)²`. What comes out is as if all of it
- * had been done in float64: duplicates are at 0, ties are ties, and the order of neighbours is the right one.
+ * computes `x·y/s²` in f32 for rows less a common centre, `s` the power of two that leaves no number above 1, with an
+ * error below `(d + 8) 2⁻²⁴ (|x|² + |y|²)/2` whatever the order of summation (Higham, "Accuracy and stability of
+ * numerical algorithms", 2002, 3.1), and what underflows. A pair whose bounds leave open on which side of a limit it
+ * lies is computed again in float64 as `Σ (x − y)²`. What comes out is as if all of it had been done in float64:
+ * duplicates are at 0, ties are ties, and the order of neighbours is the right one.
  */
 export class Points implements Rows {
   /** Lower and upper bounds of `|x|²`, such that those of a pair are `x + y − 2 x·y`. */
@@ -26,25 +29,28 @@ export class Points implements Rows {
   readonly high: Float64Array;
   /** Squared lengths of the centred rows. */
   readonly norms: Float64Array;
-  readonly #centre: Float64Array;
+  /** `s²`: what products of rows as they are written are to be multiplied by. */
+  readonly unit: number;
 
   constructor(
     readonly matrix: Matrix,
-    centre: Float64Array,
+    readonly frame: Frame,
     /** Equal rows have equal numbers here. */
     readonly classes: Uint32Array,
   ) {
     const { values, rows, columns } = matrix;
-    this.#centre = centre;
+    const { centre, scale } = frame;
+    this.unit = scale * scale;
     this.norms = new Float64Array(rows);
     for (let row = 0; row < rows; row++) {
       let sum = 0;
-      for (let i = 0; i < columns; i++) sum += Math.fround(values[row * columns + i] - centre[i]) ** 2;
-      this.norms[row] = sum;
+      for (let i = 0; i < columns; i++) sum += Math.fround((values[row * columns + i] - centre[i]) / scale) ** 2;
+      this.norms[row] = sum * this.unit;
     }
     const noise = (columns + OTHER_ROUNDINGS) * ROUNDING;
-    this.low = this.norms.map((norm) => norm * (1 - noise));
-    this.high = this.norms.map((norm) => norm * (1 + noise));
+    const lost = columns * UNDERFLOW * this.unit;
+    this.low = this.norms.map((norm) => norm * (1 - noise) - lost);
+    this.high = this.norms.map((norm) => norm * (1 + noise) + lost);
   }
 
   get count(): number {
@@ -55,24 +61,44 @@ export class Points implements Rows {
     return this.matrix.columns;
   }
 
-  /** Writes a centred row with a stride. */
+  /** Writes a centred row, divided by the scale, with a stride. */
   write(row: number, target: Float32Array, at: number, stride: number): void {
     const { values, columns } = this.matrix;
-    for (let i = 0; i < columns; i++) target[at + i * stride] = values[row * columns + i] - this.#centre[i];
+    const { centre, scale } = this.frame;
+    const factor = 1 / scale; // a power of two: as exact as the division
+    for (let i = 0; i < columns; i++) target[at + i * stride] = (values[row * columns + i] - centre[i]) * factor;
   }
+}
+
+/** Where rows are seen from, and the power of two that they are divided by. */
+interface Frame {
+  readonly centre: Float64Array;
+  readonly scale: number;
+}
+
+/** The frame in which no number of the matrices is above 1. */
+function frameOf(matrices: readonly Matrix[], centre: Float64Array): Frame {
+  let largest = 0;
+  for (const { values, columns } of matrices) {
+    for (let row = 0; row < values.length; row += columns) {
+      for (let i = 0; i < columns; i++) largest = Math.max(largest, Math.abs(values[row + i] - centre[i]));
+    }
+  }
+  return { centre, scale: largest === 0 ? 1 : 2 ** Math.ceil(Math.log2(largest)) };
 }
 
 /** Both sets less the mean of their means, for distances from one to the other. */
 export function pointsOf({ real, fake }: Compared): { real: Points; fake: Points } {
   const [ofReal, ofFake] = [columnMeans(real), columnMeans(fake)];
   const centre = ofReal.map((mean, i) => (mean + ofFake[i]) / 2);
+  const frame = frameOf([real, fake], centre);
   const [realClasses, fakeClasses] = duplicateClasses([real, fake]);
-  return { real: new Points(real, centre, realClasses), fake: new Points(fake, centre, fakeClasses) };
+  return { real: new Points(real, frame, realClasses), fake: new Points(fake, frame, fakeClasses) };
 }
 
 /** A set less its own mean, for distances within it. */
 function pointsOfOne(matrix: Matrix): Points {
-  return new Points(matrix, columnMeans(matrix), duplicateClasses([matrix])[0]);
+  return new Points(matrix, frameOf([matrix], columnMeans(matrix)), duplicateClasses([matrix])[0]);
 }
 
 /**
@@ -171,13 +197,14 @@ class Nearest implements Neighbours {
       ? [firstColumn, columns, firstRow, rows]
       : [firstRow, rows, firstColumn, columns];
     const [step, otherStep] = swapped ? [1, stride] : [stride, 1];
+    const twice = 2 * own.unit;
     for (let i = 0; i < count; i++) {
       const row = first + i;
       const low = own.low[row];
       let worst = this.distances[(row + 1) * this.k - 1];
       for (let j = 0, at = i * step; j < otherCount; j++, at += otherStep) {
         const other = firstOther + j;
-        if (low + others.low[other] - 2 * products[at] > worst || within && row === other) continue;
+        if (low + others.low[other] - twice * products[at] > worst || within && row === other) continue;
         const distance = exactDistance(own, row, others, other, worst);
         if (distance <= worst) worst = this.#take(row, distance);
       }

@@ -68,9 +68,10 @@ function distanceOf(real: Points, fake: Points, scale: number): (product: number
     norms.set(set.norms, at);
     high.set(set.high, at);
   }
+  const twice = 2 * real.unit;
   const noise = high.map((bound, i) => (bound - norms[i]) / TOLERATED);
   return (product, i, j) => {
-    const distance = norms[i] + norms[j] - 2 * product;
+    const distance = norms[i] + norms[j] - twice * product;
     if (noise[i] + noise[j] <= Math.max(distance, scale)) return Math.max(0, distance);
     return exactDistance(i < n ? real : fake, i < n ? i : i - n, j < n ? real : fake, j < n ? j : j - n);
   };

@@ -84,14 +84,15 @@ class Balls {
 
   count({ products, stride, firstRow, rows, firstColumn, columns }: Block): void {
     const { real, fake, ofReal, ofFake } = this;
+    const twice = 2 * real.unit;
     for (let i = firstRow; i < firstRow + rows; i++) {
       const [low, high, radius] = [real.low[i], real.high[i], ofReal[i]];
       for (let j = firstColumn, at = (i - firstRow) * stride; j < firstColumn + columns; j++, at++) {
-        const least = low + fake.low[j] - 2 * products[at];
+        const least = low + fake.low[j] - twice * products[at];
         const other = ofFake[j];
         if (least > radius && least > other) continue;
-        let distance = high + fake.high[j] - 2 * products[at]; // at most
-        const open = (limit: number) => !(least > limit) && !(distance <= limit); // so, too, where f32 overflowed
+        let distance = high + fake.high[j] - twice * products[at]; // at most
+        const open = (limit: number) => least <= limit && distance > limit;
         if (open(radius) || open(other)) distance = exactDistance(real, i, fake, j);
         if (distance <= radius) {
           this.#around[j]++;

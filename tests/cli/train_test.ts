@@ -201,7 +201,11 @@ Deno.test("train refuses what it cannot use with one sentence: 2 for the call, 1
     const cases: [args: string[], code: number, message: string][] = [
       [[], 2, `Cannot train without data: expected --dataset ${DATASET_NAMES.join(" or ")}, or --resume RUN`],
       [["--dataset", "fashion"], 2, "Cannot find data set fashion: it is unknown"],
-      [["--dataste", "mnist"], 2, "Cannot use --dataste: there is no such flag, expected one of --help; the nearest is --dataset"],
+      [
+        ["--dataste", "mnist"],
+        2,
+        "Cannot use --dataste: there is no such flag, expected one of --help; the nearest is --dataset",
+      ],
       [[...data, "--preset", "smal"], 2, "the nearest is small"],
       [
         ["--dataset", "celeba", "--size", "40"],

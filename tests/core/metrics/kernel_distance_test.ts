@@ -1,7 +1,8 @@
 import { assertEquals, assertNotEquals, assertRejects } from "@std/assert";
+import { draws } from "../../../core/draws.ts";
 import { kernelDistance, kernelDistances } from "../../../core/metrics/kernel_distance.ts";
 import { gaussianMmd } from "../../../core/metrics/mmd.ts";
-import { firstRows, matrix } from "../../../core/metrics/matrix.ts";
+import { firstRows, type Matrix, matrix } from "../../../core/metrics/matrix.ts";
 import { assertAgrees, cases, device, golden, pair } from "./golden.ts";
 
 for (const { name, compared, expected } of cases()) {
@@ -50,4 +51,27 @@ Deno.test("kernelDistance() refuses subsets that there are not", async () => {
 Deno.test("gaussianMmd() of samples that are all equal is 0", async () => {
   const same = matrix(new Float32Array(20).fill(0.3), 4);
   assertEquals(await gaussianMmd(device, { real: same, fake: same }), { squared: 0, bandwidth: 0 });
+});
+
+Deno.test("kernelDistances() of features far from 0 are those of float64", async () => {
+  const [rows, columns] = [40, 16];
+  const random = draws(3);
+  const around = (place: number, spread: number) =>
+    matrix(Float32Array.from({ length: rows * columns }, () => place + spread * random.normal()), columns);
+  const { real, fake } = { real: around(1000, 1), fake: around(1000, 1.2) };
+  const all = Uint32Array.from({ length: rows }, (_, i) => i);
+  const [found] = await kernelDistances(device, { real, fake }, [{ real: all, fake: all }]);
+  const mean = (x: Matrix, y: Matrix) => {
+    let sum = 0;
+    for (let i = 0; i < rows; i++) {
+      for (let j = 0; j < rows; j++) {
+        if (x === y && i === j) continue;
+        let product = 0;
+        for (let c = 0; c < columns; c++) product += x.values[i * columns + c] * y.values[j * columns + c];
+        sum += (product / columns + 1) ** 3;
+      }
+    }
+    return sum / (rows * (x === y ? rows - 1 : rows));
+  };
+  assertAgrees(found, mean(real, real) + mean(fake, fake) - 2 * mean(real, fake), "cubic");
 });

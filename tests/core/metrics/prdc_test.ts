@@ -3,6 +3,8 @@ import { draws } from "../../../core/draws.ts";
 import { matrix } from "../../../core/metrics/matrix.ts";
 import { prdc } from "../../../core/metrics/prdc.ts";
 import { neighboursWithin } from "../../../core/metrics/distances.ts";
+import { gaussianMmd } from "../../../core/metrics/mmd.ts";
+import { twoSampleTest } from "../../../core/metrics/two_sample.ts";
 import { ShapeError } from "../../../core/shape.ts";
 import { caseNamed, cases, device } from "./golden.ts";
 
@@ -94,4 +96,30 @@ Deno.test("prdc() takes five neighbours unless told, with which precision and re
   const three = await prdc(device, compared, { k: 3 });
   assertLess(three.precision, usual.precision);
   assertLess(three.recall, usual.recall);
+});
+
+for (const [what, factor] of [["2^100 times", 2 ** 100], ["2^-100 times", 2 ** -100]] as const) {
+  Deno.test(`prdc(), nearest neighbours and MMD of numbers ${what} as large are the same`, async () => {
+    const fake = near([3, 7, 20, 50, 90], 0.3);
+    const scaled = {
+      real: matrix(real.values.map((x) => x * factor), DIMENSIONS),
+      fake: matrix(fake.values.map((x) => x * factor), DIMENSIONS),
+    };
+    assertEquals(await prdc(device, scaled), await prdc(device, { real, fake }));
+    assertEquals(
+      await twoSampleTest(device, scaled, { ks: [1, 5] }),
+      await twoSampleTest(device, { real, fake }, { ks: [1, 5] }),
+    );
+    assertEquals((await gaussianMmd(device, scaled)).squared, (await gaussianMmd(device, { real, fake })).squared);
+  });
+}
+
+Deno.test("prdc() of samples beside one that is 1e30 away is that of the samples", async () => {
+  const fake = near([3, 7, 20, 50, 90], 0.3);
+  const expected = await prdc(device, { real, fake });
+  const away = matrix(Float32Array.of(...fake.values, ...new Array(DIMENSIONS).fill(1e30)), DIMENSIONS);
+  const found = await prdc(device, { real, fake: away });
+  assertAlmostEquals(found.precision, expected.precision * 100 / 101, FLOAT64_TOLERANCE);
+  assertAlmostEquals(found.density, expected.density * 100 / 101, FLOAT64_TOLERANCE);
+  assertEquals([found.coverage, found.recall], [expected.coverage, 1]); // the ball of that one holds everything
 });
