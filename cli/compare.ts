@@ -76,7 +76,6 @@ async function follow(
       onWarning: (warning) => warn(`${warning}\n`),
       signal,
     }).catch(asUsage);
-    const { atMost: _, ...decided } = evaluator.request;
     say(`Comparing ${request.methods.join(", ")} on ${data.name} in ${folder} (${device.description})`);
     for (const reason of evaluator.leftOut) say(reason);
     const evaluate = (run: string) => {
@@ -87,8 +86,9 @@ async function follow(
     let scored = false;
     const show = display({ quiet });
     try {
+      const basis = await evaluator.basis();
       for await (
-        const event of compare({ device, data, request, folder, evaluate, evaluation: decided, rasterize, signal })
+        const event of compare({ device, data, request, folder, evaluate, evaluation: basis, rasterize, signal })
       ) {
         stop.iterating = event.kind === "training";
         show(event);
@@ -105,7 +105,7 @@ async function follow(
     return true;
   } catch (error) {
     if (error !== signal.reason) throw error; // undefined unless it aborts
-    say(STOPPED_EARLY); // while data were loaded
+    say(STOPPED_EARLY); // while data were loaded, or a classifier trained
     return false;
   }
 }

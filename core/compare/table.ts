@@ -31,7 +31,8 @@ const SHOWN = [
   ...["leafNmi", "dendrogramPurity", "leafEntropy", "largestPathWeight"],
   "trainingSeconds",
 ];
-const DIGITS = 4; // of the largest number of a column; the others have as many decimals
+const DIGITS = { largest: 4, best: 2 }; // at least, of the largest and of the best mean of a column
+const MOST_DECIMALS = 6; // for the sake of the best
 const MISSING = "–";
 const DIRECTIONS: Readonly<Record<Better, string>> = { lower: " ↓", higher: " ↑", half: " (best 0.5)", neither: "" };
 
@@ -89,38 +90,46 @@ export function textsOf(rows: readonly Row[], column: Column, { bold = true } = 
     return values.length === 0 ? null : { ...meanAndDeviation(values), count: values.length };
   });
   const means = summaries.flatMap((summary) => summary === null ? [] : [summary.mean]);
-  const write = numberFormat(means);
-  const best = means.length < 2 ? undefined : bestOf(means, column.better); // nothing is best alone
+  const best = bestOf(means, column.better);
+  const write = numberFormat(means, best);
+  const distance = COSTS[column.better] ?? (() => 0); // from the best there could be
+  const shown = (mean: number) => write(distance(mean)); // what is written alike is equally good
+  const differ = means.some((mean) => shown(mean) !== shown(means[0])); // nothing is best alone, or of equals
   return summaries.map((summary) => {
     if (summary === null) return MISSING;
     const { mean, deviation, count } = summary;
     const text = count === 1 ? write(mean) : `${write(mean)} ± ${write(deviation)}`;
-    // What is written alike is equally good.
-    return bold && best !== undefined && write(mean) === write(best) ? `**${text}**` : text;
+    return bold && differ && best !== undefined && shown(mean) === shown(best) ? `**${text}**` : text;
   });
 }
 
+const COSTS: Partial<Record<Better, (x: number) => number>> = {
+  lower: (x) => x,
+  higher: (x) => -x,
+  half: (x) => Math.abs(x - 0.5),
+};
+
 /** The best of some numbers; undefined where none is better than another. */
 export function bestOf(values: readonly number[], better: Better): number | undefined {
-  const worse: Partial<Record<Better, (x: number) => number>> = {
-    lower: (x) => x,
-    higher: (x) => -x,
-    half: (x) => Math.abs(x - 0.5),
-  };
-  const cost = worse[better];
+  const cost = COSTS[better];
   if (cost === undefined || values.length === 0) return undefined;
   return values.reduce((best, x) => cost(x) < cost(best) ? x : best);
 }
 
 /** Writes numbers of one column with equally many decimals. */
-function numberFormat(means: readonly number[]): (x: number) => string {
+function numberFormat(means: readonly number[], best = 0): (x: number) => string {
   const largest = Math.max(0, ...means.map(Math.abs));
   if (largest === 0) return () => "0";
-  const power = Math.floor(Math.log10(largest));
-  if (power < -3 || power > 6) return (x) => x.toExponential(DIGITS - 2);
-  if (means.every(Number.isInteger) && power >= DIGITS - 1) return (x) => x.toFixed(0);
-  return (x) => x.toFixed(Math.max(0, DIGITS - 1 - power)).replace(/^-(0\.?0*)$/, "$1");
+  const power = powerOf(largest);
+  if (power < -3 || power > 6) return (x) => x.toExponential(DIGITS.largest - 2);
+  if (means.every(Number.isInteger) && power >= DIGITS.largest - 1) return (x) => x.toFixed(0);
+  // A single large number must not make all others alike.
+  const forBest = best === 0 ? 0 : Math.min(DIGITS.best - 1 - powerOf(best), MOST_DECIMALS);
+  const decimals = Math.max(0, DIGITS.largest - 1 - power, forBest);
+  return (x) => x.toFixed(decimals).replace(/^-(0\.?0*)$/, "$1");
 }
+
+const powerOf = (x: number): number => Math.floor(Math.log10(Math.abs(x)));
 
 /**
  * The table as comma-separated values: a line for every seed of a method, then its mean and its deviation.

@@ -56,6 +56,7 @@ export function evaluationOf(values: Readonly<Record<string, number>>, circumsta
 }
 
 const DIGITS = 4; // of a number
+const LEAST_POWER = -4; // of ten; smaller numbers have an exponent
 const DIRECTIONS: Readonly<Record<Better, string>> = {
   lower: "lower is better",
   higher: "higher is better",
@@ -72,9 +73,10 @@ export function evaluationText({ source, note, scores }: Evaluation): string {
   return [source, `Features: ${note}`, "", ...rows.map(line)].join("\n");
 }
 
-/** `0.001234`, `12.35`, `8`. */
+/** `0.001234`, `12.35`, `8`, `1.234e-7`. */
 function numberText(value: number): string {
   if (Number.isInteger(value) || !Number.isFinite(value)) return String(value);
-  const decimals = DIGITS - 1 - Math.floor(Math.log10(Math.abs(value)));
-  return value.toFixed(Math.min(Math.max(decimals, 0), 8));
+  const power = Math.floor(Math.log10(Math.abs(value)));
+  if (power < LEAST_POWER) return value.toExponential(DIGITS - 1);
+  return value.toFixed(Math.max(DIGITS - 1 - power, 0));
 }

@@ -6,6 +6,7 @@ import { evaluateMetrics, type MetricName, NEIGHBOURS, type RealSamples } from "
 import { type Matrix, matrix } from "../metrics/matrix.ts";
 import { type FeatureStatistics, featureStatistics } from "../metrics/statistics.ts";
 import { RunError, RUNS_FOLDER } from "../sampling/run.ts";
+import { canAgree } from "../metrics/tree_scores.ts";
 import { openSampler } from "../sampling/sampler.ts";
 import { sizeOf } from "../shape.ts";
 import { classesOf, classifierFeatures } from "./classifier_features.ts";
@@ -52,6 +53,9 @@ export interface EvaluatorOptions {
 
 /** Of how features and what follows from them are computed; what another version kept is not used. */
 const VERSION = "1";
+
+const NO_AGREEMENT =
+  "agreement of leaves and labels is left out: the samples are of one class, or each of one of its own";
 
 /** Generated pictures, and what is known of them. */
 interface Generated {
@@ -160,6 +164,19 @@ export class Evaluator {
     }, path);
   }
 
+  /**
+   * All that decides the scores of a run besides the run: the request, the data, and the networks that give features and
+   * labels, by their keys.
+   */
+  async basis(): Promise<Readonly<Record<string, unknown>>> {
+    const { atMost: _, ...request } = this.request;
+    const extractor = await (this.#extractor ??= this.#makeExtractor());
+    const { metrics } = this.#metrics({ leaves: 2, samples: request.n });
+    const classified = metrics.includes("tree") && isLabelled(this.data) && request.features !== "points";
+    const labels = classified ? (await (this.#classifier ??= this.#makeClassifier())).key : undefined;
+    return { ...request, features: extractor.key, labels, data: this.data.fingerprint };
+  }
+
   /** Why metrics that go with the data are not among the scores of a run, a sentence for each. */
   get leftOut(): readonly string[] {
     return this.#metrics({ leaves: 1, samples: this.request.n }).leftOut;
@@ -191,14 +208,10 @@ export class Evaluator {
     const extractor = await (this.#extractor ??= this.#makeExtractor());
     const real = await (this.#realFeatures ??= this.#extractReal(extractor));
     const fake = await this.#extract(extractor, pictures, "generated");
+    const labels = metrics.includes("tree") ? await this.#labelsOf(pictures, fake) : undefined;
     const values = await evaluateMetrics(this.device, metrics, {
       real: { features: real.features, ...await this.#known(real, extractor, metrics) },
-      fake: {
-        ...fake,
-        weights,
-        tree,
-        labels: metrics.includes("tree") ? await this.#labelsOf(pictures, fake) : undefined,
-      },
+      fake: { ...fake, weights, tree, labels },
       featureName,
       seed,
       modes: this.data.modes,
@@ -215,7 +228,7 @@ export class Evaluator {
       featureKind: extractor.kind,
       featureKey: extractor.key,
       featureNote: extractor.note,
-      leftOut,
+      leftOut: labels === undefined || canAgree(labels) ? leftOut : [...leftOut, NO_AGREEMENT],
     };
     return evaluationOf(values, circumstances);
   }

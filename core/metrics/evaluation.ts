@@ -15,7 +15,7 @@ import { gaussianMmd } from "./mmd.ts";
 import { modeScores } from "./modes.ts";
 import { prdc, type Within } from "./prdc.ts";
 import { featureStatistics } from "./statistics.ts";
-import { leafAgreement, leafUsage, someAgree, treeAgreement } from "./tree_scores.ts";
+import { canAgree, leafAgreement, leafUsage, treeAgreement } from "./tree_scores.ts";
 import { twoSampleTest } from "./two_sample.ts";
 import type { Agreement } from "./partition.ts";
 
@@ -36,8 +36,9 @@ const METRICS: Readonly<Record<MetricName, Metric>> = {
     return { frechet: distance, frechetOfMeans: ofMeans, frechetOfCovariances: ofCovariances };
   },
   async kid(device, evaluated) {
-    const { mean, deviation } = await kernelDistance(device, featuresOf(evaluated), { seed: evaluated.seed });
-    return { kernel: mean, kernelDeviation: deviation };
+    const { mean, deviation, subsets } = await kernelDistance(device, featuresOf(evaluated), { seed: evaluated.seed });
+    const scores: Scores = { kernel: mean };
+    return subsets === 1 ? scores : { ...scores, kernelDeviation: deviation };
   },
   is(_, { fake }) {
     const { mean, deviation } = inceptionScore(given(fake.probabilities, "is", "probabilities of classes"));
@@ -75,7 +76,7 @@ const METRICS: Readonly<Record<MetricName, Metric>> = {
       leafInformation: information,
       largestPathWeight: largestWeight,
     };
-    if (fake.labels === undefined || !someAgree(fake.labels)) return usage;
+    if (fake.labels === undefined || !canAgree(fake.labels)) return usage;
     if (!fake.tree) return { ...usage, ...named("leaf", leafAgreement(weights, fake.labels)) };
     const { levels, dendrogramPurity } = treeAgreement(weights, fake.labels);
     const upper = levels.slice(0, -1).map((level, i) => named(`level${i + 1}`, level));

@@ -28,5 +28,5 @@ export function entropyOf(probabilities: ArrayLike<number>): number {
   for (let i = 0; i < probabilities.length; i++) {
     if (probabilities[i] > 0) sum -= probabilities[i] * Math.log(probabilities[i]);
   }
-  return sum;
+  return Math.max(0, sum); // below 0 by roundings alone
 }

@@ -41,7 +41,8 @@ export function leafUsage(weights: Matrix): LeafUsage {
   }
   const entropy = entropyOf(usage);
   const used = new Set(likeliestNodes(weights, columns)).size;
-  return { leaves: columns, used, usage, entropy, information: entropy - entropies, largestWeight: largest };
+  const information = Math.max(0, entropy - entropies); // below 0 by roundings alone
+  return { leaves: columns, used, usage, entropy, information, largestWeight: largest };
 }
 
 /** A tree seen from the labels of what it makes. */
@@ -70,8 +71,14 @@ export function treeAgreement(weights: Matrix, classes: Uint32Array): TreeAgreem
   return { levels, dendrogramPurity: dendrogramPurity({ leaves, classes, depth }) };
 }
 
-/** Whether any two samples are of one class, without which there is nothing that leaves could hold together. */
-export const someAgree = (classes: Uint32Array): boolean => new Set(classes).size < classes.length;
+/**
+ * Whether leaves can agree with classes: some two samples are of one class, which leaves could hold together, and some two
+ * are not, which leaves could hold apart.
+ */
+export function canAgree(classes: Uint32Array): boolean {
+  const different = new Set(classes).size;
+  return different > 1 && different < classes.length;
+}
 
 /**
  * Agreement of the leaves, or of nodes that have equally many consecutive leaves, with classes.

@@ -1,7 +1,7 @@
 /** What a trained tree has learned, as numbers and pictures: read from samples. */
 
 import { type Matrix, matrix } from "../metrics/matrix.ts";
-import { leafAgreement, leafUsage, someAgree, treeAgreement } from "../metrics/tree_scores.ts";
+import { canAgree, leafAgreement, leafUsage, treeAgreement } from "../metrics/tree_scores.ts";
 import type { HeadName } from "../models/presets.ts";
 import type { Sampler, Samples } from "../sampling/sampler.ts";
 import { sizeOf } from "../shape.ts";
@@ -256,7 +256,7 @@ function scoresOf(
   weights: Matrix,
   classes: Uint32Array | null,
 ): Pick<TreeReading, "scores" | "dendrogramPurity"> {
-  if (classes === null || weights.columns === 1 || !someAgree(classes)) {
+  if (classes === null || weights.columns === 1 || !canAgree(classes)) {
     return { scores: null, dendrogramPurity: null };
   }
   if (head !== "tree") {

@@ -45,6 +45,9 @@ Deno.test("textsOf() marks all that are written alike, and none where none is be
   assertEquals(textsOf(one("x", 1, 2), column("x", "neither")), ["1.000", "2.000"]);
   assertEquals(textsOf(one("x", 1), column("x", "lower")), ["1.000"]);
   assertEquals(textsOf(one("x", 0.8, 0.4, 0.99), column("x", "half")), ["0.8000", "**0.4000**", "0.9900"]);
+  assertEquals(textsOf(one("x", 0.4, 0.6, 0.9), column("x", "half")), ["**0.4000**", "**0.6000**", "0.9000"]);
+  assertEquals(textsOf(one("x", 1, 1), column("x", "half")), ["1.000", "1.000"]);
+  assertEquals(textsOf(one("x", 0, 0), column("x", "higher")), ["0", "0"]);
 });
 
 Deno.test("textsOf() writes numbers of any size", () => {
@@ -53,6 +56,14 @@ Deno.test("textsOf() writes numbers of any size", () => {
   assertEquals(textsOf(one("x", 12345, 3), column("x", "neither")), ["12345", "3"]);
   assertEquals(textsOf(one("x", 1e-7, 3e-9), column("x", "neither")), ["1.00e-7", "3.00e-9"]);
   assertEquals(textsOf(one("x", -0.02, 0.0001), column("x", "neither")), ["-0.02000", "0.00010"]);
+});
+
+Deno.test("textsOf() tells good numbers apart beside one that is far worse", () => {
+  const texts = (...values: number[]) => textsOf(one("x", ...values), column("x", "lower"));
+  assertEquals(texts(30000, 0.02, 0.4), ["30000.000", "**0.020**", "0.400"]);
+  assertEquals(texts(1217.25, 8, 8.3), ["1217.3", "**8.0**", "8.3"]);
+  assertEquals(texts(748.1, 702.3, 9001), ["748", "**702**", "9001"]);
+  assertEquals(texts(2, 1e-9), ["2.000000", "**0.000000**"]);
 });
 
 Deno.test("bestOf() goes by the direction", () => {

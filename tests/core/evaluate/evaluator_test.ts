@@ -2,6 +2,7 @@ import {
   assert,
   assertAlmostEquals,
   assertEquals,
+  assertMatch,
   assertNotEquals,
   assertRejects,
   assertStringIncludes,
@@ -12,6 +13,7 @@ import { Evaluator } from "../../../core/evaluate/evaluator.ts";
 import { chosenFrom, type EvaluatedSet, nearestLabels } from "../../../core/evaluate/real.ts";
 import type { EvaluationRequest, Split } from "../../../core/evaluate/request.ts";
 import { readSamples } from "../../../core/evaluate/sample_file.ts";
+import { PRESETS } from "../../../core/models/presets.ts";
 import { encodeNpy } from "../../../core/npy.ts";
 import { RunError } from "../../../core/sampling/run.ts";
 import { inFolder, names } from "../../in_folder.ts";
@@ -121,7 +123,7 @@ Deno.test("evaluateRun() scores pictures and paths of a run with a classifier, w
     const { scores, source, real, fake } = evaluation;
     assertEquals([source, real, fake, loaded], [checkpoint, 80, 80, ["test", "train"]]);
     const values = valuesOf(scores);
-    for (const name of ["frechet", "kernel", "inceptionScore", "nn1", "mmd", "recall", "leafEntropy", "leafNmi"]) {
+    for (const name of ["frechet", "kernel", "inceptionScore", "nn1", "mmd", "recall", "leafEntropy"]) {
       assert(Number.isFinite(values[name]), name);
     }
     assertEquals([values.leaves, scores[0].label], [4, "Fréchet distance (classifier features)"]);
@@ -148,6 +150,51 @@ Deno.test("evaluateRun() scores pictures and paths of a run with a classifier, w
     assertEquals(note.includes("80 generated with forced paths against 80"), true, note);
     await forced.destroy();
   }));
+
+Deno.test("evaluateRun() of points holds leaves against the classes of the nearest real points", () =>
+  inFolder(async (runs) => {
+    const checkpoint = await writeTinyRun(device, runs, { options: { ...PRESETS.toy, image: [1, 1, 2] } });
+    const evaluator = await evaluatorOf(points(200), { metrics: ["tree"] });
+    const values = valuesOf((await evaluator.evaluateRun(checkpoint)).scores);
+    for (const name of ["leafNmi", "level1Ari", "dendrogramPurity"]) assert(values[name] > 0 && values[name] < 1, name);
+    await evaluator.destroy();
+  }));
+
+Deno.test("evaluateRun() says that agreement is left out where all samples are of one class", () =>
+  inFolder(async (runs) => {
+    const model = { image: [16, 16, 1], body: [8], critic: [4, 8] } as const; // nearly grey
+    const checkpoint = await writeTinyRun(device, runs, { options: model });
+    const load = (split: Split) => Promise.resolve(labelledSet(100, split === "train" ? 1 : 2));
+    const request = { n: 80, metrics: ["tree"] as const };
+    const evaluator = await Evaluator.create(device, { load, cache: null, request });
+    const { scores, note } = await evaluator.evaluateRun(checkpoint);
+    assertEquals(scores.map(({ name }) => name).slice(-2), ["leafInformation", "largestPathWeight"]);
+    assertStringIncludes(note, "agreement of leaves and labels is left out: the samples are of one class");
+    await evaluator.destroy();
+  }));
+
+Deno.test("basis() has the request and what tells data and networks apart", async () => {
+  const [data, other] = [points(200), points(200, 0.1)];
+  const evaluator = await evaluatorOf(data, { n: 50 });
+  const basis = await evaluator.basis();
+  const { atMost: _, ...request } = evaluator.request;
+  assertEquals(basis, { ...request, features: "points", labels: undefined, data: data.fingerprint });
+  const moved = await evaluatorOf(other, { n: 50 });
+  assertNotEquals(await moved.basis(), basis);
+  await Promise.all([evaluator.destroy(), moved.destroy()]);
+});
+
+Deno.test("basis() names the classifier that gives features, or labels alone", async () => {
+  const load = (split: Split) => Promise.resolve(labelledSet(100, split === "train" ? 1 : 2));
+  const evaluator = await Evaluator.create(device, { load, cache: null, request: { n: 80 } });
+  const { features, labels } = await evaluator.basis();
+  assertMatch(String(features), /^classifier-[0-9a-f]{8}$/);
+  assertEquals(labels, features);
+  await evaluator.destroy();
+  const pixels = await Evaluator.create(device, { load, cache: null, request: { n: 80, features: "pixels" } });
+  assertEquals([(await pixels.basis()).features, (await pixels.basis()).labels], ["pixels", features]);
+  await pixels.destroy();
+});
 
 Deno.test("evaluateRun() ends with the signal's reason while the classifier is trained, and destroy() after it", () =>
   inFolder(async (runs) => {
