@@ -3,7 +3,7 @@
 import { presetFor } from "../models/presets.ts";
 import { keyWords } from "../ops/random.ts";
 import { checkBatch } from "../train/batches.ts";
-import { METHOD_NAMES, type MethodName, methodName } from "../train/methods.ts";
+import { METHOD_NAMES, type MethodName, methodName, METHODS } from "../train/methods.ts";
 import {
   resolveOptions,
   type TrainContext,
@@ -35,7 +35,7 @@ const SAMPLES_IN_A_CELL = 4; // grids of samples, to look at
 export const ALL_METHODS: readonly MethodName[] = METHOD_NAMES.filter((name) => name !== "dcgan");
 
 /**
- * The methods of `all` or of a list such as `hmog,gan`, each once.
+ * The methods of `all` or of a list such as `hmog,gan`, each once; of two names of one method the first counts.
  *
  * @throws {RangeError} If one is unknown; the message has the nearest known one
  *
@@ -44,12 +44,13 @@ export const ALL_METHODS: readonly MethodName[] = METHOD_NAMES.filter((name) => 
  * import { assertEquals } from "@std/assert";
  * import { methodsOf } from "./request.ts";
  *
- * assertEquals(methodsOf("hmog, gan,hmog"), ["hmog", "gan"]);
+ * assertEquals(methodsOf("hmog, gan,hmog,dcgan"), ["hmog", "gan"]);
  * ```
  */
 export function methodsOf(text: string): readonly MethodName[] {
   if (text.trim() === "all") return ALL_METHODS;
-  return [...new Set(text.split(",").map((name) => methodName(name.trim())))];
+  const names = text.split(",").map((name) => methodName(name.trim()));
+  return names.filter((name, i) => names.findIndex((other) => METHODS[other] === METHODS[name]) === i);
 }
 
 /**

@@ -4,6 +4,7 @@ import type { Score } from "../evaluate/evaluation.ts";
 import { checkpointsOf, METRICS_FILE, RunError, runsIn } from "../sampling/run.ts";
 import { readIfThere } from "../sampling/read.ts";
 import { orRunError, writeWhole } from "../sampling/write.ts";
+import { reportIn } from "../train/run_folder.ts";
 import type { Curve } from "./plots/curves.ts";
 import type { Cell } from "./request.ts";
 
@@ -125,13 +126,19 @@ export async function savedRunOf(folder: string): Promise<{ run: string; iterati
   return null;
 }
 
-/** The learning curve of every quantity in the log of a run. */
+/**
+ * The learning curve of every quantity in the log of a run.
+ *
+ * @throws {RunError} If it cannot be read, or reports nothing
+ */
 export async function curvesOf(run: string): Promise<Record<string, Curve>> {
-  const text = await orRunError("read", run, () => Deno.readTextFile(`${run}/${METRICS_FILE}`));
-  const reports: Record<string, number>[] = text.split("\n").filter((line) => line !== "").map((line) =>
-    JSON.parse(line)
-  );
-  const names = Object.keys(reports[0] ?? {}).filter((name) => name !== "iteration");
+  const path = `${run}/${METRICS_FILE}`;
+  const text = await orRunError("read", path, () => Deno.readTextFile(path));
+  const reports = text.split("\n").flatMap((line) => reportIn(line) ?? []);
+  if (reports.length === 0) {
+    throw new RunError(`Cannot read ${path}: it reports nothing, expected a training; remove ${run} to train it again`);
+  }
+  const names = Object.keys(reports[0]).filter((name) => name !== "iteration");
   return Object.fromEntries(
     names.map((name) => [name, { x: reports.map(({ iteration }) => iteration), y: reports.map((r) => r[name]) }]),
   );

@@ -4,10 +4,12 @@ import { crc32 } from "../crc32.ts";
 import type { Device } from "../gpu/device.ts";
 import { softmax } from "../models/mixture.ts";
 import type { Conv } from "../nn/conv.ts";
+import { sub } from "../ops/elementwise.ts";
 import { constant } from "../ops/source.ts";
 import { decodeSafetensors, type StoredTensor } from "../safetensors.ts";
 import { RunError } from "../sampling/run.ts";
 import { sameShape, type Shape, sizeOf } from "../shape.ts";
+import type { Tensor } from "../tensor.ts";
 import { decodeTorchFile } from "../torch_file.ts";
 import { type FeatureNetwork, NetworkFeatures } from "./features.ts";
 import {
@@ -70,9 +72,17 @@ export async function readInception(
     parameters,
     apply: (parameters, images) => {
       const { features, logits } = inception(parameters, images, { variant });
-      return { features, probabilities: softmax(logits) };
+      return { features, probabilities: inceptionProbabilities(parameters, logits, variant) };
     },
   };
+}
+
+/**
+ * `softmax(logits)`; for the `fid` variant `softmax(W features)`, without the bias: so the published code of the inception
+ * score has it (Salimans et al. 2016).
+ */
+export function inceptionProbabilities({ fc }: InceptionParameters, logits: Tensor, variant: InceptionVariant): Tensor {
+  return softmax(variant === "fid" ? sub(logits, fc.bias) : logits);
 }
 
 /**

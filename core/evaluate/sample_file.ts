@@ -8,6 +8,8 @@ import type { PictureSet } from "./features.ts";
 
 /** Largest number of a pixel that a generator without a last activation may reach; larger ones are another range. */
 const LARGEST = 4;
+/** Share of pixels that may lie outside of [-1, 1], where they are cut off. */
+const MOST_OUTSIDE = 0.01;
 
 /**
  * Samples in a `.npy` file as pictures of a given size: `[n, height, width, channels]`, `[n, channels, height, width]`,
@@ -41,8 +43,15 @@ export async function readSamples(
   }
   if (points && data instanceof Uint8Array) refuse("points of type uint8", "float32");
   if (!points && data instanceof Float32Array) {
-    const largest = data.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
-    if (!(largest <= LARGEST)) refuse(`pixels up to ${largest}`, "float32 in [-1, 1], or uint8");
+    const expected = "float32 in [-1, 1], or uint8";
+    const { least, largest, outside } = rangeOf(data);
+    if (!(largest <= LARGEST && least >= -LARGEST)) refuse(`pixels from ${least} to ${largest}`, expected);
+    if (outside > MOST_OUTSIDE) {
+      refuse(`${Number((100 * outside).toPrecision(2))} % of pixels outside of [-1, 1]`, expected);
+    }
+    if (least === 0 && largest > 0) {
+      refuse(`pixels from 0 to ${largest}`, `${expected} (2 x - 1 makes one of the other)`);
+    }
   }
   const shape = [n, height, width, channels];
   return { images: isFirst ? channelsLast(data, shape) : data, shape };
@@ -56,6 +65,17 @@ function decoded(path: string, bytes: Uint8Array<ArrayBuffer>) {
       cause: error,
     });
   }
+}
+
+/** The least number, the largest, or 0, and the share that is outside of [-1, 1]. */
+function rangeOf(data: Float32Array): { least: number; largest: number; outside: number } {
+  let [least, largest, count] = [0, 0, 0];
+  for (const x of data) {
+    least = Math.min(least, x);
+    largest = Math.max(largest, x);
+    if (Math.abs(x) > 1) count++;
+  }
+  return { least, largest, outside: count / data.length };
 }
 
 /** `[n, channels, height, width]` as `[n, height, width, channels]`. */

@@ -103,7 +103,14 @@ export async function trimMetrics(folder: string, iteration: number): Promise<nu
   return lines.at(-1)?.report?.elapsedSeconds ?? 0;
 }
 
-function reportIn(line: string): { iteration: number; elapsedSeconds?: number } | null {
+/** What is read of a line of a log: numbers by name. */
+export interface LoggedNumbers {
+  readonly iteration: number;
+  readonly [quantity: string]: number;
+}
+
+/** What a line of a log reports; null of one that a crash has cut off. */
+export function reportIn(line: string): LoggedNumbers | null {
   try {
     const report = JSON.parse(line);
     return typeof report?.iteration === "number" ? report : null;

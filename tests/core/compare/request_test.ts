@@ -10,6 +10,7 @@ Deno.test("methodsOf() knows all, lists and the nearest name", () => {
   assertEquals(methodsOf("all"), ALL_METHODS);
   assertEquals([...ALL_METHODS].sort(), ["deligan", "dmwgan-pl", "gan", "hmog", "madgan", "megan", "mgan", "mog"]);
   assertEquals(methodsOf(" mog,gan , mog"), ["mog", "gan"]);
+  assertEquals(methodsOf("dcgan,gan,mog"), ["dcgan", "mog"]); // one method
   assertThrows(() => methodsOf("hmog,magdan"), RangeError, "the nearest is madgan");
   assertThrows(() => methodsOf(""), RangeError, "expected one of");
 });

@@ -88,5 +88,10 @@ Deno.test("curvesOf() has a curve for every number in the log", () =>
       `${folder}/metrics.jsonl`,
       `{"iteration":10,"criticLoss":1.5}\n{"iteration":20,"criticLoss":2}\n`,
     );
-    assertEquals(await curvesOf(folder), { criticLoss: { x: [10, 20], y: [1.5, 2] } });
+    const curves = { criticLoss: { x: [10, 20], y: [1.5, 2] } };
+    assertEquals(await curvesOf(folder), curves);
+    await Deno.writeTextFile(`${folder}/metrics.jsonl`, `{"iteration":30,"crit`, { append: true }); // cut off
+    assertEquals(await curvesOf(folder), curves);
+    await Deno.writeTextFile(`${folder}/metrics.jsonl`, "");
+    await assertRejects(() => curvesOf(folder), RunError, "metrics.jsonl: it reports nothing, expected a training");
   }));

@@ -2,7 +2,12 @@ import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { evaluate } from "../../../core/compile/program.ts";
 import { evaluationOf } from "../../../core/evaluate/evaluation.ts";
 import { inception, inceptionUnits, type InceptionVariant } from "../../../core/evaluate/inception.ts";
-import { inceptionParameters, OF_VARIANT, readInception } from "../../../core/evaluate/inception_features.ts";
+import {
+  inceptionParameters,
+  inceptionProbabilities,
+  OF_VARIANT,
+  readInception,
+} from "../../../core/evaluate/inception_features.ts";
 import { constant } from "../../../core/ops/source.ts";
 import { encodeSafetensors, type StoredTensor } from "../../../core/safetensors.ts";
 import { RunError } from "../../../core/sampling/run.ts";
@@ -72,6 +77,22 @@ for (const variant of ["torchvision", "fid"] as const) {
     }
   });
 }
+
+Deno.test("inceptionProbabilities() are without the last bias for the weights of the FID, with it for torchvision's", async () => {
+  const { parameters } = inceptionParameters(goldenTensors(), { divisor, side, variant: "fid" });
+  const { shape, data: logits } = golden.variants.fid.logits;
+  const { data: bias } = goldenTensors()["fc.bias"];
+  for (const [variant, share] of [["fid", 1], ["torchvision", 0]] as const) {
+    const powers = logits.map((x, i) => Math.exp(x - share * bias[i % bias.length]));
+    const sums = powers.map((_, i) => {
+      const first = i - i % bias.length;
+      return powers.slice(first, first + bias.length).reduce((a, b) => a + b);
+    });
+    const given = constant(Float32Array.from(logits), shape);
+    const { found } = await evaluate(device, { found: inceptionProbabilities(parameters, given, variant) });
+    assertClose(found, Float64Array.from(powers, (power, i) => power / sums[i]), DEEP_F32, variant);
+  }
+});
 
 Deno.test("inceptionParameters() takes 1008 classes for the network of the Fréchet inception distance", () => {
   const variants = [1000, 1008].map((classes): InceptionVariant => {
