@@ -5,6 +5,9 @@ import type { FileEntry } from "./picture_files.ts";
 /** Contents are refused that are so many times larger than their archive: pictures hardly shrink. */
 const MAX_RATIO = 100;
 
+/** How absolute paths start on Windows. */
+const DRIVE = /^[a-z]:[/\\]/i;
+
 /** Collects the files of an archive and refuses what none of ours should hold. */
 export class ArchiveListing {
   readonly #sizes = new Map<string, number>();
@@ -24,15 +27,24 @@ export class ArchiveListing {
    * @throws {SyntaxError} If its path is absolute or has `..`, if it is there already, or if the contents grow too large
    */
   add(name: string, size: number): string {
-    const parts = name.split(/[/\\]/);
-    if (parts[0] === "" || /^[a-z]:/i.test(name)) throw this.refusal(name, "an absolute path", "a relative one");
-    if (parts.includes("..")) throw this.refusal(name, "a path with ..", "one that stays inside");
-    const plain = parts.filter((part) => part !== "" && part !== ".").join("/");
+    const plain = this.checkPath(name).filter((part) => part !== "" && part !== ".").join("/");
     if (this.#sizes.has(plain)) throw this.refusal(name, "it a second time", "every file once");
     this.#sizes.set(plain, size);
     this.#bytes += size;
     this.checkBytes(this.#bytes, name);
     return plain;
+  }
+
+  /**
+   * The parts of the path of a file or a folder.
+   *
+   * @throws {SyntaxError} If it is absolute or has `..`
+   */
+  checkPath(name: string): readonly string[] {
+    const parts = name.split(/[/\\]/);
+    if (parts[0] === "" || DRIVE.test(name)) throw this.refusal(name, "an absolute path", "a relative one");
+    if (parts.includes("..")) throw this.refusal(name, "a path with ..", "one that stays inside");
+    return parts;
   }
 
   /** @throws {SyntaxError} If so many bytes are more than the archive may unpack to */

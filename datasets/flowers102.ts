@@ -4,6 +4,7 @@ import type { ImageDataset, LoadOptions } from "./dataset.ts";
 import { locate } from "./locate.ts";
 import { matVariable } from "./matlab.ts";
 import { loadPictures, type PictureLabels } from "./pictures.ts";
+import { orSentence } from "./system_error.ts";
 
 const CLASSES = 102;
 
@@ -26,7 +27,7 @@ export async function loadFlowers(options: LoadOptions = {}): Promise<ImageDatas
     ],
     mirrors: ["https://www.robots.ox.ac.uk/~vgg/data/flowers/102/"],
   }, options);
-  const labelSource = await Deno.readFile(labelPath);
+  const labelSource = await orSentence(Deno.readFile(labelPath), `read ${labelPath}`, "a readable file");
   const classes = classesIn(labelSource, labelPath);
   const labels = (names: readonly string[]) => labelsOf(names, { classes, path, labelPath });
   return await loadPictures({ name: "flowers102", path, labels, labelSource }, options);

@@ -1,11 +1,13 @@
 /** The files in a folder and its subfolders. */
 
 import { byName } from "./archive_rules.ts";
+import { isVisible } from "./picture_choice.ts";
 import type { Content, FileContent, FileEntry, FileTree } from "./picture_files.ts";
+import { orSentence, reasonOf } from "./system_error.ts";
 
 /**
  * The files below a folder, looked up once. Links to files are followed, links to folders are not: they may lead in a
- * circle.
+ * circle. Folders that systems leave behind, such as `.Trash`, are not looked into.
  */
 export class FolderFiles implements FileTree {
   #found?: readonly FileEntry[];
@@ -32,29 +34,23 @@ export class FolderFiles implements FileTree {
     const folders = [""];
     for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
       signal?.throwIfAborted();
-      for await (const entry of entriesOf(`${this.path}/${folder}`)) {
+      for (const entry of await entriesOf(`${this.path}/${folder}`)) {
         const name = `${folder}${entry.name}`;
-        if (entry.isDirectory) folders.push(`${name}/`);
-        else {
-          const size = sizeOfFile(`${this.path}/${name}`);
-          if (size !== null) found.push({ name, size });
-        }
+        if (!entry.isDirectory) found.push(...fileAt(`${this.path}/${name}`, name));
+        else if (isVisible(entry.name)) folders.push(`${name}/`);
       }
     }
     return found.sort(byName);
   }
 }
 
-/** @throws {Deno.errors.PermissionDenied} If the folder may not be read */
-async function* entriesOf(folder: string): AsyncGenerator<Deno.DirEntry> {
-  try {
-    yield* Deno.readDir(folder);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.PermissionDenied)) throw error;
-    throw new Deno.errors.PermissionDenied(
-      `Cannot read the folder ${folder}: permission denied, expected a readable folder`,
-    );
-  }
+/** @throws {Deno.errors.PermissionDenied} If the folder may not be read, and so for the other errors of reading one */
+function entriesOf(folder: string): Promise<Deno.DirEntry[]> {
+  return orSentence(
+    Array.fromAsync(Deno.readDir(folder)),
+    `read the folder ${folder}`,
+    "a readable folder; make it one, or name a folder without it",
+  );
 }
 
 /** The bytes of a file, or why the system does not give them. */
@@ -62,20 +58,22 @@ async function contentOf(path: string): Promise<Content> {
   try {
     return { content: await Deno.readFile(path) };
   } catch (error) {
-    const [reason] = (error as Error).message.split(" (os error");
-    return { fault: `cannot be read (${reason}), expected a readable file`, unread: true };
+    return { fault: `cannot be read (${reasonOf(error)}), expected a readable file`, unread: true };
   }
 }
 
 /**
- * Length in bytes, 0 if the system does not say; null for what is no file, such as a link that leads nowhere. Without a
- * promise for each of many.
+ * The file at a path; none for what is no file, such as a link to a folder. A link that leads nowhere is one, and reading
+ * it will tell what is wrong. Without a promise for each of many.
  */
-function sizeOfFile(path: string): number | null {
+function fileAt(path: string, name: string): FileEntry[] {
   try {
     const { isFile, size } = Deno.statSync(path);
-    return isFile ? size : null;
-  } catch (error) {
-    return error instanceof Deno.errors.NotFound ? null : 0; // reading it will tell what is wrong
+    return isFile ? [{ name, size }] : [];
+  } catch {
+    if (name.includes("\ufffd")) {
+      return [{ name, size: 0, fault: "has a name that is not UTF-8, expected one that is" }];
+    }
+    return [{ name, size: 0 }];
   }
 }

@@ -6,6 +6,7 @@
 import { gunzipSync } from "node:zlib";
 import { type Shape, sizeOf } from "../core/shape.ts";
 import { kindOf } from "./signatures.ts";
+import { orSentence } from "./system_error.ts";
 
 const TYPES = {
   uint8: { code: 0x08, array: Uint8Array },
@@ -37,7 +38,7 @@ const MAX_UNPACKED_BYTES = 2 ** 30;
  * @throws {Deno.errors.NotFound} If there is no such file, and so for the other errors of reading a file
  */
 export async function readIdx(path: string): Promise<IdxArray> {
-  return decodeIdx(await Deno.readFile(path), path);
+  return decodeIdx(await orSentence(Deno.readFile(path), `read ${path}`, "a readable file"), path);
 }
 
 /**

@@ -4,6 +4,7 @@ import { basename, dirname } from "node:path";
 import { cacheFolder } from "./cache.ts";
 import type { LoadOptions } from "./dataset.ts";
 import { download, DownloadError, type RemoteFile } from "./download.ts";
+import { reasonOf } from "./system_error.ts";
 
 /** Where packages of the system put data sets, each in a subfolder. */
 export const SYSTEM_FOLDERS: readonly string[] = ["/usr/local/share/datasets", "/usr/share/datasets"];
@@ -96,7 +97,7 @@ async function fetchMissing(set: FileSet, cache: string, options: LoadOptions): 
       options.signal?.throwIfAborted();
       if (error instanceof DownloadError) return `${file.name}: ${error.failures.join("; ")}`;
       if (!(error instanceof Error) || !("code" in error)) throw error; // not an error of the file system
-      return `${folder} cannot be written: ${error.message}`;
+      return `${folder} cannot be written: ${reasonOf(error)}`;
     }
   }
   return { folder, paths };
@@ -109,7 +110,7 @@ async function fetchMissing(set: FileSet, cache: string, options: LoadOptions): 
 async function lookInto(place: string, set: FileSet): Promise<Located | string> {
   const info = await Deno.stat(place).catch((error: Error) => error);
   if (info instanceof Deno.errors.NotFound) return `there is no folder ${place}`;
-  if (info instanceof Error) return `${place} cannot be opened (${info.message})`;
+  if (info instanceof Error) return `${place} cannot be opened (${reasonOf(info)})`;
   if (!info.isDirectory) return `${place} is not a folder`;
   let found = `${place} does not hold it`;
   for (const folder of [...set.folders.map((name) => `${place}/${name}`), place]) {

@@ -141,7 +141,7 @@ function imagesIn({ shape, type, data }: IdxArray, path: string): Uint8Array {
   throw new SyntaxError(
     `Cannot read images from ${path}: found ${type} [${shape.join(", ")}]${
       shape.length === 1 ? ", which are labels" : ""
-    }, expected uint8 [count, ${SIDE}, ${SIDE}]`,
+    }, expected uint8 [1 or more, ${SIDE}, ${SIDE}]`,
   );
 }
 

@@ -24,7 +24,9 @@ const MAX_BYTES = 2 ** 28;
 /** One picture in so many is kept for test. */
 const TEST_SHARE = 10;
 
-const isVisible = (name: string): boolean => !name.split("/").some((part) => part[0] === "." || part === "__MACOSX");
+/** Whether no part of a path is what systems leave behind: what starts with a dot, and `__MACOSX`. */
+export const isVisible = (name: string): boolean =>
+  !name.split("/").some((part) => part[0] === "." || part === "__MACOSX");
 
 /**
  * Whether a file should be a picture: its name ends with .jpg, .jpeg or .png. Files and folders that start with a dot,
@@ -54,11 +56,11 @@ export function choosePictures(
     throw new Deno.errors.NotFound(`Cannot find pictures in ${path}: ${found}, expected JPEG or PNG files`);
   }
   const start = commonFolder(chosen.map(({ name }) => name)).length;
-  const pictures = chosen.map(({ name, size }): Picture => ({
+  const pictures = chosen.map(({ name, size, fault }): Picture => ({
     file: name,
     name: name.slice(start),
     split: splitOf(name.slice(start)),
-    fault: size > MAX_BYTES ? `has ${size} bytes, expected at most ${MAX_BYTES}` : undefined,
+    fault: size > MAX_BYTES ? `has ${size} bytes, expected at most ${MAX_BYTES}` : fault,
   }));
   const others = visible.filter(({ name }) => OTHER_PICTURE.test(name));
   return {

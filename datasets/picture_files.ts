@@ -2,6 +2,7 @@
 
 import { FolderFiles } from "./folder_files.ts";
 import { kindOf } from "./signatures.ts";
+import { orSentence } from "./system_error.ts";
 import { TarFiles } from "./tar.ts";
 import { ZipFiles } from "./zip.ts";
 
@@ -11,6 +12,8 @@ export interface FileEntry {
   readonly name: string;
   /** Length in bytes. */
   readonly size: number;
+  /** Why it cannot be read, where that is known before: the rest of a sentence about it. */
+  readonly fault?: string;
 }
 
 /** What a file holds, in memory of its own, or why that cannot be had, as the rest of a sentence about the file. */
@@ -51,28 +54,27 @@ export interface FileTree {
   parts(isWanted: (name: string) => boolean, signal?: AbortSignal): Promise<readonly string[]>;
 }
 
+const WANTED = "a folder, ZIP or TAR archive";
 const HEAD = 512; // bytes in which every kind shows itself
 
 /**
  * The files at a path: a folder, or a ZIP, TAR or gzip-packed TAR archive, told apart by their first bytes.
  *
- * @throws {Deno.errors.NotFound} If there is nothing at the path
+ * @throws {Deno.errors.NotFound} If there is nothing at the path, and so for the other errors of opening a file
  * @throws {SyntaxError} If it is a file of another kind
  */
 export async function openFiles(path: string): Promise<FileTree> {
-  const info = await Deno.stat(path).catch((error: Error) => error);
-  if (info instanceof Deno.errors.NotFound) {
-    throw new Deno.errors.NotFound(`Cannot open ${path}: there is no such file, expected a folder, ZIP or TAR archive`);
-  }
-  if (info instanceof Error) throw info;
+  const info = await readable(Deno.stat(path), path);
   if (info.isDirectory) return new FolderFiles(path);
-  const head = await firstBytes(path);
+  const head = await readable(firstBytes(path), path);
   const starts = (...bytes: number[]) => bytes.every((byte, i) => head[i] === byte);
   if (starts(0x50, 0x4b, 0x03, 0x04) || starts(0x50, 0x4b, 0x05, 0x06)) return new ZipFiles(path);
   if (starts(0x1f, 0x8b)) return new TarFiles(path, { gzip: true });
   if (new TextDecoder("latin1").decode(head.subarray(257, 262)) === "ustar") return new TarFiles(path, { gzip: false });
-  throw new SyntaxError(`Cannot open ${path}: found ${kindOf(head)}, expected a folder, ZIP or TAR archive`);
+  throw new SyntaxError(`Cannot open ${path}: found ${kindOf(head, info.size)}, expected ${WANTED}`);
 }
+
+const readable = <T>(asked: Promise<T>, path: string): Promise<T> => orSentence(asked, `open ${path}`, WANTED);
 
 async function firstBytes(path: string): Promise<Uint8Array> {
   using file = await Deno.open(path);

@@ -24,7 +24,7 @@ const SIGNATURES: readonly (readonly [start: string | readonly number[], kind: s
 ];
 
 /**
- * What a file is by its first bytes: `a JPEG image`, `an empty file`, `7 bytes that start with 1, 2, 3, 4`.
+ * What a file of so many bytes is by its first ones: `a JPEG image`, `an empty file`, `7 bytes that start with 1, 2, 3, 4`.
  *
  * @example
  * ```ts
@@ -34,11 +34,11 @@ const SIGNATURES: readonly (readonly [start: string | readonly number[], kind: s
  * assertEquals(kindOf(new TextEncoder().encode("<html><title>404</title>")), "an HTML page");
  * ```
  */
-export function kindOf(bytes: Uint8Array): string {
+export function kindOf(bytes: Uint8Array, length = bytes.length): string {
   if (bytes.length === 0) return "an empty file";
   const text = new TextDecoder("latin1").decode(bytes.subarray(0, 64)).trimStart().toLowerCase();
   const known = SIGNATURES.find(([start]) =>
     typeof start === "string" ? text.startsWith(start) : start.every((byte, i) => bytes[i] === byte)
   );
-  return known?.[1] ?? `${bytes.length} bytes that start with ${bytes.subarray(0, 4).join(", ")}`;
+  return known?.[1] ?? `${length} bytes that start with ${bytes.subarray(0, 4).join(", ")}`;
 }

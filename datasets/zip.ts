@@ -56,7 +56,8 @@ export class ZipFiles implements FileTree {
         listing.refuseKind(entry.filename, OTHER_KINDS[kind] ?? `file of Unix kind ${kind.toString(8)}`);
       }
       if (entry.encrypted) throw listing.refusal(entry.filename, "encrypted content", "content anyone can read");
-      if (!entry.directory) entries.push([listing.add(entry.filename, entry.uncompressedSize), entry]);
+      if (entry.directory) listing.checkPath(entry.filename);
+      else entries.push([listing.add(entry.filename, entry.uncompressedSize), entry]);
     }
     return { listing, entries: entries.sort(([, a], [, b]) => a.offset - b.offset) };
   }

@@ -125,6 +125,11 @@ Deno.test("readIdx() reads a file and names it when it is not IDX", async () => 
     await Deno.writeFile(`${folder}/labels`, LABELS_FILE);
     assertEquals(await readIdx(`${folder}/labels`), LABELS);
     await Deno.writeTextFile(`${folder}/page`, "<html>");
+    await assertRejects(
+      () => readIdx(`${folder}/none`),
+      Deno.errors.NotFound,
+      `Cannot read ${folder}/none: no such file or directory, expected a readable file`,
+    );
     await assertRejects(() => readIdx(`${folder}/page`), SyntaxError, `Cannot read ${folder}/page: found an HTML page`);
   } finally {
     await Deno.remove(folder, { recursive: true });

@@ -81,13 +81,48 @@ Deno.test("openFiles() gives plain names to entries that start with ./ or have b
   });
 });
 
-Deno.test("openFiles() follows links to files in a folder, neither to folders nor to nothing", async () => {
+Deno.test("openFiles() follows links to files in a folder, not to folders, and tells of those that lead nowhere", async () => {
   await inFolder(async (folder) => {
     await writeFiles(folder, { "a/1.txt": text("one") });
     await Deno.symlink(`${folder}/a/1.txt`, `${folder}/link.txt`);
     await Deno.symlink(folder, `${folder}/a/circle`);
     await Deno.symlink(`${folder}/none`, `${folder}/nothing`);
-    assertEquals((await (await openFiles(folder)).list()).map(({ name }) => name), ["a/1.txt", "link.txt"]);
+    const tree = await openFiles(folder);
+    assertEquals(await contents(tree, (await tree.list()).map(({ name }) => name)), {
+      "a/1.txt": text("one"),
+      "link.txt": text("one"),
+      "nothing": text("cannot be read (No such file or directory), expected a readable file"),
+    });
+  });
+});
+
+Deno.test("openFiles() tells of files whose names are not UTF-8", {
+  ignore: Deno.build.os !== "linux", // other systems have no such names
+}, async () => {
+  await inFolder(async (folder) => {
+    const { success } = await new Deno.Command("sh", {
+      args: [
+        "-c",
+        `cd "$1" && : > "$(printf 'a\\374.jpg')" && : > "$(printf 'a\\377.jpg')" && : > 'a�b.jpg'`,
+        "sh",
+        folder,
+      ],
+    }).output();
+    assertEquals(success, true);
+    const fault = "has a name that is not UTF-8, expected one that is";
+    assertEquals(await (await openFiles(folder)).list(), [
+      { name: "a�.jpg", size: 0, fault },
+      { name: "a�.jpg", size: 0, fault },
+      { name: "a�b.jpg", size: 0 },
+    ]);
+  });
+});
+
+Deno.test("openFiles() does not look into folders that systems leave behind", async () => {
+  await inFolder(async (folder) => {
+    await writeFiles(folder, { "a/1.txt": text("one"), ".Trash/2.txt": text("two"), "a/.git/3.txt": text("three") });
+    await writeFiles(folder, { "__MACOSX/4.txt": text("four") });
+    assertEquals((await (await openFiles(folder)).list()).map(({ name }) => name), ["a/1.txt"]);
   });
 });
 
@@ -110,12 +145,23 @@ Deno.test("read() tells of a file in a folder that cannot be read, and goes on w
 Deno.test("openFiles() says what is in the place of a folder or archive", async () => {
   await inFolder(async (folder) => {
     const { message } = await assertRejects(() => openFiles(`${folder}/none`), Deno.errors.NotFound);
-    assertEquals(message, `Cannot open ${folder}/none: there is no such file, expected a folder, ZIP or TAR archive`);
+    assertEquals(
+      message,
+      `Cannot open ${folder}/none: no such file or directory, expected a folder, ZIP or TAR archive`,
+    );
+    await Deno.writeFile(`${folder}/file`, new Uint8Array());
+    const inside = await assertRejects(() => openFiles(`${folder}/file/a`));
+    assertEquals(
+      (inside as Error).message,
+      `Cannot open ${folder}/file/a: not a directory, expected a folder, ZIP or TAR archive`,
+    );
   });
   const end = ", expected a folder, ZIP or TAR archive";
   assertEquals(await refusal(text("<!DOCTYPE html>")), `Cannot open archive: found an HTML page${end}`);
   assertEquals(await refusal(text("Rar!....")), `Cannot open archive: found a RAR archive${end}`);
   assertEquals(await refusal(new Uint8Array()), `Cannot open archive: found an empty file${end}`);
+  const long = new Uint8Array(2000).fill(7);
+  assertEquals(await refusal(long), `Cannot open archive: found 2000 bytes that start with 7, 7, 7, 7${end}`);
 });
 
 Deno.test("an archive with an absolute path, .. or a name twice is refused, naming the entry", async () => {
@@ -138,6 +184,34 @@ Deno.test("an archive with an absolute path, .. or a name twice is refused, nami
   }
 });
 
+Deno.test("an archive with an absolute path or .. is refused for folders, too", async () => {
+  const zip = async (name: string) => {
+    const archive = await zipOf({ "a.txt": text("a"), "x/y/": new Uint8Array() });
+    const old = new TextEncoder().encode("x/y/");
+    const places = [...archive.keys()].filter((i) => old.every((byte, k) => archive[i + k] === byte));
+    for (const place of places) archive.set(new TextEncoder().encode(name), place);
+    return archive;
+  };
+  const tar = (name: string) => tarOf({ "a.txt": text("a") }, [{ name, type: "directory" }]);
+  for (const archive of [zip, tar]) {
+    assertEquals(
+      await refusal(await archive("../x")),
+      "Cannot use entry ../x of archive: found a path with .., expected one that stays inside",
+    );
+    assertEquals(
+      await refusal(await archive("/ab/")),
+      "Cannot use entry /ab/ of archive: found an absolute path, expected a relative one",
+    );
+  }
+});
+
+Deno.test("openFiles() reads names with a colon, which are no drives of Windows", async () => {
+  await inFolder(async (folder) => {
+    await Deno.writeFile(`${folder}/tar`, await tarOf({ "a:1/x.txt": text("x") }));
+    assertEquals((await (await openFiles(`${folder}/tar`)).list()).map(({ name }) => name), ["a:1/x.txt"]);
+  });
+});
+
 Deno.test("an archive with links or devices is refused, naming the entry", async () => {
   const refused = async (type: "symlink" | "link" | "fifo") =>
     await refusal(await tarOf({}, [{ name: "x/1.jpg", type, linkname: "/etc/passwd" }]));
@@ -145,6 +219,16 @@ Deno.test("an archive with links or devices is refused, naming the entry", async
   assertEquals(await refused("symlink"), `Cannot use entry x/1.jpg of archive: found a link, ${expected}`);
   assertEquals(await refused("link"), `Cannot use entry x/1.jpg of archive: found a link, ${expected}`);
   assertEquals(await refused("fifo"), `Cannot use entry x/1.jpg of archive: found a fifo, ${expected}`);
+  const tar = await tarOf({ "x/1.jpg": new Uint8Array() });
+  tar[156] = "S".charCodeAt(0); // the type, which the check sum counts
+  new TextEncoder().encodeInto("0000000", tar.subarray(148));
+  const sum = tar.subarray(0, 512).reduce((sum, byte, i) => sum + (i >= 148 && i < 156 ? 32 : byte), 0);
+  new TextEncoder().encodeInto(`${sum.toString(8).padStart(6, "0")}\0 `, tar.subarray(148));
+  assertEquals(
+    await refusal(tar),
+    "Cannot use entry x/1.jpg of archive: found a TAR entry of another kind, such as a sparse file or a volume label, " +
+      expected,
+  );
   const zip = await zipOf({ "x/1.jpg": text("/etc/passwd") });
   const kinds = [[1, "fifo"], [2, "character-device"], [6, "block-device"], [10, "link"], [12, "socket"], [
     14,
@@ -249,6 +333,21 @@ Deno.test("a damaged archive is refused and named: cut short, with a directory t
   const tgz = gzipped(await tarOf(files));
   tgz[tgz.length - 6] ^= 1;
   assertStringIncludes(await refusal(tgz), "bytes of faulty gzip or TAR (");
+});
+
+Deno.test("a TAR archive that ends between two files, without zeros behind them, is refused as cut short", async () => {
+  const tar = await tarOf({ "a.txt": text("a"), "b.txt": new Uint8Array(512) }); // the last file ends with zeros itself
+  const end = tar.length - 1024;
+  for (const length of [1024, end]) {
+    const cut = tar.subarray(0, length);
+    const message = `of faulty TAR (cut short: no block of zeros behind the last file), expected a whole archive`;
+    assertEquals(await refusal(cut), `Cannot read archive: found ${length} bytes ${message}`);
+    assertStringIncludes(await refusal(gzipped(cut)), "(cut short: no block of zeros behind the last file)");
+  }
+  await inFolder(async (folder) => {
+    await Deno.writeFile(`${folder}/tar`, tar.subarray(0, end + 512));
+    assertEquals((await (await openFiles(`${folder}/tar`)).list()).length, 2);
+  });
 });
 
 Deno.test("an encrypted ZIP archive is refused", async () => {

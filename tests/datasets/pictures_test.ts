@@ -191,7 +191,8 @@ Deno.test("loadPictures() names a subfolder that nobody may read", {
     await assertRejects(
       () => load(folder, "tree"),
       Deno.errors.PermissionDenied,
-      `Cannot read the folder ${folder}/tree/closed/: permission denied, expected a readable folder`,
+      `Cannot read the folder ${folder}/tree/closed/: permission denied, expected a readable folder; ` +
+        "make it one, or name a folder without it",
     );
   });
 });
@@ -285,7 +286,7 @@ Deno.test("loadPictures() refuses sizes, channels and splits that it cannot give
       RangeError,
       `Cannot load the test split of some from ${folder}/tree: it is empty, expected more pictures`,
     );
-    await assertRejects(() => load(folder, "none"), Deno.errors.NotFound, "there is no such file");
+    await assertRejects(() => load(folder, "none"), Deno.errors.NotFound, "no such file or directory");
     await Deno.mkdir(`${folder}/empty`);
     await assertRejects(() => load(folder, "empty"), Deno.errors.NotFound, "it is empty, expected JPEG or PNG files");
   });
