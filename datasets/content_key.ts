@@ -17,22 +17,28 @@ const SETTLED = 2000;
  * then nothing is kept: its time of change may not tell when it can be.
  *
  * @param memoFolder null keeps nothing
+ * @returns The key, and the stamp of the files (`stampOf`) from before they were read for it
  * @throws The signal's reason, if it aborts
  */
-export async function contentKey(tree: FileTree, memoFolder: string | null, signal?: AbortSignal): Promise<string> {
-  const parts = await tree.parts(isPicture, signal);
+export async function contentKey(
+  tree: FileTree,
+  memoFolder: string | null,
+  signal?: AbortSignal,
+): Promise<{ content: string; stamp: string }> {
+  const stamp = await stampOf(tree, signal);
   const path = await Deno.realPath(tree.path);
   const name = `${createHash("sha256").update(path).digest("hex").slice(0, 16)}.json`;
-  const stamp = stampOf(tree.path, parts);
   const memo = memoFolder === null ? null : await remembered(`${memoFolder}/${name}`);
-  if (memo !== null && memo.path === path && memo.stamp === stamp.text) return memo.content;
-  const { content, unread } = await hashOf(tree.path, parts, signal);
+  if (memo !== null && memo.path === path && memo.stamp === stamp.text) {
+    return { content: memo.content, stamp: stamp.text };
+  }
+  const { content, unread } = await hashOf(tree.path, await tree.parts(isPicture, signal), signal);
   if (memoFolder !== null && unread === 0 && Date.now() - stamp.newest > SETTLED) {
     const bytes = new TextEncoder().encode(JSON.stringify({ path, stamp: stamp.text, content }));
     // What cannot be kept is computed again next time.
     await writeWhole(memoFolder, name, (file) => writeAll(file, bytes)).catch(() => {});
   }
-  return content;
+  return { content, stamp: stamp.text };
 }
 
 interface Memo {
@@ -49,24 +55,27 @@ async function remembered(file: string): Promise<Memo | null> {
   }
 }
 
-/** Names, lengths and times of change, and the latest of these in ms: now, where a file does not tell. */
-function stampOf(root: string, parts: readonly string[]): { text: string; newest: number } {
+/**
+ * Names, lengths and times of change of the same files as one text, equal while none of them changes, and the latest of
+ * these times in ms: now, where a file does not tell.
+ */
+export async function stampOf(tree: FileTree, signal?: AbortSignal): Promise<{ text: string; newest: number }> {
   const hash = createHash("sha256");
   let newest = 0;
-  for (const part of parts) {
+  for (const part of await tree.parts(isPicture, signal)) {
     const { size, time } = stateOf(part);
-    newest = Math.max(newest, time);
-    hash.update(`${part.slice(root.length)}\\0${size}\\0${time}\\0`);
+    newest = Math.max(newest, time ?? Date.now());
+    hash.update(`${part.slice(tree.path.length)}\\0${size}\\0${time}\\0`);
   }
   return { text: hash.digest("hex"), newest };
 }
 
-function stateOf(part: string): { size: number; time: number } {
+function stateOf(part: string): { size: number; time: number | null } {
   try {
     const { size, mtime } = Deno.statSync(part);
-    return { size, time: mtime?.getTime() ?? Date.now() };
+    return { size, time: mtime?.getTime() ?? null };
   } catch {
-    return { size: 0, time: Date.now() }; // `hashOf` counts it as unread
+    return { size: 0, time: null }; // `hashOf` counts it as unread
   }
 }
 

@@ -14,8 +14,14 @@ export interface Packed {
   readonly image: readonly [height: number, width: number, channels: number];
   readonly classNames: readonly string[];
   /** What whoever loads the set should know, such as pictures that were left out. */
-  readonly notes: readonly string[];
+  readonly notes: readonly Note[];
   readonly splits: Readonly<Record<Split, PackedSplit>>;
+}
+
+/** A sentence about the set but for its place: `<what> in <path>: <why>`. */
+export interface Note {
+  readonly what: string;
+  readonly why: string;
 }
 
 /** One part of the set. */
@@ -36,7 +42,7 @@ const SPLITS = ["train", "test"] as const;
 interface Header {
   readonly image: readonly [number, number, number];
   readonly classNames: readonly string[];
-  readonly notes: readonly string[];
+  readonly notes: readonly Note[];
   readonly labelBytes: 0 | 1 | 2;
   readonly splits: Readonly<Record<Split, { count: number; fingerprint: string }>>;
 }

@@ -2,6 +2,7 @@
 
 import { createHash } from "node:crypto";
 import type { Split } from "./dataset.ts";
+import type { Note } from "./packed.ts";
 import type { FileEntry } from "./picture_files.ts";
 
 /** A file that should be a picture. */
@@ -42,13 +43,13 @@ export const isPicture = (name: string): boolean => PICTURE.test(name) && isVisi
  *
  * @param files Ordered by name
  * @param path The folder or archive as errors call it
- * @returns The pictures, and sentences about files that may be missed among them
+ * @returns The pictures, and notes on files that may be missed among them
  * @throws {Deno.errors.NotFound} If there are none; the message says what there is
  */
 export function choosePictures(
   files: readonly FileEntry[],
   path: string,
-): { pictures: readonly Picture[]; notes: readonly string[] } {
+): { pictures: readonly Picture[]; notes: readonly Note[] } {
   const visible = files.filter(({ name }) => isVisible(name));
   const chosen = visible.filter(({ name }) => isPicture(name));
   if (chosen.length === 0) {
@@ -68,7 +69,7 @@ export function choosePictures(
       ...pictures.filter(({ split }) => split === "train"),
       ...pictures.filter(({ split }) => split === "test"),
     ],
-    notes: others.length === 0 ? [] : [`Passed over ${filesOf(others)} in ${path}: expected JPEG or PNG`],
+    notes: others.length === 0 ? [] : [{ what: `Passed over ${filesOf(others)}`, why: "expected JPEG or PNG" }],
   };
 }
 

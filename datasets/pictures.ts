@@ -2,10 +2,10 @@
 
 import { createHash } from "node:crypto";
 import { cacheFolder } from "./cache.ts";
-import { contentKey } from "./content_key.ts";
+import { contentKey, stampOf } from "./content_key.ts";
 import type { ImageDataset, Labels, LoadOptions, Split } from "./dataset.ts";
 import { decodeAll } from "./decode_pool.ts";
-import { fingerprintOf, type Packed, type PackedSplit, readPacked, writePacked } from "./packed.ts";
+import { fingerprintOf, type Note, type Packed, type PackedSplit, readPacked, writePacked } from "./packed.ts";
 import type { ImageFormat } from "./picture.ts";
 import { choosePictures, type Picture } from "./picture_choice.ts";
 import { type FileTree, openFiles } from "./picture_files.ts";
@@ -37,8 +37,8 @@ export interface PictureLabels {
 /** Sides an image may have, in pixels. */
 export const SIZES = { least: 8, most: 512, step: 4, usual: 64 };
 
-/** Raised when the same pictures become other images, so that what was packed before is not taken for them. */
-const PACKING = 1;
+/** Raised when the same pictures become other images or notes, so that what was packed before is not taken for them. */
+const PACKING = 2;
 
 /** Of the pictures, so many may be faulty: a share, the rest is a set that something happened to. */
 const MAX_FAULTY = 0.01;
@@ -56,6 +56,7 @@ const NAMED = 3; // pictures named where several are left out
  * @throws {Deno.errors.PermissionDenied} If a folder may not be read
  * @throws {SyntaxError} If the archive is damaged or holds what it must not, or more than one picture in a hundred is
  *   faulty: the message names some and what is wrong with them
+ * @throws {Error} If the files change while they are read
  * @throws The signal's reason, if it aborts
  */
 export async function loadPictures(set: PictureSet, options: LoadOptions = {}): Promise<ImageDataset> {
@@ -65,17 +66,18 @@ export async function loadPictures(set: PictureSet, options: LoadOptions = {}): 
   const tree = await openFiles(set.path);
   const cache = cacheFolder(options.env);
   const folder = cache === null ? null : `${cache}/packed`;
-  const content = await contentKey(tree, folder, signal);
+  const { content, stamp } = await contentKey(tree, folder, signal);
   const key = createHash("sha256").update(JSON.stringify([PACKING, set.name, content, format]))
     .update(set.labelSource ?? "").digest("hex").slice(0, 16);
   const file = `${set.name}-${size}x${size}x${channels}-${key}.pack`;
   const kept = folder === null ? null : await readKept(`${folder}/${file}`, { split, onWarning });
   if (kept !== null) {
-    for (const note of kept.notes) onWarning(note);
+    warn(kept.notes, { set, onWarning });
     return datasetOf(set, { ...kept, split });
   }
   const { packed, unread } = await decodeSet(set, tree, { format, options });
-  for (const note of packed.notes) onWarning(note);
+  if ((await stampOf(tree, signal)).text !== stamp) throw changed(set);
+  warn(packed.notes, { set, onWarning });
   if (folder !== null && !unread) { // what could not be read may be there the next time
     await writePacked(folder, file, packed).catch((error: Error) =>
       onWarning(`Cannot keep ${set.name} in ${folder}: ${error.message}; it will be decoded again next time`)
@@ -162,8 +164,24 @@ function labelArray(labels: readonly number[], classes: number): Labels {
   return classes > 256 ? Uint16Array.from(labels) : Uint8Array.from(labels);
 }
 
-const leftOut = (faults: readonly string[], count: number, { name, path }: PictureSet): string =>
-  `Left out ${faults.length} of ${count} pictures of ${name} in ${path}: ${listed(faults)}`;
+const leftOut = (faults: readonly string[], count: number, { name }: PictureSet): Note => ({
+  what: `Left out ${faults.length} of ${count} pictures of ${name}`,
+  why: listed(faults),
+});
+
+/** Tells of the notes with the path that the set has now: what is kept may have been made from a copy. */
+function warn(
+  notes: readonly Note[],
+  { set, onWarning }: { set: PictureSet; onWarning: (warning: string) => void },
+): void {
+  for (const { what, why } of notes) onWarning(`${what} in ${set.path}: ${why}`);
+}
+
+const changed = ({ name, path }: PictureSet): Error =>
+  new Error(
+    `Cannot load data set ${name} from ${path}: it changed while it was read, expected it to stay the same; load it ` +
+      "again when nothing writes to it",
+  );
 
 const listed = (faults: readonly string[]): string =>
   faults.slice(0, NAMED).join("; ") + (faults.length > NAMED ? `; and ${faults.length - NAMED} more` : "");
@@ -205,6 +223,7 @@ async function decodePictures(
     done++;
     report();
   });
+  if (done < total) throw changed(set);
   return { images, faults, unread };
 }
 

@@ -1,5 +1,5 @@
 import { assertEquals, assertNotEquals, assertRejects } from "@std/assert";
-import { contentKey } from "../../datasets/content_key.ts";
+import { contentKey, stampOf } from "../../datasets/content_key.ts";
 import { openFiles } from "../../datasets/picture_files.ts";
 import { inFolder, names } from "../in_folder.ts";
 import { writeFiles, zipOf } from "./archives.ts";
@@ -8,9 +8,9 @@ const FILES = { "a/1.jpg": Uint8Array.of(1, 2, 3), "b/2.jpg": Uint8Array.of(4) }
 const LONG_AGO = new Date("2020-01-01");
 
 /** The key of a tree, with and without what is remembered in `folder/memo`. */
-const keyOf = async (folder: string, name = "tree") => await contentKey(await openFiles(`${folder}/${name}`), null);
-const remembered = async (folder: string, name = "tree") =>
-  await contentKey(await openFiles(`${folder}/${name}`), `${folder}/memo`);
+const keyOf = async (folder: string, name = "tree", memo: string | null = null) =>
+  (await contentKey(await openFiles(`${folder}/${name}`), memo)).content;
+const remembered = async (folder: string, name = "tree") => await keyOf(folder, name, `${folder}/memo`);
 
 async function age(folder: string): Promise<void> {
   for (const { name } of await (await openFiles(folder)).list()) {
@@ -81,14 +81,34 @@ Deno.test("contentKey() counts a file that cannot be read as such, and does not 
     const tree = await openFiles(`${folder}/tree`);
     await tree.list();
     await Deno.remove(`${folder}/tree/b/2.jpg`);
-    const gone = await contentKey(tree, `${folder}/memo`);
+    const { content: gone } = await contentKey(tree, `${folder}/memo`);
     await Deno.mkdir(`${folder}/tree/b/2.jpg`);
     await Deno.utime(`${folder}/tree/b/2.jpg`, LONG_AGO, LONG_AGO);
-    const unread = await contentKey(tree, `${folder}/memo`);
+    const { content: unread } = await contentKey(tree, `${folder}/memo`);
     assertNotEquals(unread, key);
     assertNotEquals(gone, key);
-    assertEquals(await contentKey(tree, null), unread);
+    assertEquals((await contentKey(tree, null)).content, unread);
     assertEquals(await names(folder), ["tree"]);
+  });
+});
+
+Deno.test("stampOf() is another when a file has another length or time, or is gone, and else the same", async () => {
+  await inFolder(async (folder) => {
+    await writeFiles(`${folder}/tree`, FILES);
+    await age(`${folder}/tree`);
+    const tree = await openFiles(`${folder}/tree`);
+    const { stamp } = await contentKey(tree, null);
+    const texts = [stamp];
+    const next = async (change: () => Promise<void>) => {
+      await change();
+      const { text } = await stampOf(tree);
+      assertEquals((await stampOf(tree)).text, text);
+      texts.push(text);
+    };
+    await next(() => Deno.writeFile(`${folder}/tree/b/2.jpg`, Uint8Array.of(5)));
+    await next(() => Deno.truncate(`${folder}/tree/a/1.jpg`, 2));
+    await next(() => Deno.remove(`${folder}/tree/b/2.jpg`));
+    assertEquals(new Set(texts).size, 4);
   });
 });
 

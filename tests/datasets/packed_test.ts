@@ -14,7 +14,7 @@ function packed(train: Uint8Array | Uint16Array | null, test: typeof train): Pac
   return {
     image: [2, 2, 1],
     classNames: train === null ? [] : ["a", "b"],
-    notes: ["one was left out"],
+    notes: [{ what: "Left out one", why: "it is damaged" }],
     splits: { train: part(bytes(12, 1), train), test: part(bytes(8, 101), test) },
   };
 }

@@ -23,7 +23,7 @@ Deno.test("choosePictures() takes JPEG and PNG files and leaves out what systems
 
 Deno.test("choosePictures() tells of pictures that nobody here can read", () => {
   const { notes } = chosen("a.jpg", "b.webp", "c.WebP", "d.gif", "e.txt");
-  assertEquals(notes, ["Passed over 3 files (2 .webp, 1 .gif) in /data/photos: expected JPEG or PNG"]);
+  assertEquals(notes, [{ what: "Passed over 3 files (2 .webp, 1 .gif)", why: "expected JPEG or PNG" }]);
 });
 
 Deno.test("choosePictures() calls pictures by their names inside the folder that holds them all", () => {

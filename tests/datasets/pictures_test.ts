@@ -22,6 +22,8 @@ async function shades(names: readonly string[]): Promise<Files> {
   return Object.fromEntries(await Promise.all(entries));
 }
 
+const LONG_AGO = new Date("2020-01-01");
+
 /** Loads what lies at `folder/name` with a cache in `folder/cache`. */
 async function load(folder: string, name: string, options: LoadOptions = {}): Promise<ImageDataset> {
   const env = (variable: string) => variable === "XDG_CACHE_HOME" ? `${folder}/cache` : undefined;
@@ -145,24 +147,77 @@ Deno.test("loadPictures() counts pictures that cannot be read as faulty, and nam
   await inFolder(async (folder) => {
     const names = named("train", 100);
     const { [names[40]]: unread, ...others } = await shades(names);
-    await writeFiles(`${folder}/tree`, { ...others, [names[40]]: unread });
+    await writeFiles(`${folder}/tree`, others);
+    await Deno.symlink(`${folder}/none`, `${folder}/tree/${names[40]}`);
     const warnings: string[] = [];
-    let begun = false;
-    const onProgress = () => { // the first report comes between looking for files and reading them
-      if (begun) return;
-      begun = true;
-      Deno.removeSync(`${folder}/tree/${names[40]}`);
-      Deno.mkdirSync(`${folder}/tree/${names[40]}`);
-    };
-    const { shape } = await load(folder, "tree", { onProgress, onWarning: (warning) => warnings.push(warning) });
+    const { shape } = await load(folder, "tree", { onWarning: (warning) => warnings.push(warning) });
     assertEquals(shape[0], 99);
     assertEquals(warnings, [
       `Left out 1 of 100 pictures of some in ${folder}/tree: ` +
-      `${names[40]} cannot be read (Is a directory), expected a readable file`,
+      `${names[40]} cannot be read (No such file or directory), expected a readable file`,
     ]);
     await Deno.remove(`${folder}/tree/${names[40]}`);
     await writeFiles(`${folder}/tree`, { [names[40]]: unread });
-    assertEquals((await load(folder, "tree")).shape[0], 100, "the set without the picture was kept for the whole one");
+    assertEquals((await load(folder, "tree")).shape[0], 100);
+  });
+});
+
+Deno.test("loadPictures() refuses files that change while they are read, and keeps nothing of them", async () => {
+  await inFolder(async (folder) => {
+    const files = await shades(named("train", 4));
+    const [name] = named("train", 1);
+    const { [name]: first, ...fewer } = files;
+    const other = { ...files, [name]: await shade(255) };
+    const cases: [place: string, before: Uint8Array, after: Uint8Array][] = [
+      [`tree/${name}`, first, other[name]],
+      ["zip", await zipOf(files), await zipOf(other)],
+      ["zip", await zipOf(files), await zipOf(fewer)],
+      ["tar", await tarOf(files), await tarOf(fewer)],
+    ];
+    await writeFiles(`${folder}/tree`, files);
+    for (const [place, before, after] of cases) {
+      const write = async () => {
+        await Deno.writeFile(`${folder}/${place}`, before);
+        await Deno.utime(`${folder}/${place}`, LONG_AGO, LONG_AGO);
+      };
+      await write();
+      let begun = false;
+      const onProgress = () => { // the first report comes between the key of the files and their reading
+        if (!begun) Deno.writeFileSync(`${folder}/${place}`, after);
+        begun = true;
+      };
+      const [source] = place.split("/");
+      await assertRejects(
+        () => load(folder, source, { onProgress }),
+        Error,
+        `Cannot load data set some from ${folder}/${source}: it changed while it was read, expected it to stay the same`,
+      );
+      await write();
+      assertEquals(firsts(await load(folder, source)), [0, 10, 20, 30], place);
+      await Deno.remove(`${folder}/cache`, { recursive: true });
+    }
+  });
+});
+
+Deno.test("loadPictures() names the archive it was asked for, though a copy of it was packed", async () => {
+  await inFolder(async (folder) => {
+    const names = named("train", 100);
+    await Deno.writeFile(
+      `${folder}/zip`,
+      await zipOf({ ...await shades(names), [names[3]]: Uint8Array.of(1), "a.gif": Uint8Array.of(2) }),
+    );
+    await Deno.copyFile(`${folder}/zip`, `${folder}/copy`);
+    for (const name of ["zip", "copy"]) {
+      const warnings: string[] = [];
+      await load(folder, name, { onWarning: (warning) => warnings.push(warning) });
+      assertEquals(warnings, [
+        `Passed over 1 file (1 .gif) in ${folder}/${name}: expected JPEG or PNG`,
+        `Left out 1 of 100 pictures of some in ${folder}/${name}: ${
+          names[3]
+        } is 1 bytes that start with 1, expected JPEG ` +
+        "or PNG",
+      ]);
+    }
   });
 });
 
@@ -182,11 +237,26 @@ Deno.test("loadPictures() counts pictures that nobody may read as faulty, and re
   });
 });
 
-Deno.test("loadPictures() names a subfolder that nobody may read", {
+Deno.test("loadPictures() keeps no set without a picture that could not be read for a while", {
+  ignore: Deno.uid() === 0 || Deno.build.os === "windows", // as above
+}, async () => {
+  await inFolder(async (folder) => {
+    const names = named("train", 100);
+    await writeFiles(`${folder}/tree`, await shades(names));
+    const onProgress = () => Deno.chmodSync(`${folder}/tree/${names[40]}`, 0); // after the key, before the reading
+    assertEquals((await load(folder, "tree", { onProgress })).shape[0], 99);
+    await Deno.chmod(`${folder}/tree/${names[40]}`, 0o644);
+    assertEquals((await load(folder, "tree")).shape[0], 100);
+  });
+});
+
+Deno.test("loadPictures() names a subfolder that nobody may read, and passes over an invisible one", {
   ignore: Deno.uid() === 0 || Deno.build.os === "windows", // as above
 }, async () => {
   await inFolder(async (folder) => {
     await writeFiles(`${folder}/tree`, await shades(named("train", 3)));
+    await Deno.mkdir(`${folder}/tree/.Trash`, { mode: 0 });
+    assertEquals((await load(folder, "tree")).shape[0], 3);
     await Deno.mkdir(`${folder}/tree/closed`, { mode: 0 });
     await assertRejects(
       () => load(folder, "tree"),
@@ -194,6 +264,7 @@ Deno.test("loadPictures() names a subfolder that nobody may read", {
       `Cannot read the folder ${folder}/tree/closed/: permission denied, expected a readable folder; ` +
         "make it one, or name a folder without it",
     );
+    for (const name of [".Trash", "closed"]) await Deno.chmod(`${folder}/tree/${name}`, 0o700); // so that they can be removed
   });
 });
 
