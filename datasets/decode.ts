@@ -32,9 +32,11 @@ interface Codec<Instance> {
 /** Larger pictures are refused: decoding takes 4 bytes for each pixel, twice. */
 const MAX_PIXELS = 100e6;
 
-const GREY = 0; // values of `format`
+const GREY = 0; // values of `format`; the third is CMYK
 const COLOUR = 1;
-const CMYK = 2;
+
+/** Adobe's segment (version 100, no flags, no transform), behind the start of the image. */
+const ADOBE_CMYK = [0xff, 0xee, 0, 14, ...new TextEncoder().encode("Adobe"), 0, 100, 0, 0, 0, 0, 0];
 
 const WHITE = 255;
 
@@ -63,13 +65,14 @@ export async function loadDecoder(): Promise<Decoder> {
   const pngs = (await import("imagescript/png")).default as Codec<PngDecoder>;
   let [jpeg, png] = [await jpegs.init(), await pngs.init()];
   return (bytes) => {
-    const { format, width, height, orientation } = pictureHeader(bytes);
+    const { format, width, height, orientation, unmarkedInks } = pictureHeader(bytes);
     if (width < 1 || height < 1) throw new SyntaxError(`is ${width}x${height} pixels, expected at least 1x1`);
     if (width * height > MAX_PIXELS) {
       throw new SyntaxError(`is ${width}x${height} pixels, expected at most ${MAX_PIXELS / 1e6} million`);
     }
     try {
-      return { ...format === "jpeg" ? fromJpeg(jpeg.decode(bytes, 0, 0)) : fromPng(png.decode(bytes)), orientation };
+      const whole = unmarkedInks ? withMarker(bytes) : bytes;
+      return { ...format === "jpeg" ? fromJpeg(jpeg.decode(whole, 0, 0)) : fromPng(png.decode(bytes)), orientation };
     } catch (error) {
       if (error instanceof SyntaxError) throw error;
       if (format === "jpeg") jpeg = jpegs.new(); // what a failure leaves in the memory of a decoder nobody knows
@@ -79,10 +82,18 @@ export async function loadDecoder(): Promise<Decoder> {
   };
 }
 
+/** A JPEG of four inks with the marker for CMYK, without which the decoder refuses it. */
+function withMarker(bytes: Uint8Array): Uint8Array {
+  const marked = new Uint8Array(bytes.length + ADOBE_CMYK.length);
+  marked.set(bytes.subarray(0, 2));
+  marked.set(ADOBE_CMYK, 2);
+  marked.set(bytes.subarray(2), 2 + ADOBE_CMYK.length);
+  return marked;
+}
+
 function fromJpeg({ width, height, format, buffer }: ReturnType<JpegDecoder["decode"]>): Pixels {
   if (format === GREY) return { width, height, channels: 1, data: buffer };
   if (format === COLOUR) return { width, height, channels: 3, data: buffer };
-  if (format !== CMYK) throw new SyntaxError("has samples of more than 8 bits, expected 8");
   const data = new Uint8Array(width * height * 3);
   for (let from = 0, to = 0; from < buffer.length; from += 4) {
     const light = WHITE - buffer[from + 3];

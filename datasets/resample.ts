@@ -89,11 +89,21 @@ function coversOf(side: number, size: number): Cover[] {
 
 /**
  * The largest square in the middle of a picture, or one of a given side there; where the middle is between two pixels,
- * the upper or left one.
+ * the one that is upper or left when the picture is upright.
+ *
+ * @param orientation From 1 to 8, as `turned` takes it
  */
-export function centreSquare({ width, height }: Pick<Pixels, "width" | "height">, side?: number): Square {
+export function centreSquare(
+  { width, height, orientation = 1 }: Pick<Pixels, "width" | "height"> & { readonly orientation?: number },
+  side?: number,
+): Square {
   const length = side ?? Math.min(width, height);
-  return { left: Math.floor((width - length) / 2), top: Math.floor((height - length) / 2), side: length };
+  const [bottom, right] = SOURCES[orientation - 1](0, 0, 1); // 1 where the upper left corner comes from there
+  return {
+    left: Math.floor((width - length + right) / 2),
+    top: Math.floor((height - length + bottom) / 2),
+    side: length,
+  };
 }
 
 /** Where in the picture, whose last row and column have the number `n`, pixel `(y, x)` of the turned one comes from. */

@@ -16,6 +16,13 @@ Deno.test("imageOf() turns a picture as Pillow's exif_transpose() does", async (
   }
 });
 
+Deno.test("imageOf() cuts the upper or left one of two middle squares out of the upright picture", async () => {
+  const decode = await loadDecoder();
+  for (const { name, file, pixels } of golden.oblong) {
+    assertEquals(imageOf(decode(decodeBase64(file)), { size: 8, channels: 3 }), decodeBase64(pixels), name);
+  }
+});
+
 Deno.test("imageOf() cuts the square out before it is resampled, and makes grey of colour", () => {
   // 6 wide, 4 high: 100 in the 2x2 pixels in the middle, 0 in the 4x4 around them, 255 left and right of that.
   const data = Uint8Array.from({ length: 24 }, (_, i) => {

@@ -25,9 +25,11 @@ Deno.test("areaResample() refuses to enlarge and to leave the picture", () => {
   assertThrows(() => areaResample(picture, { left: 0, top: 0, side: 6 }, 7), RangeError, "to 7x7: expected");
 });
 
-Deno.test("centreSquare() is in the middle, half a pixel up and left where it must be", () => {
+Deno.test("centreSquare() is in the middle, half a pixel up and left of the upright picture where it must be", () => {
   assertEquals(centreSquare({ width: 178, height: 218 }, 108), { left: 35, top: 55, side: 108 });
   assertEquals(centreSquare({ width: 9, height: 4 }), { left: 2, top: 0, side: 4 });
+  assertEquals(centreSquare({ width: 9, height: 4, orientation: 2 }), { left: 3, top: 0, side: 4 });
+  assertEquals(centreSquare({ width: 4, height: 9, orientation: 6 }), { left: 0, top: 3, side: 4 });
 });
 
 Deno.test("turned() places corners as the Exif standard says", () => {

@@ -78,6 +78,11 @@ for name, picture, options in [
     read = Image.open(io.BytesIO(data))
     files.append(entry(name, data, read if name == "grey.jpg" else read.convert("RGB")))
 
+data = file_of(colour.convert("CMYK"), "JPEG", quality=95)
+adobe = data.index(b"\xff\xee")
+data = data[:adobe] + data[adobe + 2 + int.from_bytes(data[adobe + 2:adobe + 4], "big"):]  # without Adobe's marker
+files.append(entry("cmyk-unmarked.jpg", data, Image.open(io.BytesIO(data)).convert("RGB")))
+
 transparent = colour.convert("RGBA")
 transparent.putalpha(Image.fromarray((numpy.mgrid[0:12, 0:18][1] * 15).astype(numpy.uint8)))
 palette = colour.quantize(16)
@@ -105,6 +110,17 @@ for orientation in range(1, 9):
     data = file_of(square, "JPEG", quality=95, subsampling=0, exif=exif)
     turned.append(entry(str(orientation), data, ImageOps.exif_transpose(Image.open(io.BytesIO(data)))))
 
+oblong = []  # of odd excess, wide and high, as PNG: the middle 8x8 pixels, the upper or left ones, of the upright picture
+for height, width in [(8, 13), (13, 8)]:
+    picture = Image.fromarray(smooth(height, width))
+    for orientation in range(1, 9):
+        exif = Image.Exif()
+        exif[0x0112] = orientation
+        data = file_of(picture, "PNG", exif=exif)
+        upright = ImageOps.exif_transpose(Image.open(io.BytesIO(data)))
+        left, top = (upright.width - 8) // 2, (upright.height - 8) // 2
+        oblong.append(entry(f"{width}x{height}, {orientation}", data, upright.crop((left, top, left + 8, top + 8))))
+
 areas = []
 for height, width, channels, left, top, side, size in [(9, 7, 1, 0, 1, 7, 3), (12, 16, 3, 3, 2, 10, 4),
                                                        (5, 5, 3, 0, 0, 5, 5), (13, 13, 1, 0, 0, 13, 8),
@@ -123,6 +139,7 @@ print(json.dumps({
     "numpy": numpy.__version__,
     "files": files,
     "turned": turned,
+    "oblong": oblong,
     "areas": areas,
     "noise": text(file_of(noise, "JPEG", quality=95)),
 }, indent=1))
