@@ -1,6 +1,7 @@
 /** How the loading of a data set looks: one line that is rewritten on a terminal, a few plain lines elsewhere. */
 
 import type { LoadOptions, LoadProgress } from "../datasets/dataset.ts";
+import { printable } from "../datasets/printable.ts";
 import { duration } from "./progress.ts";
 
 const PLAIN_STEP = 25; // percent between two lines where nothing can be rewritten
@@ -26,7 +27,7 @@ export function loadingDisplay(
       open = terminal && percent < 100;
     },
     onWarning: (warning) => {
-      write(`${open ? "\n" : ""}${warning}\n`);
+      write(`${open ? "\n" : ""}${printable(warning)}\n`);
       open = false;
     },
   };
@@ -52,5 +53,5 @@ function percentOf(progress: LoadProgress): number {
 /** The last part of the path of a file, or of a folder. */
 function nameOf(progress: LoadProgress): string {
   if (progress.kind === "download") return progress.file;
-  return progress.source.split(/[/\\]/).findLast((part) => part !== "") ?? progress.source;
+  return printable(progress.source.split(/[/\\]/).findLast((part) => part !== "") ?? progress.source);
 }

@@ -1,5 +1,6 @@
 /** Runs a task to its exit code: one sentence on stderr for whatever goes wrong, never a stack trace. */
 
+import { printable } from "../datasets/printable.ts";
 import { UsageError } from "./flags.ts";
 
 const SUCCESS = 0;
@@ -34,5 +35,5 @@ export async function exitCodeOf(
 
 function oneLine(error: unknown): string {
   const message = error instanceof Error ? error.message || error.name : String(error);
-  return message.replaceAll(/\s*\n\s*/g, " ");
+  return printable(message.replaceAll(/\s*\n\s*/g, " "));
 }

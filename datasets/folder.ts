@@ -2,6 +2,7 @@
 
 import type { ImageDataset, LoadOptions } from "./dataset.ts";
 import { loadPictures, type PictureLabels } from "./pictures.ts";
+import { printable } from "./printable.ts";
 
 /**
  * Loads the pictures of a folder and its subfolders, or of a ZIP or TAR archive: whatever ends with .jpg, .jpeg or .png.
@@ -41,11 +42,11 @@ export async function loadFolder(options: LoadOptions = {}): Promise<ImageDatase
   return await loadPictures({ name: "folder", path: dataDir, labels: folderLabels }, options);
 }
 
-/** The first folder of each name as its class, the classes in the order of their names. */
+/** The first folder of each name as its class, the classes in the order of their names, which are printable. */
 export function folderLabels(names: readonly string[]): PictureLabels | null {
   const folders = names.map((name) => name.slice(0, Math.max(0, name.indexOf("/"))));
   if (folders.includes("")) return null;
   const classNames = [...new Set(folders)].sort();
   const numbers = new Map(classNames.map((name, i) => [name, i]));
-  return { labels: folders.map((folder) => numbers.get(folder)!), classNames };
+  return { labels: folders.map((folder) => numbers.get(folder)!), classNames: classNames.map(printable) };
 }

@@ -1,5 +1,7 @@
 /** Files that are written whole or not at all. */
 
+const PARTIAL = ".partial";
+
 /** A partial file this old, in ms, belongs to a process that was killed. */
 const ABANDONED = 3_600_000;
 
@@ -18,8 +20,8 @@ export async function writeWhole(
   write: (file: Deno.FsFile) => Promise<void>,
 ): Promise<string> {
   await Deno.mkdir(folder, { recursive: true });
-  await removeAbandoned(name, folder);
-  const partial = await Deno.makeTempFile({ dir: folder, prefix: `${name}.`, suffix: ".partial" });
+  await removeAbandoned(folder);
+  const partial = await Deno.makeTempFile({ dir: folder, prefix: `${name}.`, suffix: PARTIAL });
   try {
     await withFile(partial, async (file) => {
       await write(file);
@@ -46,10 +48,10 @@ export async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<vo
   for (let written = 0; written < bytes.length;) written += await file.write(bytes.subarray(written));
 }
 
-/** Removes what a killed process left of this file, however long ago it was started. */
-async function removeAbandoned(name: string, folder: string): Promise<void> {
+/** Removes what killed processes left of any file. */
+async function removeAbandoned(folder: string): Promise<void> {
   for await (const entry of Deno.readDir(folder)) {
-    if (!entry.name.startsWith(`${name}.`) || !entry.name.endsWith(".partial")) continue;
+    if (!entry.name.endsWith(PARTIAL)) continue;
     const path = `${folder}/${entry.name}`;
     const { mtime } = await Deno.stat(path).catch(() => ({ mtime: null }));
     if (mtime !== null && Date.now() - mtime.getTime() > ABANDONED) await Deno.remove(path).catch(() => {});

@@ -64,6 +64,9 @@ export function isToy(name: string): name is ToyName {
   return TOY_NAMES.some((toy) => toy === name);
 }
 
+/** Whether a set is drawn by code, not read from files. */
+const isDrawn = (name: DatasetName): boolean => name === "glyphs" || isToy(name);
+
 /**
  * Loads a data set by name, downloading it if it is nowhere on this machine; some are drawn by code instead.
  *
@@ -79,5 +82,11 @@ export function isToy(name: string): name is ToyName {
  * ```
  */
 export async function loadDataset(name: string, options: LoadOptions = {}): Promise<Dataset> {
-  return await LOADERS[datasetName(name)](options);
+  const known = datasetName(name);
+  if (options.dataDir !== undefined && isDrawn(known)) {
+    throw new RangeError(
+      `Cannot load data set ${known} from ${options.dataDir}: it is drawn by code, expected no --data-dir`,
+    );
+  }
+  return await LOADERS[known](options);
 }

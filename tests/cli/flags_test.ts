@@ -61,5 +61,10 @@ Deno.test("exitCodeOf() is 0, 1 or 2 and reports one line", async () => {
   assertEquals(await codeOf(), 0);
   assertEquals(await codeOf(new RangeError("Cannot do:\n  two lines")), 1);
   assertEquals(await codeOf(new UsageError("Cannot use it")), 2);
-  assertEquals(lines, ["train: Cannot do: two lines", "train: Cannot use it"]);
+  assertEquals(await codeOf(new SyntaxError("Cannot use entry \x1b[2J\x07.jpg\r")), 1);
+  assertEquals(lines, [
+    "train: Cannot do: two lines",
+    "train: Cannot use it",
+    "train: Cannot use entry \\x1b[2J\\x07.jpg\\x0d",
+  ]);
 });

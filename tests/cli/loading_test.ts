@@ -46,3 +46,8 @@ Deno.test("loadingDisplay() rewrites the line of a terminal and keeps warnings a
     "\r\x1b[KDecoding 200 of 200 pictures of 102flowers.tgz (100 %)\n",
   ]);
 });
+
+Deno.test("loadingDisplay() writes each warning on one line, without what steers a terminal", () => {
+  assertEquals(written(false, ["Left out cat/\x1b[2J\n.jpg"]), ["Left out cat/\\x1b[2J\\x0a.jpg\n"]);
+  assertEquals(loadingLine({ ...decoded(0), source: "/data/a\x07.zip" } as LoadProgress).includes("a\\x07.zip"), true);
+});

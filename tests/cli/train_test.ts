@@ -221,6 +221,7 @@ Deno.test("train refuses what it cannot use with one sentence: 2 for the call, 1
       [[...data, "--preset", "tiny", "--profile", "29"], 2, "expected a whole number from 1 to 28, those left behind"],
       [[...data, "--channels", "3"], 2, "Cannot load data set mnist as 32x32x3: expected 32x32x1, as it is"],
       [["--dataset", "ring8", "--channels", "1"], 2, "Cannot draw ring8 with 1 channels: expected none"],
+      [["--dataset", "ring8", "--data-dir", runs], 2, "it is drawn by code, expected no --data-dir"],
       [["--dataset", "glyphs", "--channels", "2"], 2, "2 channels: expected"],
       [[...data, "--profile", "abc"], 2, "Cannot use --profile abc: expected a whole number"],
       [["--resume", "0", "--depth", "3"], 2, "Cannot use --depth with --resume: a run goes on with its own options"],

@@ -145,7 +145,7 @@ Deno.test("download() passes on what the progress callback throws and leaves not
   });
 });
 
-Deno.test("download() removes partial files of the same name that a killed process left, not those at work", async () => {
+Deno.test("download() removes partial files that killed processes left, not those at work", async () => {
   await withMirrors(async (folder, mirror) => {
     await Deno.mkdir(folder);
     for (const name of ["data.gz.old.partial", "data.gz.new.partial", "other.gz.old.partial"]) {
@@ -155,6 +155,6 @@ Deno.test("download() removes partial files of the same name that a killed proce
     await Deno.utime(`${folder}/data.gz.old.partial`, yesterday, yesterday);
     await Deno.utime(`${folder}/other.gz.old.partial`, yesterday, yesterday);
     await download(FILE, [mirror("good")], folder);
-    assertEquals(await filesIn(folder), ["data.gz", "data.gz.new.partial", "other.gz.old.partial"]);
+    assertEquals(await filesIn(folder), ["data.gz", "data.gz.new.partial"]);
   });
 });

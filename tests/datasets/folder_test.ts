@@ -10,6 +10,10 @@ Deno.test("folderLabels() takes the first folder as the class, in the order of n
   });
 });
 
+Deno.test("folderLabels() calls classes by names that can be printed", () => {
+  assertEquals(folderLabels(["a\x1b[2J/1.jpg", "b\n/1.jpg"])?.classNames, ["a\\x1b[2J", "b\\x0a"]);
+});
+
 Deno.test("folderLabels() gives none for pictures beside folders, or without any", () => {
   assertEquals(folderLabels(["1.jpg", "2.jpg"]), null);
   assertEquals(folderLabels(["1.jpg", "a/2.jpg"]), null);

@@ -24,3 +24,15 @@ Deno.test("writeWhole() leaves nothing, not even the folder, when the first file
     assertEquals(await names(folder), []);
   });
 });
+
+Deno.test("writeWhole() removes what killed processes left of any file, and nothing that may be in use", async () => {
+  await inFolder(async (folder) => {
+    const old = new Date(Date.now() - 2 * 3_600_000);
+    for (const name of ["file.1.partial", "other.2.partial", "other.3.partial", "other"]) {
+      await Deno.writeTextFile(`${folder}/${name}`, "half");
+      if (name !== "other.3.partial") await Deno.utime(`${folder}/${name}`, old, old);
+    }
+    await writeWhole(folder, "file", () => Promise.resolve());
+    assertEquals(await names(folder), ["file", "other", "other.3.partial"]);
+  });
+});

@@ -41,6 +41,13 @@ Deno.test("loadDataset() draws sets that need no files", async () => {
     assertEquals([set.name, shape], [name, [10_000, 1, 1, 2]]);
     await assertRejects(() => loadDataset(name, { size: 32 }), RangeError, `${name} with size 32: expected none`);
   }
+  for (const name of DRAWN) {
+    await assertRejects(
+      () => loadDataset(name, { dataDir: "/data" }),
+      RangeError,
+      `Cannot load data set ${name} from /data: it is drawn by code, expected no --data-dir`,
+    );
+  }
   const { shape } = await loadDataset("glyphs", { split: "test", size: 16, channels: 3 });
   assertEquals(shape, [4000, 16, 16, 3]);
   await assertRejects(() => loadDataset("glyphs", { size: 8 }), RangeError, "size 8");
