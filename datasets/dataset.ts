@@ -58,7 +58,7 @@ export interface LoadOptions {
   readonly split?: Split;
   /**
    * The folder with the files, or with a subfolder for the set; for `folder` the pictures themselves, a folder or an
-   * archive. If given, no other place is tried.
+   * archive. If given, no other place is tried; sets drawn by code refuse it.
    */
   readonly dataDir?: string;
   /** Side of the images in pixels; the default depends on the set: 32 for the family of MNIST, 64 for photographs. */

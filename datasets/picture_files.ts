@@ -54,7 +54,7 @@ export interface FileTree {
   parts(isWanted: (name: string) => boolean, signal?: AbortSignal): Promise<readonly string[]>;
 }
 
-const WANTED = "a folder, ZIP or TAR archive";
+const WANTED = "folder, ZIP or TAR archive";
 const HEAD = 512; // bytes in which every kind shows itself
 
 /**
@@ -71,10 +71,11 @@ export async function openFiles(path: string): Promise<FileTree> {
   if (starts(0x50, 0x4b, 0x03, 0x04) || starts(0x50, 0x4b, 0x05, 0x06)) return new ZipFiles(path);
   if (starts(0x1f, 0x8b)) return new TarFiles(path, { gzip: true });
   if (new TextDecoder("latin1").decode(head.subarray(257, 262)) === "ustar") return new TarFiles(path, { gzip: false });
-  throw new SyntaxError(`Cannot open ${path}: found ${kindOf(head, info.size)}, expected ${WANTED}`);
+  throw new SyntaxError(`Cannot open ${path}: found ${kindOf(head, info.size)}, expected a ${WANTED}`);
 }
 
-const readable = <T>(asked: Promise<T>, path: string): Promise<T> => orSentence(asked, `open ${path}`, WANTED);
+const readable = <T>(asked: Promise<T>, path: string): Promise<T> =>
+  orSentence(asked, `open ${path}`, `a readable ${WANTED}`);
 
 async function firstBytes(path: string): Promise<Uint8Array> {
   using file = await Deno.open(path);

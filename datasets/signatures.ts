@@ -24,7 +24,8 @@ const SIGNATURES: readonly (readonly [start: string | readonly number[], kind: s
 ];
 
 /**
- * What a file of so many bytes is by its first ones: `a JPEG image`, `an empty file`, `7 bytes that start with 1, 2, 3, 4`.
+ * What a file is by its first bytes, of `length` in all: `a JPEG image`, `an empty file`, `7 bytes that start with 1, 2,
+ * 3, 4`.
  *
  * @example
  * ```ts

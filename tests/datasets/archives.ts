@@ -1,9 +1,12 @@
-/** Archives as tests need them, good and bad, and pictures to put into them. */
+/** Archives as tests need them, good and bad, what to put into them, and what is found there. */
 
+import { assertRejects } from "@std/assert";
 import { Uint8ArrayReader, Uint8ArrayWriter, ZipWriter } from "@zip.js/zip";
 import { gzipSync } from "node:zlib";
 import { pack } from "tar-stream";
 import { encodePng } from "../../core/png.ts";
+import { type FileTree, openFiles } from "../../datasets/picture_files.ts";
+import { inFolder } from "../in_folder.ts";
 
 /** Files by their names. */
 export type Files = Readonly<Record<string, Uint8Array<ArrayBuffer>>>;
@@ -53,4 +56,39 @@ export async function writeFiles(folder: string, files: Files): Promise<void> {
     await Deno.mkdir(path.slice(0, path.lastIndexOf("/")), { recursive: true });
     await Deno.writeFile(path, content);
   }
+}
+
+/** The bytes of a text. */
+export const text = (content: string): Uint8Array<ArrayBuffer> => Uint8Array.from(new TextEncoder().encode(content));
+
+/** Bytes that do not shrink: a xorshift generator. */
+export function noise(length: number): Uint8Array<ArrayBuffer> {
+  let state = 2463534242;
+  return Uint8Array.from({ length }, () => {
+    for (const shift of [13, -17, 5]) state ^= shift > 0 ? state << shift : state >>> -shift;
+    return state;
+  });
+}
+
+/** Everything wanted of a tree. */
+export async function contents(tree: FileTree, wanted: Iterable<string>): Promise<Files> {
+  const found: Record<string, Uint8Array<ArrayBuffer>> = {};
+  for await (const file of tree.read(new Set(wanted))) {
+    found[file.name] = "content" in file ? file.content : text(file.fault);
+  }
+  return found;
+}
+
+/** What listing and reading all of an archive is refused with. */
+export async function refusal(archive: Uint8Array): Promise<string> {
+  let message = "";
+  await inFolder(async (folder) => {
+    await Deno.writeFile(`${folder}/archive`, archive);
+    const error = await assertRejects(async () => {
+      const tree = await openFiles(`${folder}/archive`);
+      await contents(tree, (await tree.list()).map(({ name }) => name));
+    }, SyntaxError);
+    message = error.message.replaceAll(`${folder}/`, "");
+  });
+  return message;
 }
