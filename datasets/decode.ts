@@ -1,5 +1,6 @@
 /** JPEG and PNG files as pixels, by the decoders of ImageScript in WebAssembly: no permission but to read their files. */
 
+import { checkScans } from "./jpeg_scan.ts";
 import { pictureHeader } from "./picture_header.ts";
 import type { Pixels } from "./resample.ts";
 
@@ -70,6 +71,7 @@ export async function loadDecoder(): Promise<Decoder> {
     if (width * height > MAX_PIXELS) {
       throw new SyntaxError(`is ${width}x${height} pixels, expected at most ${MAX_PIXELS / 1e6} million`);
     }
+    if (format === "jpeg") checkScans(bytes);
     try {
       const whole = unmarkedInks ? withMarker(bytes) : bytes;
       return { ...format === "jpeg" ? fromJpeg(jpeg.decode(whole, 0, 0)) : fromPng(png.decode(bytes)), orientation };

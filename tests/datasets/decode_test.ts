@@ -26,11 +26,15 @@ Deno.test("loadDecoder() tells how a picture is to be turned", () => {
 Deno.test("loadDecoder() refuses files that are cut short or changed and goes on with the next", () => {
   const whole = decodeBase64(golden.noise);
   for (const length of [whole.length / 2, whole.length - 2]) {
-    assertThrows(() => decode(whole.subarray(0, length)), SyntaxError, "is damaged (jpg: ");
+    assertThrows(() => decode(whole.subarray(0, length)), SyntaxError, "is damaged (");
   }
   const png = fileOf("colour.png");
   assertThrows(() => decode(png.subarray(0, png.length / 2)), SyntaxError, "is damaged (png: ");
   assertThrows(() => decode(png.with(png.length / 2, png[png.length / 2] ^ 1)), SyntaxError, "is damaged (png: ");
+  const height = whole.findIndex((byte, i) => byte === 0xff && whole[i + 1] === 0xc0) + 6;
+  for (const damaged of [whole.with(height, 32), Uint8Array.of(...whole.subarray(0, -99), 0xff, 0xd9)]) {
+    assertThrows(() => decode(damaged), SyntaxError, "is damaged (its pixels end early), expected an intact file");
+  }
   assertEquals(decode(whole).width, 16);
   assertEquals(decode(png).width, 18);
 });
