@@ -53,9 +53,12 @@ export type TrainState = {
 export const LATENT_STREAM = 1;
 /** Of the mixing of real and generated images in a penalty. */
 export const EPSILON_STREAM = 2;
-const NOISE_STREAM = 3; // of a penalty
-const CHOOSER_STREAM = 4;
-const AUGMENT_STREAM = 16; // and those behind it
+/** Of the noise of a penalty. */
+export const NOISE_STREAM = 3;
+/** Of the latents that choose paths in place of those the leaves see. */
+export const CHOOSER_STREAM = 4;
+/** Of the first number that an augmentation draws; the others have those behind it. */
+export const AUGMENT_STREAM = 16;
 const SAMPLE_ROUND = 1; // of the key that fixed latents are drawn with; training draws in round 0
 /** Pictures of a grid, points of a scatter. */
 export const samplesOf = ({ model }: TrainOptions): number => isPoint(model.image) ? 2048 : 64;
