@@ -135,7 +135,7 @@ export function gumbelMixture(options: HeadOptions): MixtureHead<Gumbel> {
       const { noise, chance } = split(z, latent);
       const logits = linear(parameters.gates, noise);
       const soft = softmax(tempered(add(logits, gumbel(chance)), temperature), region);
-      const weights = add(oneHotOfLargest(soft), sub(soft, stopGradient(soft)));
+      const weights = add(choose(logits, chance, region), sub(soft, stopGradient(soft)));
       const features = relu(mixLeaves(parameters.leaves, weights, noise));
       return { features: reshape(features, [z.shape[0], ...featureShape]), weights, gates: weights, logits };
     },

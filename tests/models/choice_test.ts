@@ -156,6 +156,22 @@ Deno.test("gumbelMixture(): the gradient of the one-hot weights is that of the s
   }
 });
 
+Deno.test("gumbelMixture() chooses the largest noisy logit at any temperature", () => {
+  const head = gumbelMixture(OPTIONS);
+  const parameters = head.parameters(initializer(3));
+  const z = latents(head, 64);
+  const { logits } = head.apply(parameters, z);
+  const noisy = evaluate64(add(logits, gumbel(slice(z, { start: [0, 5], shape: [64, 2 * LEAVES] }))));
+  const largest = Array.from({ length: 64 }, (_, row) => {
+    const values = [...noisy.subarray(LEAVES * row, LEAVES * (row + 1))];
+    return values.map((value) => Number(value === Math.max(...values)));
+  }).flat();
+  for (const temperature of [1e-6, 1, 1e6]) {
+    const { weights } = head.apply(parameters, z, { temperature });
+    assertEquals([...evaluate64(weights)], largest, `temperature ${temperature}`);
+  }
+});
+
 Deno.test("disjoint() learns nothing of its prior from pictures", () => {
   const head = disjoint(OPTIONS, { learnedPrior: true });
   const parameters = head.parameters(initializer(3));
