@@ -3,7 +3,7 @@
 import { type Device, openDevice } from "../core/gpu/device.ts";
 import { isPoint } from "../core/models/presets.ts";
 import { footprintOf, footprintText } from "../core/train/footprint.ts";
-import { resolveOptions, type TrainOptions } from "../core/train/options.ts";
+import { checkEffect, resolveOptions, type TrainOptions } from "../core/train/options.ts";
 import { checkProfile } from "../core/train/profiler.ts";
 import { findResumable, type ResumedRun } from "../core/train/resume.ts";
 import type { TrainingData } from "../core/train/train.ts";
@@ -28,7 +28,10 @@ async function main(args: readonly string[]): Promise<void> {
   const say = flags.quiet ? () => {} : (line: string) => writeTo(Deno.stdout, `${line}\n`);
   const request = requestOf(flags);
   // Mistakes in the call come first, before a device is opened and data are read.
-  if (!flags.resume) usage(() => resolveOptions(request, contextBefore(request.dataset, flags)));
+  if (!flags.resume) {
+    usage(() => checkEffect(request));
+    usage(() => resolveOptions(request, contextBefore(request.dataset, flags)));
+  }
   const resume = flags.resume === undefined ? undefined : await resumable(flags);
   const device = await openDevice();
   try {

@@ -182,9 +182,9 @@ function withImage(options: ModelOptions, image = options.image): ModelOptions {
 }
 
 const HEADS: readonly HeadName[] = ["tree", "flat", "single", "disjoint", "prior", "gumbel", "latents"];
-/** How each head is called where its depth is wrong. */
-const headTitle = (head: HeadName) =>
-  head === "tree" ? "tree" : head === "flat" ? "flat mixture" : "choice of generators";
+/** How heads are called where their depth is wrong; all others are choices. */
+const TITLES: Partial<Record<HeadName, string>> = { tree: "tree", flat: "flat mixture", single: "single generator" };
+const headTitle = (head: HeadName) => TITLES[head] ?? "choice of generators";
 const MOST_CHANNELS = 4096; // of any layer; more is a slip of the keyboard
 
 /**
@@ -205,14 +205,13 @@ export function checkModelOptions(options: ModelOptions): void {
   checkName("critic norm", criticNorm, CRITIC_NORMS);
   if (leaves === "constant" && head !== "tree" && head !== "flat") {
     throw new RangeError(
-      `Cannot build a ${head === "single" ? "single generator" : headTitle(head)} with constant leaves: ` +
-        `each makes one picture, expected linear`,
+      `Cannot build a ${headTitle(head)} with constant leaves: each makes one picture, expected linear`,
     );
   }
   if (!(leafSpread >= 0 && Number.isFinite(leafSpread))) {
     throw new RangeError(`Cannot use ${leafSpread} as leaf spread: expected a number of at least 0`);
   }
-  if (head !== "single") checkDepth(depth, headTitle(head));
+  checkDepth(depth, headTitle(head)); // also where nothing is made from it: it is written down
   checkCount("latent", latent);
   checkCount("features", features);
   checkCount("image channels", image[2]);

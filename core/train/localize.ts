@@ -7,6 +7,7 @@ import { slice } from "../ops/movement.ts";
 import { mean, sum } from "../ops/reduce.ts";
 import { constant } from "../ops/source.ts";
 import type { Tensor } from "../tensor.ts";
+import type { TrainOptions } from "./options.ts";
 
 /** How leaves are made readable. */
 export type LocalizeOptions = {
@@ -14,7 +15,7 @@ export type LocalizeOptions = {
   sharpen: number;
   /** Weight of the recogniser's term. */
   recognise: number;
-  /** Part of every batch whose path is chosen by another latent than the one its leaves see. */
+  /** Part of every batch, in whole images, whose path is chosen by another latent than the one its leaves see. */
   exchange: number;
   /** Iterations done before paths are exchanged. */
   exchangeFrom: number;
@@ -32,6 +33,20 @@ export function localizeFor(iterations: number): LocalizeOptions {
   return { sharpen: 2, recognise: 5, exchange: 0.5, exchangeFrom: Math.round(EXCHANGE_AFTER * iterations) };
 }
 
+/** @throws {RangeError} If there is no tree, or a batch has no two images of which one could be exchanged */
+export function checkLocalize(
+  { method, model: { head }, localize, batch }: Pick<TrainOptions, "method" | "model" | "localize" | "batch">,
+): void {
+  if (localize === null) return;
+  if (head !== "tree") {
+    throw new RangeError(`Cannot localize ${method}: it has no tree whose decisions could be told, expected hmog`);
+  }
+  if (batch > 1) return;
+  throw new RangeError(
+    `Cannot localize with batches of ${batch}: paths of a part of each are exchanged, expected 2 or more`,
+  );
+}
+
 /**
  * Latents by which paths are chosen: late in a run, in the first rows of a batch, others than those the leaves see. So a
  * leaf learns to make good pictures of every latent, also of those its gates would send elsewhere, and can be forced.
@@ -47,7 +62,8 @@ export function choosers(
     & Pick<LocalizeOptions, "exchange" | "exchangeFrom">,
 ): Tensor {
   const [batch] = z.shape;
-  const rows = constant(Array.from({ length: batch }, (_, i) => Number(i < exchange * batch)), [batch, 1]);
+  const exchanged = Math.floor(exchange * batch);
+  const rows = constant(Array.from({ length: batch }, (_, i) => Number(i < exchanged)), [batch, 1]);
   return where(mul(rows, greaterEqual(iteration, exchangeFrom)), other, z);
 }
 

@@ -1,13 +1,13 @@
 /** All options of a run as one object: a preset, overridden by what was asked for, checked at once. */
 
-import { checkModelOptions, type ModelOptions, presetFor, type PresetName } from "../models/presets.ts";
+import { checkModelOptions, type HeadName, type ModelOptions, presetFor, type PresetName } from "../models/presets.ts";
 import { checkSchedule, type Schedule } from "../models/schedule.ts";
 import type { AdamOptions } from "../nn/adam.ts";
 import { keyWords } from "../ops/random.ts";
 import type { AdapterTraits } from "../tensor.ts";
 import { batchesPerEpoch } from "./batches.ts";
 import { type AugmentationName, augmentationName, checkAugment } from "./augment.ts";
-import { LOCALIZE_SPREAD, LOCALIZE_TEMPERATURE, localizeFor, type LocalizeOptions } from "./localize.ts";
+import { checkLocalize, LOCALIZE_SPREAD, LOCALIZE_TEMPERATURE, localizeFor, type LocalizeOptions } from "./localize.ts";
 import { checkTogether, goTogether, type MethodName, methodName, METHODS } from "./methods.ts";
 import { type Objective, type ObjectiveName, objectiveName, OBJECTIVES } from "./objectives.ts";
 import { checkGrow, type Grow, usualSplits } from "./grow.ts";
@@ -209,6 +209,26 @@ export function resolveOptions(
   return { options, reason: preset.reason };
 }
 
+/** Heads whose gate a temperature acts on. */
+const GATED: readonly HeadName[] = ["tree", "flat", "gumbel"];
+
+/**
+ * Checks that what a request names has an effect on its method. A comparison does not ask: its methods share their options.
+ *
+ * @throws {RangeError} If the method is unknown, or has no levels for a depth or no gate for a temperature
+ */
+export function checkEffect({ method = USUAL_METHOD, depth, gateTemperature }: TrainRequest): void {
+  const { head } = METHODS[methodName(method)];
+  if (depth !== undefined && head === "single") {
+    throw new RangeError(`Cannot train ${method} with depth ${depth}: it is one generator, expected no --depth`);
+  }
+  if (gateTemperature === undefined || GATED.includes(head)) return;
+  throw new RangeError(
+    `Cannot train ${method} with a gate temperature of ${gateTemperature.join(":")}: it has no gate, ` +
+      `expected no --gate-temperature`,
+  );
+}
+
 /** @throws {RangeError} If a number is out of range or a name unknown */
 export function checkOptions(options: TrainOptions): void {
   checkModelOptions(options.model);
@@ -216,11 +236,7 @@ export function checkOptions(options: TrainOptions): void {
   checkRegularizers(options.regularizers);
   checkSchedule("gate temperature", options.gateTemperature);
   checkPenalties(options);
-  if (options.localize !== null && options.model.head !== "tree") {
-    throw new RangeError(
-      `Cannot localize ${options.method}: it has no tree whose decisions could be told, expected hmog`,
-    );
-  }
+  checkLocalize(options);
   checkGrow(options);
   checkAugment(options.augment, options.model.image);
   for (const name of ["iterations", "batch", "criticSteps", "sampleEvery", "saveEvery", "reportEvery"] as const) {
@@ -238,8 +254,8 @@ function checkPenalties({ regularizers, model }: TrainOptions): void {
   const name = Object.entries(regularizers).find(([, weight]) => weight > 0)?.[0];
   if (model.criticNorm !== "batch" || name === undefined) return;
   throw new RangeError(
-    `Cannot use the penalty ${name} with critic norm batch: scores depend on the other images of a batch, expected critic ` +
-      `norm layer, spectral or none`,
+    `Cannot use the penalty ${name} with critic norm batch: scores depend on the other images of a batch, expected ` +
+      `${name === "dragan" ? "another objective" : `--${name} 0`}, or critic norm layer, spectral or none`,
   );
 }
 

@@ -212,6 +212,16 @@ Deno.test("train refuses what it cannot use with one sentence: 2 for the call, 1
         2,
         "Cannot use images of 40x40 with a body of 4 convolutions: expected",
       ],
+      [
+        [...data, "--preset", "tiny", "--method", "gan", "--depth", "3", "--dry-run"],
+        2,
+        "Cannot train gan with depth 3: it is one generator, expected no --depth",
+      ],
+      [
+        ["--dataset", "ring8", "--method", "mgan", "--gate-temperature", "1:0.5", "--dry-run"],
+        2,
+        "Cannot train mgan with a gate temperature of 1:0.5: it has no gate, expected no --gate-temperature",
+      ],
       [[...data, "--depth", "20"], 2, "Cannot build a tree of depth 20: expected a whole number from 1 to 10"],
       [
         [...data, "--preset", "tiny", "--profile", "0"],

@@ -161,6 +161,10 @@ Deno.test("checkModelOptions() refuses what describes no model, in one sentence"
       { head: "single", leaves: "constant" },
       "Cannot build a single generator with constant leaves: each makes one picture, expected linear",
     ],
+    [
+      { head: "single", depth: 99 },
+      "Cannot build a single generator of depth 99: expected a whole number from 1 to 10",
+    ],
     [{ leafSpread: -1 }, "Cannot use -1 as leaf spread: expected a number of at least 0"],
     [{ layers: "dens" }, 'Cannot use layers "dens": expected one of convolutional, dense; the nearest is dense'],
     [
@@ -178,5 +182,4 @@ Deno.test("checkModelOptions() refuses what describes no model, in one sentence"
   for (const [change, message] of refused) {
     assertThrows(() => checkModelOptions({ ...PRESETS.small, ...change } as ModelOptions), RangeError, message);
   }
-  checkModelOptions({ ...PRESETS.small, head: "single", depth: 0 }); // has no depth
 });

@@ -75,6 +75,13 @@ Deno.test("choosers() exchanges the first quarter of a batch from an iteration o
   assertEquals(at(600), [-1, -2, 3, 4, 5, 6, 7, 8]);
 });
 
+Deno.test("choosers() exchanges no more than its part of a batch", () => {
+  const z = constant([1, 2, 3, 4, 5], [5, 1]);
+  const other = constant([-1, -2, -3, -4, -5], [5, 1]);
+  const exchange = { other, iteration: constant([600]), exchange: 0.5, exchangeFrom: 600 };
+  assertEquals([...evaluate64(choosers(z, exchange))], [-1, -2, 3, 4, 5]);
+});
+
 Deno.test("softTree() takes its path from another latent, and its leaves from z", () => {
   const tree = softTree({ latent: 2, depth: 2, leaves: "linear", featureShape: [3] });
   const parameters = tree.parameters(initializer(1));
@@ -122,5 +129,10 @@ Deno.test("resolveOptions() makes leaves unlike and gates sharp with localize, a
     () => resolveOptions({ ...request, localize: true, method: "mog" }, context),
     RangeError,
     "Cannot localize mog: it has no tree whose decisions could be told, expected hmog",
+  );
+  assertThrows(
+    () => resolveOptions({ ...request, localize: true, batch: 1 }, context),
+    RangeError,
+    "Cannot localize with batches of 1: paths of a part of each are exchanged, expected 2 or more",
   );
 });

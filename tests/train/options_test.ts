@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { PRESETS } from "../../core/models/presets.ts";
 import { METHOD_NAMES } from "../../core/train/methods.ts";
 import { OBJECTIVE_NAMES } from "../../core/train/objectives.ts";
-import { resolveOptions, type TrainContext, type TrainRequest } from "../../core/train/options.ts";
+import { checkEffect, resolveOptions, type TrainContext, type TrainRequest } from "../../core/train/options.ts";
 
 const CONTEXT: TrainContext = { traits: { software: true }, count: 60000 };
 const resolve = (request: Partial<TrainRequest>, context = CONTEXT) =>
@@ -111,7 +111,14 @@ Deno.test("resolveOptions() says what is wrong with a request", () => {
     ],
     [{ method: "gan", localize: true }, "Cannot localize gan: it has no tree whose decisions could be told"],
     [{ method: "mgan", leaves: "constant" }, "Cannot build a choice of generators with constant leaves"],
-    [{ criticNorm: "batch" }, "Cannot use the penalty gp with critic norm batch: scores depend on the other images"],
+    [
+      { criticNorm: "batch" },
+      "Cannot use the penalty gp with critic norm batch: scores depend on the other images of a batch, expected --gp 0, " +
+      "or critic norm layer, spectral or none",
+    ],
+    [{ criticNorm: "batch", preset: "toy" }, "expected --r1 0, or critic norm layer"],
+    [{ criticNorm: "batch", objective: "dragan" }, "expected another objective, or critic norm layer"],
+    [{ method: "gan", depth: 99 }, "Cannot build a single generator of depth 99: expected a whole number from 1 to 10"],
     [{ criticNorm: "spectrl" }, 'Cannot use critic norm "spectrl": expected one of layer, batch, spectral, none'],
     [{ regularizers: { r1: -1 } }, "Cannot use -1 as weight of the penalty r1: expected a number of at least 0"],
     [{ gateTemperature: [1, 0] }, "Cannot use a gate temperature from 1 to 0 over 750 iterations: expected numbers"],
@@ -128,4 +135,25 @@ Deno.test("resolveOptions() says what is wrong with a request", () => {
     [{ seed: -1 }, "Cannot use seed -1: expected a whole number from 0 to 9007199254740991"],
   ];
   for (const [request, message] of cases) assertThrows(() => resolve(request), RangeError, message);
+});
+
+Deno.test("checkEffect() refuses a depth and a gate temperature for methods that have no use for them, and for no others", () => {
+  const refuses = (request: Partial<TrainRequest>) =>
+    METHOD_NAMES.filter((method) => {
+      try {
+        checkEffect({ dataset: "mnist", method, ...request });
+      } catch (error) {
+        return error instanceof RangeError;
+      }
+    });
+  assertEquals(refuses({}), []);
+  assertEquals(refuses({ depth: 3 }), ["gan", "dcgan"]);
+  assertEquals(refuses({ gateTemperature: [1, 0.5] }), [
+    "gan",
+    "dcgan",
+    "deligan",
+    "madgan",
+    "mgan",
+    "dmwgan-pl",
+  ]);
 });

@@ -48,9 +48,11 @@ Deno.test("cellsOf() gives no method an objective of its own where none is asked
   assertEquals(refused([1, 1, 2]), []);
 });
 
-Deno.test("cellsOf() holds methods without a tree to no limits of trees", () => {
-  const [cell] = cellsOf({ methods: ["gan"], seeds: 1, shared: { dataset: "ring8", depth: 11 } }, CONTEXT);
+Deno.test("cellsOf() lets the one generator of gan ignore a depth, but none that is out of range", () => {
+  const request = (depth: number) => ({ methods: ["gan"] as const, seeds: 1, shared: { dataset: "ring8", depth } });
+  const [cell] = cellsOf(request(10), CONTEXT);
   assertEquals("options" in cell && cell.options.method, "gan");
+  assertThrows(() => cellsOf(request(99), CONTEXT), RangeError, "Cannot build a single generator of depth 99");
 });
 
 Deno.test("cellsOf() leaves out methods without a tree where leaves are localized or grown, none for a gate temperature", () => {
