@@ -16,6 +16,7 @@ import {
   samplesOf,
   visitSamples,
 } from "./hme_numbers.ts";
+import { inverse, numbersIn, samplesIn, unitsOf } from "./hme_units.ts";
 import { climbLogistic, logSumExp } from "./logistic.ts";
 
 /** How long and from where EM climbs. */
@@ -53,22 +54,38 @@ interface Posterior {
  *   few Newton steps (iteratively reweighted least squares) from where they stand
  *
  * Every part of the M-step starts from the parameters as they are and is damped or halved until it gains, so the
- * likelihood never falls but for rounding. An iteration takes `count·(inputs + 1)²` operations for every gate and
+ * likelihood never falls but for rounding. Inputs may lie anywhere: while it fits, they are centred and scaled. An iteration takes `count·(inputs + 1)²` operations for every gate and
  * `count·((inputs + 1)(classes - 1))²` for every classifying expert: for many inputs, take `fitGradient`.
  *
  * Differs from the paper: several starts (`startingNumbers`), and targets may be distributions.
  *
- * @throws {RangeError} If the samples do not fit the model, or an option is no whole number from 1
+ * @throws {RangeError} If samples or `start` do not fit the model, an option is no whole number from 1, or no start ends at a
+ *   finite likelihood
  */
 export function fitEm(model: Hme, data: HmeData, options: EmOptions = {}): HmeFit {
   const { seed = 0, restarts = 10, start, newtonSteps } = options;
   checkOptions(options);
-  const samples = samplesOf(model, data);
-  if (start !== undefined) return climb(model, numbersOf(model, start), samples, options);
-  const fits = Array.from({ length: restarts }, (_, i) => {
-    return climb(model, startingNumbers(model, samples, draws(seed, i), newtonSteps), samples, options);
-  });
-  return fits.reduce((best, fit) => fit.logLikelihood > best.logLikelihood ? fit : best);
+  const given = samplesOf(model, data);
+  const units = unitsOf(given);
+  const samples = samplesIn(units, given);
+  const starts = start === undefined
+    ? Array.from({ length: restarts }, (_, i) => () => startingNumbers(model, samples, draws(seed, i), newtonSteps))
+    : [() => numbersIn(units, numbersOf(model, start))];
+  let best: Ascent | undefined;
+  for (const from of starts) {
+    const found = climb(model, from(), samples, options);
+    if (Number.isFinite(found.logLikelihood) && !(best && best.logLikelihood >= found.logLikelihood)) best = found;
+  }
+  if (best === undefined) {
+    throw new RangeError("Cannot fit: no start ends at a finite likelihood, expected numbers whose squares are finite");
+  }
+  const { numbers, ...rest } = best;
+  return { parameters: parametersOf(model, numbersIn(inverse(units), numbers)), ...rest };
+}
+
+/** Where an ascent ends. */
+interface Ascent extends Omit<HmeFit, "parameters"> {
+  readonly numbers: Numbers;
 }
 
 /** One ascent. */
@@ -77,18 +94,18 @@ function climb(
   numbers: Numbers,
   samples: Samples,
   { iterations = 200, tolerance = 1e-7, newtonSteps = 2 }: EmOptions,
-): HmeFit {
+): Ascent {
   const history: number[] = [];
   for (let iteration = 0; iteration < iterations; iteration++) {
     const posterior = expect(model, numbers, samples);
     const gain = posterior.logLikelihood - (history.at(-1) ?? -Infinity);
     history.push(posterior.logLikelihood);
-    if (gain < tolerance) break;
+    if (!(gain >= tolerance)) break; // also where it is NaN
     numbers = maximise(model, numbers, { samples, posterior, newtonSteps });
   }
   const last = logLikelihood(model, numbers, samples);
   if (last !== history.at(-1)) history.push(last);
-  return { parameters: parametersOf(model, numbers), logLikelihood: last, history };
+  return { numbers, logLikelihood: last, history };
 }
 
 /**

@@ -76,7 +76,7 @@ export function samplesOf(model: Hme, { x, y }: HmeData): Samples {
  * Applies a mixture of experts.
  *
  * @param x `[count, inputs]`
- * @throws {RangeError} If `x` has another length
+ * @throws {RangeError} If `x` has another length, or the parameters are of a model of other sizes
  *
  * @example
  * ```ts
@@ -190,9 +190,14 @@ export function visitSamples(
   }
 }
 
-/** Parameters by node from those by layer. */
+/**
+ * Parameters by node from those by layer.
+ *
+ * @throws {RangeError} If they are of a model of other sizes
+ */
 export function numbersOf(model: Hme, parameters: HmeParameters<Float64Array>): Numbers {
   const { inputs, outputs, leaves, gates, task } = model;
+  checkSizes(model, parameters);
   const columns = columnsOf(model);
   const part = ({ weight, bias }: { weight: Float64Array; bias: Float64Array }, column: number, i: number) =>
     i < inputs ? weight[i * bias.length + column] : bias[column];
@@ -212,6 +217,29 @@ export function numbersOf(model: Hme, parameters: HmeParameters<Float64Array>): 
       ? parameters.logVariance.map((value) => Math.max(value, Math.log(model.leastVariance)))
       : new Float64Array(leaves),
   };
+}
+
+function checkSizes(
+  { inputs, outputs, depth, leaves, gates, task }: Hme,
+  parameters: HmeParameters<Float64Array>,
+): void {
+  const columns = leaves * outputs;
+  const sizes: [name: string, found: number, expected: number][] = [
+    ["gates.weight", parameters.gates.weight.length, inputs * gates],
+    ["gates.bias", parameters.gates.bias.length, gates],
+    ["experts.weight", parameters.experts.weight.length, inputs * columns],
+    ["experts.bias", parameters.experts.bias.length, columns],
+  ];
+  if (task === "regression") {
+    sizes.push(["logVariance", "logVariance" in parameters ? parameters.logVariance.length : 0, leaves]);
+  }
+  const wrong = sizes.find(([, found, expected]) => found !== expected);
+  if (wrong === undefined) return;
+  const [name, found, expected] = wrong;
+  throw new RangeError(
+    `Cannot use parameters with ${found} numbers in ${name}: expected ${expected}, ` +
+      `as for ${task} of depth ${depth} from ${inputs} to ${outputs} numbers`,
+  );
 }
 
 /** Parameters by layer from those by node. */

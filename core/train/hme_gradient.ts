@@ -37,8 +37,8 @@ const REPORT = 50;
  * Fits a mixture of experts by following the gradient of its log-likelihood with Adam, from the starting values of `fitEm`.
  *
  * @returns Parameters of the likeliest start; the history has the likelihood of a batch every 50 steps
- * @throws {RangeError} If the samples do not fit the model, a batch is larger than they are, or an option is no whole number
- *   from 1
+ * @throws {RangeError} If the samples do not fit the model, a batch is larger than they are, an option is no whole number
+ *   from 1, the learning rate is not above 0, or no start ends at a finite likelihood
  * @throws {DeviceError} If the samples are larger than the adapter can bind, or it was lost
  *
  * @example
@@ -67,6 +67,9 @@ export async function fitGradient(
   const samples = samplesOf(model, data);
   const { batch = samples.count } = options;
   check({ restarts, iterations, batch });
+  if (!(learningRate > 0)) {
+    throw new RangeError(`Cannot fit with learning rate ${learningRate}: expected a number above 0`);
+  }
   const batches = new Batches(samples.count, batch, seed);
   const starts = Array.from({ length: restarts }, (_, i) => {
     const start = parametersOf(model, startingNumbers(model, samples, draws(seed, i)));

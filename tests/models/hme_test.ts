@@ -1,4 +1,4 @@
-import { assertAlmostEquals, assertEquals, assertGreater, assertLess, assertThrows } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertGreater, assertLess, assertThrows } from "@std/assert";
 import { draws } from "../../core/draws.ts";
 import { hme, type HmeParameters } from "../../core/models/hme.ts";
 import { fitEm } from "../../core/models/hme_em.ts";
@@ -115,6 +115,43 @@ Deno.test("fitEm() never lets the likelihood fall, whatever the start", () => {
   }
 });
 
+Deno.test("fitEm() climbs alike wherever the inputs lie, and goes on from there", () => {
+  const PREDICTED = 1e-5; // a sharp gate at 1e8, `w x + b` with parts of 1e10
+  const random = draws(2);
+  const steps = Array.from({ length: 61 }, (_, i) => i);
+  const y = steps.map((i) => Math.abs(i - 30) + 0.1 * random.normal());
+  const inside = steps.flatMap((i) => Math.abs(i - 30) < 12 ? [1, 0] : [0, 1]);
+  const problems = [
+    { y, model: hme({ inputs: 1, depth: 1, task: "regression", outputs: 1 }) },
+    { y: inside, model: hme({ inputs: 1, depth: 1, task: "classification", outputs: 2 }) },
+  ];
+  for (const { y, model } of problems) {
+    const near = fitEm(model, { x: steps, y }, { restarts: 2 });
+    const wanted = predict(model, near.parameters, steps).prediction;
+    assertNeverFalls(near.history);
+    for (const place of [(i: number) => i + 1e5, (i: number) => i - 1e8, (i: number) => i * 2 ** 500]) {
+      const x = steps.map(place);
+      const far = fitEm(model, { x, y }, { restarts: 2 });
+      assertEquals(far.history, near.history); // these inputs are exact
+      assertClose(predict(model, far.parameters, x).prediction, [...wanted], PREDICTED, "prediction");
+      const { history } = fitEm(model, { x, y }, { start: far.parameters, iterations: 1 });
+      assertAlmostEquals(history[0], near.logLikelihood, PREDICTED);
+    }
+  }
+});
+
+Deno.test("fitEm() takes the likeliest of the starts that end at a finite likelihood, and throws where none does", () => {
+  const model = hme({ inputs: 1, depth: 1, task: "regression", outputs: 1 });
+  const data = (size: number) => ({ x: [0, 1, 2, 3, 4, 5], y: [-1, 1, -1, 1, 1, -1].map((y) => y * size) });
+  const refused = "Cannot fit: no start ends at a finite likelihood, expected numbers whose squares are finite";
+  assertThrows(() => fitEm(model, data(1e160)), RangeError, refused);
+  assertThrows(() => fitEm(model, data(5e153), { restarts: 1 }), RangeError, refused); // the first start
+  assert(Number.isFinite(fitEm(model, data(5e153), { restarts: 20 }).logLikelihood));
+  const { parameters } = fitEm(model, data(1), { restarts: 1 });
+  const start = { ...parameters, gates: { ...parameters.gates, bias: Float64Array.of(NaN) } };
+  assertThrows(() => fitEm(model, data(1), { start }), RangeError, refused);
+});
+
 Deno.test("fitEm() solves exclusive or, which no single logistic regression does", () => {
   const data = exclusiveOr(300);
   const model = hme({ inputs: 2, depth: 1, task: "classification", outputs: 2 });
@@ -189,4 +226,11 @@ Deno.test("hme(), fitEm() and predict() refuse what does not fit", () => {
   }
   const { parameters } = fitEm(model, { x: [1, 2, 3, 4], y: [1, 2] }, { restarts: 1 });
   assertThrows(() => predict(model, parameters, [1]), RangeError, "Cannot predict from 1 inputs: expected [count, 2]");
+  const deeper = hme({ ...regression, depth: 2 });
+  const message =
+    "Cannot use parameters with 2 numbers in gates.weight: expected 6, as for regression of depth 2 from 2 to 1 numbers";
+  assertThrows(() => predict(deeper, parameters, [1, 2]), RangeError, message);
+  assertThrows(() => fitEm(deeper, { x: [1, 2], y: [1] }, { start: parameters }), RangeError, message);
+  const { gates, experts } = parameters;
+  assertThrows(() => predict(model, { gates, experts }, [1, 2]), RangeError, "0 numbers in logVariance: expected 2");
 });

@@ -39,6 +39,8 @@ Deno.test("fitGradient() refuses options and batches that do not fit", async () 
   const refused: [options: Parameters<typeof fitGradient>[3], message: string][] = [
     [{ iterations: 0 }, "Cannot fit with iterations 0: expected a whole number of at least 1"],
     [{ batch: 201 }, "Cannot draw batches of 201 from 200"],
+    [{ learningRate: 0 }, "Cannot fit with learning rate 0: expected a number above 0"],
+    [{ learningRate: NaN }, "Cannot fit with learning rate NaN: expected a number above 0"],
     [{ learningRate: 1e30, iterations: 2, restarts: 1 }, "no start ends at a finite likelihood"],
   ];
   for (const [options, message] of refused) {
