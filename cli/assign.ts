@@ -7,6 +7,7 @@ import { findCheckpoint } from "../core/sampling/run.ts";
 import { checkWritable, writeWhole } from "../core/sampling/write.ts";
 import { loadDataset } from "../datasets/registry.ts";
 import { ASSIGN_FLAGS, assignRequestOf } from "./assign_flags.ts";
+import { usualRuns } from "./called_from.ts";
 import { doingDisplay } from "./doing.ts";
 import { asUsage, helpText, readFlags, usage, UsageError } from "./flags.ts";
 import { loadingDisplay } from "./loading.ts";
@@ -23,7 +24,7 @@ const USAGE = `Assigns the pictures of a data set to the leaves of a run: a hier
 async function main(args: readonly string[]): Promise<void> {
   const { help, ...flags } = readFlags(args, ASSIGN_FLAGS);
   if (help) return console.log(helpText(USAGE, ASSIGN_FLAGS));
-  const { run, runs, out, json } = flags;
+  const { run, runs = usualRuns(), out, json } = flags;
   if (run === undefined) throw new UsageError("Cannot assign pictures to nothing: expected --run RUN");
   const { request, split } = usage(() => assignRequestOf(flags));
   const { dataset, shape } = await dataOfRun(run, { runs, dataset: flags.dataset });

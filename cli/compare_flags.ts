@@ -7,6 +7,7 @@ import type { EvaluationRequest } from "../core/evaluate/request.ts";
 import { metricName } from "../core/metrics/evaluation.ts";
 import { RUNS_FOLDER } from "../core/sampling/run.ts";
 import { DATASET_NAMES } from "../datasets/registry.ts";
+import { atHome } from "./called_from.ts";
 import { EVALUATION_FLAGS } from "./evaluation_flags.ts";
 import { type FlagValues, usage, UsageError } from "./flags.ts";
 import { FLAGS as TRAIN_FLAGS, requestOf } from "./train_flags.ts";
@@ -105,7 +106,7 @@ export function plansOf(flags: Values): Plan[] {
         shared: { ...shared, dataset, iterations: iterations ?? shared.iterations },
       },
       evaluation: { metrics, n },
-      folder: `${out ?? `${FOLDER}/${recipe}`}/${dataset}`,
+      folder: `${out ?? atHome(`${FOLDER}/${recipe}`)}/${dataset}`,
     }));
   }
   const { dataset } = flags;
@@ -120,7 +121,7 @@ export function plansOf(flags: Values): Plan[] {
   return [{
     request: { methods: chosen, seeds: seeds ?? SEEDS, shared },
     evaluation: usage(() => evaluationOf(flags)),
-    folder: out ?? `${FOLDER}/${dataset}-${shared.preset ?? "auto"}`,
+    folder: out ?? atHome(`${FOLDER}/${dataset}-${shared.preset ?? "auto"}`),
   }];
 }
 

@@ -11,6 +11,7 @@ import { writeWhole } from "../core/sampling/write.ts";
 import { cacheFolder } from "../datasets/cache.ts";
 import type { Split } from "../datasets/dataset.ts";
 import { DATASET_NAMES, datasetName, loadDataset } from "../datasets/registry.ts";
+import { usualRuns } from "./called_from.ts";
 import { doingDisplay } from "./doing.ts";
 import { EVALUATION_FLAGS } from "./evaluation_flags.ts";
 import { asUsage, type FlagValues, helpText, readFlags, usage, UsageError } from "./flags.ts";
@@ -56,7 +57,7 @@ async function main(args: readonly string[]): Promise<void> {
   if (help) return console.log(helpText(USAGE, FLAGS));
   checkTogether(flags);
   const request = usage(() => requestOf(flags));
-  const { run, dataset = "", runs, size } = flags;
+  const { run, dataset = "", runs = usualRuns(), size } = flags;
   const channels = flags.channels as 1 | 3 | undefined; // others are refused by the loader
   const data = run === undefined
     ? { dataset, shape: { size, channels } }

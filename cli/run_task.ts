@@ -1,6 +1,7 @@
 /** Runs a task to its exit code: one sentence on stderr for whatever goes wrong, never a stack trace. */
 
 import { printable } from "../datasets/printable.ts";
+import { goWhereCalled } from "./called_from.ts";
 import { UsageError } from "./flags.ts";
 
 const SUCCESS = 0;
@@ -10,12 +11,17 @@ const USAGE = 2;
 export const INTERRUPTED = 130;
 
 /**
- * Runs `task` and ends the process: exit code 0, 2 for a `UsageError`, 1 for any other error.
+ * Runs `task` where it was called from and ends the process: exit code 0, 2 for a `UsageError`, 1 for any other error.
  *
  * @param name What the task is called with, such as `train`
  */
 export async function runTask(name: string, task: () => Promise<void>): Promise<never> {
-  Deno.exit(await exitCodeOf(name, task, (line) => console.error(line)));
+  const report = (line: string) => console.error(line);
+  const there = () => {
+    goWhereCalled();
+    return task();
+  };
+  Deno.exit(await exitCodeOf(name, there, report));
 }
 
 /** The exit code of `task`; what went wrong goes to `report` as one line. */

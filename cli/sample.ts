@@ -3,6 +3,7 @@
 import { RUNS_FOLDER } from "../core/sampling/run.ts";
 import { drawToFiles } from "../core/sampling/files.ts";
 import { checkRequest, parseDecisions, type SampleMode } from "../core/sampling/request.ts";
+import { usualRuns } from "./called_from.ts";
 import { helpText, readFlags, usage, UsageError } from "./flags.ts";
 import { runTask } from "./run_task.ts";
 
@@ -30,6 +31,7 @@ const FLAGS = {
   out: { kind: "text", value: "FILE", meaning: "The grid of pictures, PNG (grid.png)" },
   json: { kind: "text", value: "FILE", meaning: "Seed, path weights, gates and most likely leaf of every picture" },
   tree: { kind: "text", value: "FILE", meaning: "Every node of the tree with pictures from its region, PNG" },
+  runs: { kind: "text", value: "DIR", meaning: `Folder of run folders (${RUNS_FOLDER})` },
 } as const;
 
 if (import.meta.main) {
@@ -37,7 +39,7 @@ if (import.meta.main) {
     const { help, run, n = 64, seed = 1, out = "grid.png", json, tree, ...flags } = readFlags(Deno.args, FLAGS);
     if (help) return console.log(helpText(USAGE, FLAGS));
     if (run === undefined) throw new UsageError(`Cannot sample without a run: expected --run RUN`);
-    const { leaf, node, forced, force, temperature, truncation, live } = flags;
+    const { leaf, node, forced, force, temperature, truncation, live, runs = usualRuns() } = flags;
     if (forced && leaf === undefined && node === undefined) {
       throw new UsageError("Cannot force the path without a place: expected --leaf N or --node N too");
     }
@@ -49,6 +51,6 @@ if (import.meta.main) {
       return asked;
     });
     const weights = live ? "live" : "ema";
-    for (const line of await drawToFiles(run, request, { out, json, tree }, { weights })) console.log(line);
+    for (const line of await drawToFiles(run, request, { out, json, tree }, { runs, weights })) console.log(line);
   });
 }

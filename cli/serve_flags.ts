@@ -20,7 +20,12 @@ export const FLAGS = {
     value: "RUN",
     meaning: `One run: its folder, name or number in ${RUNS_FOLDER}/, or a checkpoint`,
   },
-  runs: { kind: "text", value: "DIR", meaning: "All runs of a folder; a model is opened when first asked for" },
+  runs: {
+    kind: "text",
+    value: "DIR",
+    meaning:
+      `All runs of a folder, each opened when first asked for; with --run the folder that it is in (${RUNS_FOLDER})`,
+  },
   host: { kind: "text", value: "HOST", meaning: "Address to listen on (127.0.0.1: this machine alone)" },
   port: { kind: "integer", value: "PORT", meaning: "Port to listen on (8000; 0 takes a free one)" },
   "token-file": {
@@ -55,7 +60,7 @@ export type Settings = Omit<ServeOptions, "signal" | "print" | "report" | "log" 
 /**
  * The settings that the flags ask for.
  *
- * @throws {UsageError} If one is out of range, or what is served is named twice or not at all
+ * @throws {UsageError} If one is out of range, or nothing is named to be served
  */
 export function settingsOf(flags: Values): Settings {
   const { host = "127.0.0.1", port = 8000, queue, deadline, cors, "rate-limit": rate } = flags;
@@ -75,9 +80,6 @@ export function settingsOf(flags: Values): Settings {
 }
 
 function servedBy({ run, runs }: Values): Settings["served"] {
-  if (run !== undefined && runs !== undefined) {
-    throw new UsageError(`Cannot serve --run ${run} and --runs ${runs}: two were given, expected one of them`);
-  }
   if (run !== undefined) return { run };
   if (runs !== undefined) return { runs };
   throw new UsageError("Cannot serve without a run: expected --run RUN, or --runs DIR for all in a folder");

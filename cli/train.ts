@@ -9,6 +9,7 @@ import { findResumable, type ResumedRun } from "../core/train/resume.ts";
 import type { TrainingData } from "../core/train/train.ts";
 import { Trainer } from "../core/train/trainer.ts";
 import { DATASET_NAMES, loadDataset } from "../datasets/registry.ts";
+import { usualRuns } from "./called_from.ts";
 import { follow, STOPPED_EARLY } from "./follow.ts";
 import { asUsage, helpText, readFlags, usage, UsageError } from "./flags.ts";
 import { loadingDisplay } from "./loading.ts";
@@ -54,7 +55,7 @@ async function main(args: readonly string[]): Promise<void> {
     if (flags["dry-run"]) {
       if (!await dryRun(device, options, data, stop)) say(STOPPED_EARLY);
     } else {
-      const { runs, quiet = false } = flags;
+      const { runs = usualRuns(), quiet = false } = flags;
       const resumeCommand = (run: string) => commandOf({ resume: run, "data-dir": flags["data-dir"] });
       const job = { device, options, data, resume, runs, profile, resumeCommand };
       await follow(job, { quiet, stop, serve: flags.serve });
@@ -90,7 +91,7 @@ function commandOf(flags: Record<string, string | undefined>): string {
 const word = (text: string): string => /^[\w./:=@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 
 async function resumable(flags: Values): Promise<ResumedRun> {
-  const { resume = "", runs, iterations, "sample-every": sampleEvery, "save-every": saveEvery } = flags;
+  const { resume = "", runs = usualRuns(), iterations, "sample-every": sampleEvery, "save-every": saveEvery } = flags;
   try {
     return await findResumable(resume, { runs, changes: { iterations, sampleEvery, saveEvery } });
   } catch (error) {

@@ -5,6 +5,7 @@ import { openDevice } from "../core/gpu/device.ts";
 import { cacheFolder } from "../datasets/cache.ts";
 import type { LoadOptions } from "../datasets/dataset.ts";
 import { loadDataset } from "../datasets/registry.ts";
+import { usualRuns } from "./called_from.ts";
 import { asUsage, helpText, readFlags } from "./flags.ts";
 import { loadingDisplay } from "./loading.ts";
 import { doingDisplay } from "./doing.ts";
@@ -28,7 +29,7 @@ async function main(args: readonly string[]): Promise<void> {
     const lines = await writeTreeFiles(device, run, {
       ...request,
       out: flags.out,
-      runs: flags.runs,
+      runs: flags.runs ?? usualRuns(),
       labels: labels === "off" ? undefined : {
         load: (name, wanted) => loadDataset(name, { ...wanted, ...labels === "on" ? loading : atHand(loading) }),
         cache: cacheFolder(),

@@ -4,14 +4,14 @@ import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
 
 const HMOG = fromFileUrl(new URL("../hmog", import.meta.url));
-const MAX_LINES = 80;
+const MAX_LINES = 90;
 
 /** A Deno of some version; `$GPU` is a file that exists once the machine has an adapter. */
 const deno = (version: string) => `
 case $1 in
 --version) echo "deno ${version} (stable, release)" ;;
 eval) [ -e "$GPU" ] ;;
-*) echo "deno ${version} $* in $PWD" ;;
+*) echo "deno ${version} $* in $PWD for $INIT_CWD" ;;
 esac`;
 
 const npm = `
@@ -88,7 +88,7 @@ launcherTest("says and changes nothing where Deno and a GPU are there", async ()
   });
   assertEquals({ code, out, said, record }, {
     code: 0,
-    out: `deno 2.9.0 task --quiet sample --out a b.png in ${root}`,
+    out: `deno 2.9.0 task --quiet sample --out a b.png in ${root} for /`,
     said: "",
     record: "",
   });

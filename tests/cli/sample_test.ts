@@ -1,7 +1,8 @@
 import { assertEquals, assertNotEquals, assertStringIncludes } from "@std/assert";
 import { decode } from "fast-png";
-import { withTinyRuns } from "../sampling/tiny_run.ts";
-import { runTaskFile } from "./task.ts";
+import { names } from "../in_folder.ts";
+import { TINY_RUN, withTinyRuns } from "../sampling/tiny_run.ts";
+import { ROOT, runTaskFile } from "./task.ts";
 
 const KEYS = ["seed", "index", "leaf", "weights", "gates", "path"];
 
@@ -37,6 +38,21 @@ Deno.test("sample forces decisions, and takes the newest weights where it is tol
     const forced = await draw("--force", "0:left,2:right", "--node", "1", "--temperature", "2");
     assertEquals(forced.map(([root, , right]) => [root, right]), [[1, 0], [1, 0]]);
     assertNotEquals(await draw("--live"), free);
+  }));
+
+Deno.test("sample reads and writes where it is called from, and looks for usual runs where the program is", () =>
+  withTinyRuns(async (from) => {
+    await Deno.mkdir(`${from}/here`);
+    const run = (...args: string[]) => runTaskFile("cli/sample.ts", ["--n", "2", ...args], { from: `${from}/here` });
+    const files = ["--out", "grid.png", "--json", "../paths.json"];
+    for (const named of [["--run", `../${TINY_RUN}`], ["--run", "0", "--runs", ".."]]) {
+      const { code, stdout, stderr } = await run(...named, ...files);
+      assertEquals([code, stderr], [0, ""]);
+      assertStringIncludes(stdout, `Wrote grid.png: 2 pictures of seed 1 from ../${TINY_RUN}/checkpoint-000500`);
+      assertEquals([await names(from), await names(`${from}/here`)], [[TINY_RUN, "here", "paths.json"], ["grid.png"]]);
+      await Deno.remove(`${from}/here/grid.png`);
+    }
+    assertStringIncludes((await run("--run", "99999")).stderr, `${ROOT}runs/ `);
   }));
 
 Deno.test("sample counts one picture as one", () =>

@@ -2,7 +2,8 @@
 
 import { fromFileUrl } from "@std/path";
 
-const ROOT = fromFileUrl(new URL("../..", import.meta.url));
+/** The folder of the program, with a slash at its end. */
+export const ROOT = fromFileUrl(new URL("../..", import.meta.url));
 const { tasks }: { tasks: Record<string, { command: string }> } = JSON.parse(
   await Deno.readTextFile(`${ROOT}/deno.json`),
 );
@@ -20,18 +21,24 @@ export interface Ended {
   stderr: string;
 }
 
-/** What is different from how users do it: variables of the environment, a module that is loaded first. */
+/** What is different from how users do it: variables of the environment, a module that is loaded first, another folder. */
 export interface Surroundings {
   env?: Record<string, string>;
   preload?: string;
+  /** Folder that the task is called from. */
+  from?: string;
 }
 
-function command(file: string, args: readonly string[], { env = {}, preload }: Surroundings = {}): Deno.Command {
+function command(
+  file: string,
+  args: readonly string[],
+  { env = {}, preload, from = ROOT }: Surroundings = {},
+): Deno.Command {
   const first = preload === undefined ? [] : ["--preload", preload];
   return new Deno.Command(Deno.execPath(), {
     args: ["run", "--quiet", ...first, ...flagsOf(file), file, ...args],
     cwd: ROOT,
-    env,
+    env: { INIT_CWD: from, ...env },
     stdout: "piped",
     stderr: "piped",
   });
