@@ -5,13 +5,12 @@ import { assignmentReport, assignmentText, tableBeside, writeAssignments } from 
 import { openDevice } from "../core/gpu/device.ts";
 import { findCheckpoint } from "../core/sampling/run.ts";
 import { checkWritable, writeWhole } from "../core/sampling/write.ts";
-import { loadDataset } from "../datasets/registry.ts";
 import { ASSIGN_FLAGS, assignRequestOf } from "./assign_flags.ts";
 import { usualRuns } from "./called_from.ts";
 import { doingDisplay } from "./doing.ts";
 import { asUsage, helpText, readFlags, usage, UsageError } from "./flags.ts";
 import { loadingDisplay } from "./loading.ts";
-import { dataOfRun } from "./run_data.ts";
+import { dataOfRun, loadDataOfRun } from "./run_data.ts";
 import { runTask } from "./run_task.ts";
 import { writeTo } from "./terminal.ts";
 
@@ -27,14 +26,14 @@ async function main(args: readonly string[]): Promise<void> {
   const { run, runs = usualRuns(), out, json } = flags;
   if (run === undefined) throw new UsageError("Cannot assign pictures to nothing: expected --run RUN");
   const { request, split } = usage(() => assignRequestOf(flags));
-  const { dataset, shape } = await dataOfRun(run, { runs, dataset: flags.dataset });
+  const { dataset, shape, source } = await dataOfRun(run, { runs, dataset: flags.dataset });
   const table = out ?? tableBeside((await findCheckpoint(run, runs)).path, { dataset, split });
   for (const file of json === undefined ? [table] : [table, json]) await checkWritable(file);
   const terminal = Deno.stderr.isTerminal();
   const write = (text: string) => writeTo(Deno.stderr, text);
   const onProgress = doingDisplay(terminal, write);
   const loading = { dataDir: flags["data-dir"], ...shape, ...loadingDisplay(terminal, write) };
-  const data = await loadDataset(dataset, { split, ...loading }).catch(asUsage);
+  const data = await loadDataOfRun(dataset, { split, ...loading }, source).catch(asUsage);
   const device = await openDevice();
   try {
     const onWarning = (warning: string) => write(`${warning}\n`);

@@ -17,6 +17,7 @@ import { STOPPED_EARLY } from "./follow.ts";
 import { loadingDisplay } from "./loading.ts";
 import { duration } from "./progress.ts";
 import { rasterizer } from "./rasterize.ts";
+import { placed } from "./run_data.ts";
 import { runTask } from "./run_task.ts";
 import { columns, type Stop, stopOnSignals, writeTo } from "./terminal.ts";
 import { contextBefore } from "./train_flags.ts";
@@ -61,7 +62,7 @@ async function follow(
     return parts.get(split)!;
   };
   try {
-    const [data, { shape: [kept] }] = [await load("train"), await load("test")];
+    const [data, { shape: [kept] }] = [await placed(await load("train")), await load("test")];
     const [count, ...image] = data.shape;
     const context = { traits: device.traits, count, image: image as unknown as TrainOptions["model"]["image"] };
     const first = usage(() => cellsOf(request, context)).find((cell) => "options" in cell)!;

@@ -10,13 +10,13 @@ import { RUNS_FOLDER } from "../core/sampling/run.ts";
 import { writeWhole } from "../core/sampling/write.ts";
 import { cacheFolder } from "../datasets/cache.ts";
 import type { Split } from "../datasets/dataset.ts";
-import { DATASET_NAMES, datasetName, loadDataset } from "../datasets/registry.ts";
+import { DATASET_NAMES, datasetName } from "../datasets/registry.ts";
 import { usualRuns } from "./called_from.ts";
 import { doingDisplay } from "./doing.ts";
 import { EVALUATION_FLAGS } from "./evaluation_flags.ts";
 import { asUsage, type FlagValues, helpText, readFlags, usage, UsageError } from "./flags.ts";
 import { loadingDisplay } from "./loading.ts";
-import { dataOfRun } from "./run_data.ts";
+import { type DataOfRun, dataOfRun, loadDataOfRun } from "./run_data.ts";
 import { runTask } from "./run_task.ts";
 import { writeTo } from "./terminal.ts";
 
@@ -59,7 +59,7 @@ async function main(args: readonly string[]): Promise<void> {
   const request = usage(() => requestOf(flags));
   const { run, dataset = "", runs = usualRuns(), size } = flags;
   const channels = flags.channels as 1 | 3 | undefined; // others are refused by the loader
-  const data = run === undefined
+  const data: DataOfRun = run === undefined
     ? { dataset, shape: { size, channels } }
     : await dataOfRun(run, { runs, dataset: flags.dataset, size, channels });
   const write = (text: string) => writeTo(Deno.stderr, text);
@@ -67,7 +67,7 @@ async function main(args: readonly string[]): Promise<void> {
   const device = await openDevice();
   try {
     const evaluator = await Evaluator.create(device, {
-      load: (split) => loadDataset(data.dataset, { split, ...loading }),
+      load: (split) => loadDataOfRun(data.dataset, { split, ...loading }, data.source),
       request,
       cache: cacheFolder(),
       onProgress: doingDisplay(Deno.stderr.isTerminal(), write),

@@ -8,11 +8,12 @@ import { checkProfile } from "../core/train/profiler.ts";
 import { findResumable, type ResumedRun } from "../core/train/resume.ts";
 import type { TrainingData } from "../core/train/train.ts";
 import { Trainer } from "../core/train/trainer.ts";
-import { DATASET_NAMES, loadDataset } from "../datasets/registry.ts";
+import { DATASET_NAMES } from "../datasets/registry.ts";
 import { usualRuns } from "./called_from.ts";
 import { follow, STOPPED_EARLY } from "./follow.ts";
 import { asUsage, helpText, readFlags, usage, UsageError } from "./flags.ts";
 import { loadingDisplay } from "./loading.ts";
+import { loadDataOfRun, placed, sourceIn } from "./run_data.ts";
 import { runTask } from "./run_task.ts";
 import { type Stop, stopOnSignals, writeTo } from "./terminal.ts";
 import { contextBefore, FLAGS, requestOf, USAGE, type Values, WITH_RESUME } from "./train_flags.ts";
@@ -36,11 +37,17 @@ async function main(args: readonly string[]): Promise<void> {
   const resume = flags.resume === undefined ? undefined : await resumable(flags);
   const device = await openDevice();
   try {
-    const data = await dataOf(resume ? { ...flags, ...dataFlags(resume.options) } : flags, stop.signal);
-    if (data === null) return say(STOPPED_EARLY);
+    const data = await (resume
+      ? dataOf({ ...flags, ...dataFlags(resume.options) }, { signal: stop.signal, source: sourceIn(resume.record) })
+      : dataOf(flags, { signal: stop.signal }));
+    if (data === null) {
+      return say(STOPPED_EARLY);
+    }
     const { options, reason } = resume
       ? { options: resume.options, reason: `Preset ${resume.options.preset}: that of the run` }
-      : usage(() => resolveOptions(request, { traits: device.traits, count: data.shape[0], image: imageOf(data) }));
+      : usage(() =>
+        resolveOptions(request, { traits: device.traits, count: data.shape[0], image: imageOf(data) })
+      );
     say(`${reason} (${device.description})`);
     const { dataset } = options;
     const what = isPoint(imageOf(data)) ? `points of ${dataset}` : `images of ${dataset}, ${imageOf(data).join("x")},`;
@@ -57,7 +64,7 @@ async function main(args: readonly string[]): Promise<void> {
     } else {
       const { runs = usualRuns(), quiet = false } = flags;
       const resumeCommand = (run: string) => commandOf({ resume: run, "data-dir": flags["data-dir"] });
-      const job = { device, options, data, resume, runs, profile, resumeCommand };
+      const job = { device, options, data: await placed(data), resume, runs, profile, resumeCommand };
       await follow(job, { quiet, stop, serve: flags.serve });
     }
   } finally {
@@ -107,17 +114,21 @@ const dataFlags = ({ dataset, model: { image } }: TrainOptions): Values => ({
 
 const imageOf = ({ shape: [, height, width, channels] }: TrainingData) => [height, width, channels] as const;
 
-/** The data set; null if the user stopped the loading. */
-async function dataOf(flags: Values, signal: AbortSignal): Promise<TrainingData | null> {
+/** The data set, of a run from where it lay; null if the user stopped the loading. */
+async function dataOf(
+  flags: Values,
+  { signal, source }: { signal: AbortSignal; source?: string },
+): Promise<TrainingData | null> {
   try {
     const { dataset = "", size, channels, quiet } = flags;
-    return await loadDataset(dataset, {
+    const options = {
       dataDir: flags["data-dir"],
       size,
       channels: channels as 1 | 3 | undefined, // others are refused by the loader
       signal,
       ...quiet ? {} : loadingDisplay(Deno.stderr.isTerminal(), (text) => writeTo(Deno.stderr, text)),
-    });
+    };
+    return await loadDataOfRun(dataset, options, source);
   } catch (error) {
     if (error === signal.reason) return null; // undefined unless it aborts
     asUsage(error);

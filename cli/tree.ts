@@ -2,13 +2,14 @@
 
 import { writeTreeFiles } from "../core/evaluate/tree_files.ts";
 import { openDevice } from "../core/gpu/device.ts";
+import { findCheckpoint } from "../core/sampling/run.ts";
 import { cacheFolder } from "../datasets/cache.ts";
 import type { LoadOptions } from "../datasets/dataset.ts";
-import { loadDataset } from "../datasets/registry.ts";
 import { usualRuns } from "./called_from.ts";
 import { asUsage, helpText, readFlags } from "./flags.ts";
 import { loadingDisplay } from "./loading.ts";
 import { doingDisplay } from "./doing.ts";
+import { loadDataOfRun, sourceOf } from "./run_data.ts";
 import { runTask } from "./run_task.ts";
 import { writeTo } from "./terminal.ts";
 import { TREE_FLAGS, treeRequest } from "./tree_flags.ts";
@@ -24,14 +25,17 @@ async function main(args: readonly string[]): Promise<void> {
   const { run, labels, ...request } = treeRequest(flags);
   const write = (text: string) => writeTo(Deno.stderr, text);
   const loading = { dataDir: flags["data-dir"], ...loadingDisplay(Deno.stderr.isTerminal(), write) };
+  const { runs = usualRuns() } = flags;
+  const source = await sourceOf((await findCheckpoint(run, runs)).path);
   const device = await openDevice();
   try {
     const lines = await writeTreeFiles(device, run, {
       ...request,
       out: flags.out,
-      runs: flags.runs ?? usualRuns(),
+      runs,
       labels: labels === "off" ? undefined : {
-        load: (name, wanted) => loadDataset(name, { ...wanted, ...labels === "on" ? loading : atHand(loading) }),
+        load: (name, wanted) =>
+          loadDataOfRun(name, { ...wanted, ...labels === "on" ? loading : atHand(loading) }, source),
         cache: cacheFolder(),
         required: labels === "on",
       },
