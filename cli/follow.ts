@@ -2,6 +2,7 @@
 
 import { profileTable } from "../core/train/profile.ts";
 import { train, type TrainJob } from "../core/train/train.ts";
+import { commandOf } from "./command.ts";
 import { duration, ProgressDisplay } from "./progress.ts";
 import { serveTraining } from "./train_server.ts";
 import { columns, type Stop, writeTo } from "./terminal.ts";
@@ -62,9 +63,9 @@ export async function follow(
     } else {
       const time = duration((performance.now() - begun) / 1000);
       display.line(
-        `Trained ${iteration} iteration${
-          iteration === 1 ? "" : "s"
-        } in ${time}; draw from it with: ./hmog sample --run ${run}`,
+        `Trained ${iteration} iteration${iteration === 1 ? "" : "s"} in ${time}; draw from it with: ${
+          commandOf("sample", { run })
+        }`,
       );
     }
   }

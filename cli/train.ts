@@ -10,6 +10,7 @@ import type { TrainingData } from "../core/train/train.ts";
 import { Trainer } from "../core/train/trainer.ts";
 import { DATASET_NAMES } from "../datasets/registry.ts";
 import { usualRuns } from "./called_from.ts";
+import { commandOf } from "./command.ts";
 import { follow, STOPPED_EARLY } from "./follow.ts";
 import { asUsage, helpText, readFlags, usage, UsageError } from "./flags.ts";
 import { loadingDisplay } from "./loading.ts";
@@ -63,7 +64,7 @@ async function main(args: readonly string[]): Promise<void> {
       if (!await dryRun(device, options, data, stop)) say(STOPPED_EARLY);
     } else {
       const { runs = usualRuns(), quiet = false } = flags;
-      const resumeCommand = (run: string) => commandOf({ resume: run, "data-dir": flags["data-dir"] });
+      const resumeCommand = (run: string) => commandOf("train", { resume: run, "data-dir": flags["data-dir"] });
       const job = { device, options, data: await placed(data), resume, runs, profile, resumeCommand };
       await follow(job, { quiet, stop, serve: flags.serve });
     }
@@ -87,15 +88,6 @@ function checkTogether(flags: Values): void {
       `expected only ${WITH_RESUME.slice(1).map((name) => `--${name}`).join(", ")}`,
   );
 }
-
-/** What a user types to call this task with these flags. */
-function commandOf(flags: Record<string, string | undefined>): string {
-  const words = Object.entries(flags).flatMap(([name, value]) => value === undefined ? [] : [`--${name}`, word(value)]);
-  return ["./hmog train", ...words].join(" ");
-}
-
-/** A word of a shell, quoted where it has to be. */
-const word = (text: string): string => /^[\w./:=@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 
 async function resumable(flags: Values): Promise<ResumedRun> {
   const { resume = "", runs = usualRuns(), iterations, "sample-every": sampleEvery, "save-every": saveEvery } = flags;

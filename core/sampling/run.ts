@@ -2,6 +2,7 @@
 
 import { nearestName } from "../nearest.ts";
 import { decodeSafetensors, type StoredTensor } from "../safetensors.ts";
+import { shellWord } from "../shell_word.ts";
 
 /** The folder that runs are in unless told otherwise. */
 export const RUNS_FOLDER = "runs";
@@ -127,7 +128,7 @@ export async function readCheckpoint(file: CheckpointFile): Promise<Checkpoint> 
     const intact = await newestIntact(folderOf(file.path), file.iteration);
     const advice = intact === undefined
       ? ""
-      : `; the newest intact one is ${intact} (with it: --resume ${intact} or --run ${intact})`;
+      : `; the newest intact one is ${intact} (with it: --resume ${shellWord(intact)} or --run ${shellWord(intact)})`;
     throw new RunError(`Cannot read checkpoint ${file.path}: ${found}${advice}`, { cause: error });
   }
 }

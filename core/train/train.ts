@@ -4,6 +4,7 @@ import type { Device } from "../gpu/device.ts";
 import { encodePng } from "../png.ts";
 import { samplePicture } from "../sampling/sample_picture.ts";
 import { OPTIONS_FILE, RUNS_FOLDER } from "../sampling/run.ts";
+import { shellWord } from "../shell_word.ts";
 import { valuesOf } from "./checkpoint.ts";
 import { nextSplit } from "./grow.ts";
 import { type Pictures, realImages, type TrainingImages } from "./images.ts";
@@ -186,7 +187,7 @@ async function* trainInto(
   }
 }
 
-const usualCommand = (run: string): string => `./hmog train --resume ${run}`;
+const usualCommand = (run: string): string => `./hmog train --resume ${shellWord(run)}`;
 
 const nextMultiple = (iteration: number, step: number): number => (Math.floor(iteration / step) + 1) * step;
 

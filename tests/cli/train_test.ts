@@ -33,7 +33,8 @@ function idx(shape: number[], data: Uint8Array): Uint8Array {
 }
 
 Deno.test("train writes a run and says what it does; --resume goes on with it", () =>
-  withData(async (data, runs) => {
+  withData(async (data, folder) => {
+    const runs = `${folder} of mine`;
     const tiny = [...data, "--preset", "tiny", "--batch", "8", "--runs", runs];
     const first = await train(...tiny, "--iterations", "3");
     assertEquals([first.code, first.stderr], [0, ""]);
@@ -42,7 +43,9 @@ Deno.test("train writes a run and says what it does; --resume goes on with it", 
     assertStringIncludes(lines[1], `Data: ${COUNT} images of mnist, 32x32x1, from `);
     assertStringIncludes(lines[2], `Training ${runs}/00000-mnist-hmog-tiny from iteration 0 to 3 (wgan-gp, batch 8`);
     assertMatch(lines.at(-2)!, /^3\/3 {2}critic -?[\d.]+ {2}generator -?[\d.]+ {2}[\d.]+ images\/s {2}done$/);
-    assertMatch(lines.at(-1)!, /^Trained 3 iterations in \d+ s; draw from it with: \.\/hmog sample --run /);
+    assertMatch(lines.at(-1)!, /^Trained 3 iterations in \d+ s; /);
+    const command = `; draw from it with: ./hmog sample --run '${runs}/00000-mnist-hmog-tiny'`;
+    assertEquals(lines.at(-1)!.slice(-command.length), command);
 
     const again = [...data.slice(2), "--runs", runs, "--quiet"];
     assertEquals(await train("--resume", "0", "--iterations", "4", ...again), { code: 0, stdout: "", stderr: "" });
