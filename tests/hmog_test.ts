@@ -3,7 +3,8 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
 
-const HMOG = fromFileUrl(new URL("../hmog", import.meta.url));
+const ROOT = fromFileUrl(new URL("..", import.meta.url));
+const FILES = ["hmog", "deno.json", "cli/commands.awk"];
 const MAX_LINES = 90;
 
 /** A Deno of some version; `$GPU` is a file that exists once the machine has an adapter. */
@@ -46,8 +47,8 @@ async function launch({ programs, gpu = true, args = ["test"], from }: Setting):
   const root = await Deno.realPath(await Deno.makeTempDir({ prefix: "hmog launcher " }));
   const place = (...parts: string[]) => join(root, ...parts);
   try {
-    for (const folder of ["bin", "home", "compat"]) await Deno.mkdir(place(folder));
-    await Deno.copyFile(HMOG, place("hmog"));
+    for (const folder of ["bin", "home", "compat", "cli"]) await Deno.mkdir(place(folder));
+    for (const file of FILES) await Deno.copyFile(join(ROOT, file), place(file));
     const all = { sudo: "exit 1", curl: "exit 6", unzip: "", id: "echo 0", ...programs };
     for (const [name, body] of Object.entries(all)) {
       await Deno.writeTextFile(place("bin", name), `#!/bin/sh\n${body}\n`, { mode: 0o755 });
@@ -132,11 +133,36 @@ launcherTest("says what to install where it may not, and runs the task all the s
   assertMatch(said, /^hmog: no GPU found: install .*mesa-vulkan-drivers/);
 });
 
+launcherTest("alone or asked for help names every command, before anything is installed", async () => {
+  const { tasks } = JSON.parse(await Deno.readTextFile(join(ROOT, "deno.json")));
+  const meanings = Object.entries<{ description: string }>(tasks).map(([name, { description }]) => [name, description]);
+  for (const args of [[], ["help"], ["--help"], ["-h", "train"]]) {
+    const { code, out, said, record } = await launch({ programs: { deno: "exit 9", npm: "exit 9" }, args, gpu: false });
+    assertEquals([code, said, record], [0, "", ""]);
+    const rows = out.split("\n").map((line) => /^  \.\/hmog (\S+) +(.*)$/.exec(line)?.slice(1)).filter((row) => row);
+    assertEquals(rows, meanings);
+  }
+});
+
+launcherTest("names the command that is nearest to one that there is not, exit code 2", async () => {
+  for (
+    const [word, nearest] of [["trian", "; the nearest is train"], ["evalute", "; the nearest is evaluate"], ["-x", ""]]
+  ) {
+    const { code, out, said } = await launch({
+      programs: { deno: "exit 9", npm: "exit 9" },
+      args: [word, "--run", "0"],
+    });
+    assertEquals([code, out], [2, ""]);
+    assertStringIncludes(said, `hmog: Cannot run ${word}: there is no such command, expected one of train, sample, `);
+    assertEquals([said.split("\n").length, /; the nearest.*$/.exec(said)?.[0] ?? ""], [1, nearest]);
+  }
+});
+
 launcherTest("hands on the exit code of the task", async () => {
   const failing = `case $1 in --version) echo "deno 2.9.0" ;; eval) ;; *) exit 3 ;; esac`;
   assertEquals((await launch({ programs: { deno: failing } })).code, 3);
 });
 
 launcherTest(`stays under ${MAX_LINES} lines`, async () => {
-  assertEquals((await Deno.readTextFile(HMOG)).trimEnd().split("\n").length < MAX_LINES, true);
+  assertEquals((await Deno.readTextFile(join(ROOT, "hmog"))).trimEnd().split("\n").length < MAX_LINES, true);
 });
