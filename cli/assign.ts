@@ -4,7 +4,7 @@ import { assignPictures } from "../core/assign/assign.ts";
 import { assignmentReport, assignmentText, tableBeside, writeAssignments } from "../core/assign/report.ts";
 import { openDevice } from "../core/gpu/device.ts";
 import { findCheckpoint } from "../core/sampling/run.ts";
-import { checkWritable, writeWhole } from "../core/sampling/write.ts";
+import { checkWritable, writeNamed } from "../core/sampling/write.ts";
 import { ASSIGN_FLAGS, assignRequestOf } from "./assign_flags.ts";
 import { usualRuns } from "./called_from.ts";
 import { doingDisplay } from "./doing.ts";
@@ -42,7 +42,7 @@ async function main(args: readonly string[]): Promise<void> {
     const lines = await writeAssignments(table, assignments);
     const report = assignmentReport(assignments, { split, onProgress });
     console.log([assignmentText(report), "", ...lines].join("\n"));
-    if (json !== undefined) await writeWhole(json, `${JSON.stringify(report, null, 2)}\n`);
+    if (json !== undefined) await writeNamed(json, `${JSON.stringify(report, null, 2)}\n`);
   } finally {
     await device.destroy();
   }

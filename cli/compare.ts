@@ -7,6 +7,7 @@ import { Evaluator } from "../core/evaluate/evaluator.ts";
 import type { Split } from "../core/evaluate/request.ts";
 import { type Device, openDevice } from "../core/gpu/device.ts";
 import { RunError } from "../core/sampling/run.ts";
+import { checkFolder } from "../core/sampling/write.ts";
 import type { TrainOptions } from "../core/train/options.ts";
 import { cacheFolder } from "../datasets/cache.ts";
 import { type Dataset, loadDataset } from "../datasets/registry.ts";
@@ -31,6 +32,7 @@ async function main(args: readonly string[]): Promise<void> {
   for (const { request } of plans) {
     usage(() => cellsOf(request, contextBefore(request.shared.dataset, flags)));
   }
+  for (const { folder } of plans) await checkFolder(folder, "; --out names another folder");
   const stop = stopOnSignals(flags.quiet === true);
   const device = await openDevice();
   try {

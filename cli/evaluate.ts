@@ -7,7 +7,7 @@ import { featureName } from "../core/evaluate/features.ts";
 import type { EvaluationRequest } from "../core/evaluate/request.ts";
 import { metricName } from "../core/metrics/evaluation.ts";
 import { RUNS_FOLDER } from "../core/sampling/run.ts";
-import { writeWhole } from "../core/sampling/write.ts";
+import { checkWritable, writeNamed } from "../core/sampling/write.ts";
 import { cacheFolder } from "../datasets/cache.ts";
 import type { Split } from "../datasets/dataset.ts";
 import { DATASET_NAMES, datasetName } from "../datasets/registry.ts";
@@ -57,11 +57,12 @@ async function main(args: readonly string[]): Promise<void> {
   if (help) return console.log(helpText(USAGE, FLAGS));
   checkTogether(flags);
   const request = usage(() => requestOf(flags));
-  const { run, dataset = "", runs = usualRuns(), size } = flags;
+  const { run, dataset = "", runs = usualRuns(), size, json } = flags;
   const channels = flags.channels as 1 | 3 | undefined; // others are refused by the loader
   const data: DataOfRun = run === undefined
     ? { dataset, shape: { size, channels } }
     : await dataOfRun(run, { runs, dataset: flags.dataset, size, channels });
+  if (json !== undefined) await checkWritable(json);
   const write = (text: string) => writeTo(Deno.stderr, text);
   const loading = { dataDir: flags["data-dir"], ...data.shape, ...loadingDisplay(Deno.stderr.isTerminal(), write) };
   const device = await openDevice();
@@ -73,13 +74,13 @@ async function main(args: readonly string[]): Promise<void> {
       onProgress: doingDisplay(Deno.stderr.isTerminal(), write),
       onWarning: (warning) => write(`${warning}\n`),
     }).catch(asUsage);
-    const { samples = "", json } = flags;
+    const { samples = "" } = flags;
     const evaluation =
       await (run === undefined ? evaluator.evaluateSamples(samples) : evaluator.evaluateRun(run, { runs })).catch(
         asUsage,
       );
     console.log(evaluationText(evaluation));
-    if (json !== undefined) await writeWhole(json, `${JSON.stringify(evaluation, null, 2)}\n`);
+    if (json !== undefined) await writeNamed(json, `${JSON.stringify(evaluation, null, 2)}\n`);
     await evaluator.destroy();
   } finally {
     await device.destroy();

@@ -7,6 +7,7 @@ import { serve } from "../server/serve.ts";
 import { usualRuns } from "./called_from.ts";
 import { helpText, readFlags } from "./flags.ts";
 import { INTERRUPTED, runTask } from "./run_task.ts";
+import { checkFree } from "./train_server.ts";
 import { FLAGS, settingsOf, tokenOf, USAGE } from "./serve_flags.ts";
 
 const OFF = "off";
@@ -16,6 +17,7 @@ if (import.meta.main) {
     const { help, ...flags } = readFlags(Deno.args, FLAGS);
     if (help) return console.log(helpText(USAGE, FLAGS));
     const { served, ...settings } = settingsOf(flags);
+    await checkFree(settings.port, settings.host); // runs take a while to open
     const token = await tokenOf(flags["token-file"], Deno.env.get("HMOG_TOKEN"));
     const { "access-log": path } = flags;
     await using writer = path === OFF ? null : await LogWriter.open(path ?? null);

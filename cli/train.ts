@@ -2,6 +2,7 @@
 
 import { type Device, openDevice } from "../core/gpu/device.ts";
 import { isPoint } from "../core/models/presets.ts";
+import { checkFolder } from "../core/sampling/write.ts";
 import { footprintOf, footprintText } from "../core/train/footprint.ts";
 import { checkEffect, resolveOptions, type TrainOptions } from "../core/train/options.ts";
 import { checkProfile } from "../core/train/profiler.ts";
@@ -18,7 +19,7 @@ import { loadDataOfRun, placed, sourceIn } from "./run_data.ts";
 import { runTask } from "./run_task.ts";
 import { type Stop, stopOnSignals, writeTo } from "./terminal.ts";
 import { contextBefore, FLAGS, requestOf, USAGE, type Values, WITH_RESUME } from "./train_flags.ts";
-import { checkPort } from "./train_server.ts";
+import { checkFree, checkPort } from "./train_server.ts";
 import { tunerFor } from "./tuning.ts";
 
 const HEARING = 10; // ms
@@ -36,19 +37,18 @@ async function main(args: readonly string[]): Promise<void> {
     usage(() => resolveOptions(request, contextBefore(request.dataset, flags)));
   }
   const resume = flags.resume === undefined ? undefined : await resumable(flags);
+  const { runs = usualRuns() } = flags;
+  if (!resume && !flags["dry-run"]) await checkFolder(runs, "; --runs names another folder");
+  if (flags.serve !== undefined && !flags["dry-run"]) await checkFree(flags.serve);
   const device = await openDevice();
   try {
-    const data = await (resume
-      ? dataOf({ ...flags, ...dataFlags(resume.options) }, { signal: stop.signal, source: sourceIn(resume.record) })
-      : dataOf(flags, { signal: stop.signal }));
-    if (data === null) {
-      return say(STOPPED_EARLY);
-    }
+    const source = resume && sourceIn(resume.record);
+    const asked = resume ? { ...flags, ...dataFlags(resume.options) } : flags;
+    const data = await dataOf(asked, { signal: stop.signal, source });
+    if (data === null) return say(STOPPED_EARLY);
     const { options, reason } = resume
       ? { options: resume.options, reason: `Preset ${resume.options.preset}: that of the run` }
-      : usage(() =>
-        resolveOptions(request, { traits: device.traits, count: data.shape[0], image: imageOf(data) })
-      );
+      : usage(() => resolveOptions(request, { traits: device.traits, count: data.shape[0], image: imageOf(data) }));
     say(`${reason} (${device.description})`);
     const { dataset } = options;
     const what = isPoint(imageOf(data)) ? `points of ${dataset}` : `images of ${dataset}, ${imageOf(data).join("x")},`;
@@ -63,7 +63,7 @@ async function main(args: readonly string[]): Promise<void> {
     if (flags["dry-run"]) {
       if (!await dryRun(device, options, data, stop)) say(STOPPED_EARLY);
     } else {
-      const { runs = usualRuns(), quiet = false } = flags;
+      const { quiet = false } = flags;
       const resumeCommand = (run: string) => commandOf("train", { resume: run, "data-dir": flags["data-dir"] });
       const job = { device, options, data: await placed(data), resume, runs, profile, resumeCommand };
       await follow(job, { quiet, stop, serve: flags.serve });

@@ -1,5 +1,6 @@
 /** The server beside a training: asked for with `train --serve`, it answers from the newest checkpoint. */
 
+import { Listener } from "../server/listener.ts";
 import { startServer } from "../server/serve.ts";
 import { UsageError } from "./flags.ts";
 
@@ -34,6 +35,16 @@ export async function serveTraining(
       await over;
     },
   };
+}
+
+/**
+ * Finds out, before the work, whether the server will be able to listen.
+ *
+ * @throws {Error} If it could not; the message says why
+ */
+export async function checkFree(port: number, host = HOST): Promise<void> {
+  const listener = await Listener.open(() => Promise.resolve(new Response()), { host, port });
+  await listener.drain({ grace: 0, patience: 0 });
 }
 
 /**

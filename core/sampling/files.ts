@@ -7,7 +7,7 @@ import { samplePicture } from "./sample_picture.ts";
 import { RUNS_FOLDER } from "./run.ts";
 import { treePicture } from "./tree_picture.ts";
 import { openSampler, type Sample, type SampleRequest } from "./sampler.ts";
-import { orRunError, writeWhole } from "./write.ts";
+import { checkWritable, writeNamed } from "./write.ts";
 
 /** Paths of the files to write. */
 export interface SampleFiles {
@@ -30,21 +30,22 @@ export async function drawToFiles(
   { out, json, tree }: SampleFiles,
   { runs = RUNS_FOLDER, weights = "ema" as WeightsName } = {},
 ): Promise<string[]> {
+  for (const file of [out, json, tree]) if (file !== undefined) await checkWritable(file);
   const device = await openDevice();
   try {
     const sampler = await openSampler(device, run, { runs, weights });
     try {
       const { seed, shape, images, samples } = await sampler.sample(request);
-      await write(out, await encodePng(samplePicture(images, { shape, leaves: samples.map(({ leaf }) => leaf) })));
+      await writeNamed(out, await encodePng(samplePicture(images, { shape, leaves: samples.map(({ leaf }) => leaf) })));
       const lines = [
         `Wrote ${out}: ${shape[0]} picture${shape[0] === 1 ? "" : "s"} of seed ${seed} from ${sampler.source.path}`,
       ];
       if (json !== undefined) {
-        await write(json, new TextEncoder().encode(linesOf(seed, samples)));
+        await writeNamed(json, linesOf(seed, samples));
         lines.push(`Wrote ${json}: their paths`);
       }
       if (tree !== undefined) {
-        await write(tree, await encodePng(await treePicture(sampler, { seed })));
+        await writeNamed(tree, await encodePng(await treePicture(sampler, { seed })));
         lines.push(`Wrote ${tree}: every node of the tree with pictures from its region`);
       }
       return lines;
@@ -59,11 +60,4 @@ export async function drawToFiles(
 /** `{ seed, samples }` as JSON, a line for every sample. */
 function linesOf(seed: number, samples: readonly Sample[]): string {
   return `{"seed":${seed},"samples":[\n${samples.map((sample) => JSON.stringify(sample)).join(",\n")}\n]}\n`;
-}
-
-/** Replaces a file whole or not at all; devices and pipes are written as they are. */
-async function write(path: string, bytes: Uint8Array): Promise<void> {
-  const there = await Deno.stat(path).catch(() => null);
-  if (there === null || there.isFile || there.isDirectory) await writeWhole(path, [bytes]);
-  else await orRunError("write", path, () => Deno.writeFile(path, bytes));
 }

@@ -33,18 +33,60 @@ export async function writeWhole(
 }
 
 /**
- * Finds out, before the work, what would keep `writeWhole` from writing a file afterwards: makes an empty one beside it, and
- * removes that.
+ * Writes a file that a user named: a device or pipe as it is, everything else by `writeWhole`.
+ *
+ * @throws {RunError} If it cannot be written
+ */
+export async function writeNamed(path: string, content: Uint8Array | string): Promise<void> {
+  if (!await isStream(path)) return await writeWhole(path, typeof content === "string" ? content : [content]);
+  const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
+  await orRunError("write", path, () => Deno.writeFile(path, bytes));
+}
+
+/** Whether something is there that is neither a file nor a folder. */
+async function isStream(path: string): Promise<boolean> {
+  const there = await Deno.stat(path).catch(() => null);
+  return there !== null && !there.isFile && !there.isDirectory;
+}
+
+/**
+ * Finds out, before the work, what would keep `writeNamed` or `writeWhole` from writing a file afterwards: makes an empty
+ * one beside it, and removes that.
  *
  * @throws {RunError} If the file could not be written
  */
 export async function checkWritable(path: string): Promise<void> {
+  if (await isStream(path)) return;
   const { temporary } = placeOf(path);
   await orRunError("write", path, async () => {
     const folder = path.endsWith("/") || await Deno.stat(path).then((info) => info.isDirectory, () => false);
     if (folder) throw new Deno.errors.IsADirectory();
     await Deno.writeFile(temporary, new Uint8Array());
     await Deno.remove(temporary);
+  });
+}
+
+/**
+ * Finds out, before the work, what would keep files from being written into a folder, which need not be there yet: tries
+ * it in the nearest one around it that is. Makes no folder.
+ *
+ * @param advice What can be done about a failure, as the end of its message
+ * @throws {RunError} If they could not be written
+ */
+export async function checkFolder(path: string, advice = ""): Promise<void> {
+  await orRunError("write into", path, async () => {
+    let folder = path;
+    while (!await isThere(folder)) folder = /^(.*)\/[^/]+\/*$/.exec(folder)?.[1] ?? ".";
+    const { temporary } = placeOf(`${folder}/folder`);
+    await Deno.writeFile(temporary, new Uint8Array());
+    await Deno.remove(temporary);
+  }, advice);
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return await Deno.stat(path || "/").then(() => true, (error) => {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
   });
 }
 

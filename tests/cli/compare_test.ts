@@ -95,6 +95,15 @@ Deno.test("compare refuses a wrong call with one sentence, before anything is tr
   }
 });
 
+Deno.test("compare refuses a folder that it cannot write into before data are read", () =>
+  inFolder(async (folder) => {
+    await Deno.writeTextFile(`${folder}/file`, "");
+    const { code, stdout, stderr } = await compare(...QUICK, "--out", `${folder}/file/new`);
+    const message = `compare: Cannot write into ${folder}/file/new: a part of the path is a file, expected a folder; ` +
+      "--out names another folder";
+    assertEquals([code, stdout, stderr.trim()], [1, "", message]);
+  }));
+
 Deno.test("compare in which every training fails says so in its table and exits 1", () =>
   inFolder(async (folder) => {
     const failing = ["--dataset", "ring8", "--methods", "gan", "--seeds", "1", "--iterations", "4", "--r1", "1e38"];

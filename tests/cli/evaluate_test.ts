@@ -68,6 +68,7 @@ Deno.test("evaluate refuses with one sentence: exit code 2 for usage, 1 for the 
         "Cannot compare with 10001 of ring8: expected a whole number from 1 to 10000",
       ],
       [["--run", checkpoint, "--channels", "3"], 2, "Cannot draw ring8 with 3 channels"],
+      [["--run", checkpoint, "--json", `${folder}/none/x.json`], 1, `Cannot write ${folder}/none/x.json: there is no`],
       [["--run", `${folder}/nowhere`], 1, "there is no such folder"],
       [["--samples", points, "--dataset", "ring8", "--n", "400"], 2, `it has ${COUNT}, expected`],
       [["--samples", points, "--dataset", "ring8", "--metrics", "tree"], 2, "expected a run"],

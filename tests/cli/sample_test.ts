@@ -72,7 +72,13 @@ Deno.test("sample refuses with one sentence: exit code 2 for usage, 1 for the re
     await Deno.mkdir(`${runs}/empty`);
     const damaged = `${runs}/checkpoint-000001.safetensors`;
     await Deno.writeFile(damaged, (await Deno.readFile(checkpoint)).slice(0, -9));
+    const unwritable = ["--json", "--tree"].map((flag): [args: string[], code: number, message: string] => [
+      ["--run", checkpoint, "--out", `${runs}/grid.png`, flag, `${runs}/no/file`],
+      1,
+      `Cannot write ${runs}/no/file: there is no such folder`,
+    ]);
     const cases: [args: string[], code: number, message: string][] = [
+      ...unwritable,
       [[], 2, "Cannot sample without a run"],
       [["--run", checkpoint, "--sede", "1"], 2, "the nearest is --seed"],
       [["--run", checkpoint, "--forced"], 2, "expected --leaf N or --node N too"],
@@ -98,4 +104,5 @@ Deno.test("sample refuses with one sentence: exit code 2 for usage, 1 for the re
       assertStringIncludes(found.stderr, message);
       assertEquals(found.stderr.trim().split("\n").length, 1, found.stderr);
     }
+    assertEquals((await names(runs)).includes("grid.png"), false, "nothing is drawn before");
   }));

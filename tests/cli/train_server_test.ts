@@ -33,14 +33,14 @@ Deno.test("train --serve refuses a port that is taken and leaves no run behind",
   const runs = await Deno.makeTempDir();
   const taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   try {
-    const { code, stderr } = await runTaskFile("cli/train.ts", [
+    const { code, stdout, stderr } = await runTaskFile("cli/train.ts", [
       ...RUN,
       "--runs",
       runs,
       "--serve",
       String(taken.addr.port),
     ]);
-    assertEquals(code, 1);
+    assertEquals([code, stdout], [1, ""], "it is told before the work");
     assertStringIncludes(stderr, "another program has it, expected another port");
     assertEquals(await Array.fromAsync(Deno.readDir(runs)), []);
     assertEquals((await runTaskFile("cli/train.ts", [...RUN, "--serve", "65536"])).code, 2);

@@ -243,6 +243,7 @@ Deno.test("train refuses what it cannot use with one sentence: 2 for the call, 1
       [[...data, "--preset", "tiny", "--batch", "8", "--runs", `${runs}-file`], 1, "expected a folder"],
     ];
     const found = await Promise.all(cases.map(([args]) => train(...args)));
+    assertEquals(found.at(-1)!.stdout, "", "it is told before the work");
     found.forEach(({ code, stderr }, i) => {
       assertEquals([code, stderr.trimEnd().split("\n").length], [cases[i][1], 1], stderr);
       assertStringIncludes(stderr, `train: `);

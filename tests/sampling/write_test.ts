@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { RunError } from "../../core/sampling/run.ts";
-import { checkWritable, writeWhole } from "../../core/sampling/write.ts";
+import { checkFolder, checkWritable, writeNamed, writeWhole } from "../../core/sampling/write.ts";
 import { inFolder, names } from "../in_folder.ts";
 
 Deno.test("writeWhole() writes all pieces, replaces, and leaves nothing else behind", () =>
@@ -53,3 +53,29 @@ Deno.test("checkWritable() says what would keep a file from being written, and l
       await assertRejects(() => checkWritable(path), RunError, `Cannot write ${path}: ${reason}`);
     }
   }));
+
+Deno.test("checkFolder() says what would keep files from being written into a folder, and makes none", () =>
+  inFolder(async (folder) => {
+    await Deno.writeTextFile(`${folder}/old.txt`, "before");
+    for (const path of [folder, `${folder}/`, `${folder}/new`, `${folder}/new/inner/`]) await checkFolder(path);
+    assertEquals(await names(folder), ["old.txt"]);
+    for (const path of [`${folder}/old.txt`, `${folder}/old.txt/new`]) {
+      const message = `Cannot write into ${path}: a part of the path is a file, expected a folder; do`;
+      await assertRejects(() => checkFolder(path, "; do"), RunError, message);
+    }
+  }));
+
+Deno.test(
+  "writeNamed() writes into a pipe and leaves it one",
+  { ignore: Deno.build.os === "windows" },
+  () =>
+    inFolder(async (folder) => {
+      const pipe = `${folder}/pipe`;
+      await new Deno.Command("mkfifo", { args: [pipe] }).output();
+      await checkWritable(pipe);
+      const [text] = await Promise.all([Deno.readTextFile(pipe), writeNamed(pipe, "content")]);
+      assertEquals([text, (await Deno.stat(pipe)).isFile, await names(folder)], ["content", false, ["pipe"]]);
+      await writeNamed(`${folder}/file.txt`, "content");
+      assertEquals(await Deno.readTextFile(`${folder}/file.txt`), "content");
+    }),
+);
