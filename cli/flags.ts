@@ -44,8 +44,8 @@ const HELP: Flag = { kind: "switch", meaning: "Print this; so does -h" };
 /**
  * The values of the flags in `args`; `help` is one more flag of every task.
  *
- * @throws {UsageError} For an unknown flag (with the nearest known one), a missing or unreadable value, or a word that
- *   belongs to no flag
+ * @throws {UsageError} For an unknown flag (with the nearest known one), a missing or unreadable value, a second value
+ *   of one flag, or a word that belongs to no flag
  */
 export function readFlags<const F extends Flags>(
   args: readonly string[],
@@ -70,7 +70,9 @@ export function readFlags<const F extends Flags>(
     if (token.kind !== "option") continue;
     const flag = Object.hasOwn(known, token.name) ? known[token.name] : undefined;
     if (flag === undefined) throw unknownFlag(token.rawName, Object.keys(known));
-    values[token.name] = valueOf(token.rawName, flag, token.value);
+    const value = valueOf(token.rawName, flag, token.value);
+    if (flag.kind !== "switch" && Object.hasOwn(values, token.name)) throw givenTwice(token.name, values, value);
+    values[token.name] = value;
   }
   return values as FlagValues<F> & { help?: boolean };
 }
@@ -82,6 +84,10 @@ function withUsual(args: readonly string[], flags: Flags): string[] {
     const alone = args[i + 1] === undefined || args[i + 1].startsWith("-");
     return usual !== undefined && arg.startsWith("--") && alone ? [arg, usual] : [arg];
   });
+}
+
+function givenTwice(name: string, values: Readonly<Record<string, unknown>>, value: unknown): UsageError {
+  return new UsageError(`Cannot use --${name} twice: found ${values[name]} and ${value}, expected one of them`);
 }
 
 function unknownFlag(name: string, names: readonly string[]): UsageError {

@@ -29,7 +29,8 @@ async function main(args: readonly string[]): Promise<void> {
   if (help) return console.log(helpText(USAGE, FLAGS));
   checkTogether(flags);
   const stop = stopOnSignals(flags.quiet === true);
-  const say = flags.quiet ? () => {} : (line: string) => writeTo(Deno.stdout, `${line}\n`);
+  const out = flags["dry-run"] ? Deno.stderr : Deno.stdout; // what a dry run finds is JSON, alone on stdout
+  const say = flags.quiet ? () => {} : (line: string) => writeTo(out, `${line}\n`);
   const request = requestOf(flags);
   // Mistakes in the call come first, before a device is opened and data are read.
   if (!flags.resume) {
@@ -61,7 +62,7 @@ async function main(args: readonly string[]): Promise<void> {
       device.tuner = tunerFor(device, options, { signal: stop.signal, terminal: Deno.stderr.isTerminal(), write });
     }
     if (flags["dry-run"]) {
-      if (!await dryRun(device, options, data, stop)) say(STOPPED_EARLY);
+      if (!await dryRun(device, { options, data, say }, stop)) say(STOPPED_EARLY);
     } else {
       const { quiet = false } = flags;
       const resumeCommand = (run: string) => commandOf("train", { resume: run, "data-dir": flags["data-dir"] });
@@ -128,13 +129,17 @@ async function dataOf(
 }
 
 /** Prints what a run would be; false where the user stopped it. */
-async function dryRun(device: Device, options: TrainOptions, data: TrainingData, { signal }: Stop): Promise<boolean> {
+async function dryRun(
+  device: Device,
+  { options, data, say }: { options: TrainOptions; data: TrainingData; say: (line: string) => void },
+  { signal }: Stop,
+): Promise<boolean> {
   const trainer = await Trainer.create(device, { ...options, grow: [] }, data); // as large as it gets
   try {
     await new Promise((resolve) => setTimeout(resolve, HEARING)); // compiling leaves no time to hear of a signal
     if (signal.aborted) return false;
     const memory = footprintOf(trainer);
-    console.log(footprintText(memory));
+    say(footprintText(memory));
     console.log(JSON.stringify({ options, ...trainer.summary(), memory }, null, 2));
     return true;
   } finally {

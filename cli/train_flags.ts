@@ -109,7 +109,10 @@ export const FLAGS = {
     kind: "integer",
     meaning: `Iterations between two checkpoints (about ${CHECKPOINTS_IN_A_RUN} in a run)`,
   },
-  "dry-run": { kind: "switch", meaning: "Print options, parameter counts, compiled steps and GPU memory, and stop" },
+  "dry-run": {
+    kind: "switch",
+    meaning: "Print options, parameter counts, compiled steps and GPU memory as JSON, and stop",
+  },
   "no-tune": { kind: "switch", meaning: "Take the kernels that usually are best (measured once for each adapter)" },
   profile: { kind: "integer", meaning: "Measure every kernel in N iterations, as a table and a trace (none)" },
   serve: {

@@ -139,7 +139,7 @@ launcherTest("alone or asked for help names every command, before anything is in
   for (const args of [[], ["help"], ["--help"], ["-h", "train"]]) {
     const { code, out, said, record } = await launch({ programs: { deno: "exit 9", npm: "exit 9" }, args, gpu: false });
     assertEquals([code, said, record], [0, "", ""]);
-    const rows = out.split("\n").map((line) => /^  \.\/hmog (\S+) +(.*)$/.exec(line)?.slice(1)).filter((row) => row);
+    const rows = out.split("\n").map((line) => /^ {2}\.\/hmog (\S+) +(.*)$/.exec(line)?.slice(1)).filter((row) => row);
     assertEquals(rows, meanings);
   }
 });

@@ -18,6 +18,7 @@ Deno.test("readFlags() reads texts, numbers and switches", () => {
   });
   for (const help of ["--help", "-h"]) assertEquals(readFlags([help], FLAGS), { help: true });
   assertEquals(readFlags(["--depth", "-1"], FLAGS), { depth: -1 });
+  assertEquals(readFlags(["--quiet", "--quiet"], FLAGS), { quiet: true });
   assertEquals(readFlags([], FLAGS), {});
 });
 
@@ -32,6 +33,7 @@ Deno.test("readFlags() says what is wrong with a call", () => {
     [["--lr", "fast"], "Cannot use --lr fast: expected a number"],
     [["--lr"], "Cannot use --lr alone: expected a number after it"],
     [["--dataset="], "Cannot use --dataset alone: expected a text after it"],
+    [["--depth", "1", "--quiet", "--depth=2"], "Cannot use --depth twice: found 1 and 2, expected one of them"],
     [["--quiet=yes"], "Cannot use --quiet=yes: the flag takes no value"],
   ];
   for (const [args, message] of cases) assertThrows(() => readFlags(args, FLAGS), UsageError, message);

@@ -51,29 +51,59 @@ export async function runTaskFile(file: string, args: readonly string[], surroun
   return { code, stdout: out, stderr: error };
 }
 
-/** Starts the task of a file; `firstLine` and `lineWith` wait for what it prints. */
+/** Starts the task of a file; `firstLine`, `lineWith` and `errorLineWith` wait for what it prints. */
 export function startTaskFile(file: string, args: readonly string[]) {
   const process = command(file, args).spawn();
-  const stderr = new Response(process.stderr).text();
-  const lines = process.stdout.pipeThrough(new TextDecoderStream()).getReader();
-  let stdout = "";
-  const lineWith = async (text: string): Promise<string> => {
-    for (;;) {
-      const found = stdout.split("\n").slice(0, -1).find((line) => line.includes(text));
-      if (found !== undefined) return found;
-      const { value, done } = await lines.read();
-      if (done) throw new Error(`Cannot read a line with "${text}": the task ended with "${await stderr}"`);
-      stdout += value;
-    }
+  const [stdout, stderr] = [new Output(process.stdout), new Output(process.stderr)];
+  const lineIn = async (output: Output, text: string): Promise<string> => {
+    const line = await output.lineWith(text);
+    if (line !== undefined) return line;
+    throw new Error(`Cannot read a line with "${text}": the task ended with "${await stderr.whole()}"`);
   };
   return {
     process,
-    firstLine: () => lineWith(""),
-    lineWith,
+    firstLine: () => lineIn(stdout, ""),
+    lineWith: (text: string) => lineIn(stdout, text),
+    errorLineWith: (text: string) => lineIn(stderr, text),
     async ended(): Promise<Ended> {
-      for (let read = await lines.read(); !read.done; read = await lines.read()) stdout += read.value;
+      const [out, error] = await Promise.all([stdout.whole(), stderr.whole()]);
       const { code } = await process.status;
-      return { code, stdout, stderr: await stderr };
+      return { code, stdout: out, stderr: error };
     },
   };
+}
+
+/** What a process writes into one of its streams, all of which is read as it comes. */
+class Output {
+  #text = "";
+  #ended: Promise<void>;
+  #more = Promise.withResolvers<void>();
+
+  constructor(stream: ReadableStream<Uint8Array<ArrayBuffer>>) {
+    this.#ended = this.#read(stream);
+  }
+
+  async #read(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<void> {
+    for await (const piece of stream.pipeThrough(new TextDecoderStream())) {
+      this.#text += piece;
+      this.#more.resolve();
+      this.#more = Promise.withResolvers();
+    }
+    this.#more.resolve();
+  }
+
+  /** The first whole line with a text, as soon as there is one; undefined where the stream ends without it. */
+  async lineWith(text: string): Promise<string | undefined> {
+    for (let ended = false;;) {
+      const found = this.#text.split("\n").slice(0, -1).find((line) => line.includes(text));
+      if (found !== undefined || ended) return found;
+      ended = await Promise.race([this.#ended.then(() => true), this.#more.promise.then(() => false)]);
+    }
+  }
+
+  /** Everything, once the stream has ended. */
+  async whole(): Promise<string> {
+    await this.#ended;
+    return this.#text;
+  }
 }
