@@ -57,7 +57,7 @@ export async function openComparison(folder: string, training: Settings): Promis
         `what compare wrote${ADVICE}`,
     );
   }
-  const differences = differencesOf(found.training as Settings, training);
+  const differences = differencesOf(...withoutSharesOfRun(found.training as Settings, training));
   if (differences.length === 0) return;
   throw new RunError(
     `Cannot go on with the comparison in ${folder}: ${
@@ -65,6 +65,20 @@ export async function openComparison(folder: string, training: Settings): Promis
     }; expected the same arguments (methods and ` +
       `seeds may be added, and what decides the scores may change)${ADVICE}`,
   );
+}
+
+/** Parts of settings that are counted in iterations: a share of those of the run. */
+const SHARES_OF_RUN = ["over", "exchangeFrom"];
+
+/** Both settings, where the iterations differ without what follows from them, which nobody asked for. */
+function withoutSharesOfRun(before: Settings, now: Settings): [Settings, Settings] {
+  if (before.iterations === now.iterations) return [before, now];
+  const asked = (settings: Settings): Settings =>
+    JSON.parse(JSON.stringify(settings, (name, value) => {
+      if (SHARES_OF_RUN.includes(name)) return undefined;
+      return name === "grow" && Array.isArray(value) ? value.length > 0 : value;
+    }));
+  return [asked(before), asked(now)];
 }
 
 /** Every setting that is another one, in words: `iterations was 100 and is 200`. */

@@ -28,6 +28,28 @@ Deno.test("openComparison() goes on with the same comparison and names what diff
     assertEquals(error.message.startsWith(`Cannot go on with the comparison in ${folder}/new: `), true);
   }));
 
+Deno.test("openComparison() names other iterations without what follows from them", () =>
+  inFolder(async (folder) => {
+    const training = (iterations: number, from = 1): Settings => ({
+      iterations,
+      gateTemperature: { from, to: 0.1, over: iterations / 2 },
+      localize: { sharpen: 2, exchangeFrom: 0.4 * iterations },
+      grow: [iterations / 4, iterations / 2],
+    });
+    const differences = async (now: Settings) => {
+      const { message } = await assertRejects(() => openComparison(folder, now), RunError);
+      return /: (.*); expected the same/.exec(message)![1];
+    };
+    await openComparison(folder, training(100));
+    assertEquals(await differences(training(200)), "iterations was 100 and is 200");
+    assertEquals(
+      await differences({ ...training(200, 2), grow: [] }),
+      'iterations was 100 and is 200; gateTemperature was {"from":1,"to":0.1} and is {"from":2,"to":0.1}; ' +
+        "grow was true and is false",
+    );
+    assertEquals(await differences({ ...training(100), grow: [] }), "grow was [25,50] and is []");
+  }));
+
 Deno.test("openComparison() refuses a folder whose file it did not write", () =>
   inFolder(async (folder) => {
     for (const text of ["", "[]", "{"]) {
