@@ -1,6 +1,6 @@
 /** Flags of `deno task serve`, and what they mean for the server. */
 
-import { RUNS_FOLDER } from "../core/sampling/run.ts";
+import { reason, RUNS_FOLDER } from "../core/sampling/run.ts";
 import type { ServeOptions } from "../server/serve.ts";
 import { type FlagValues, UsageError } from "./flags.ts";
 import { checkPort } from "./train_server.ts";
@@ -105,7 +105,7 @@ function checkBetween(name: string, value: number, least: number, most: number):
  */
 export async function tokenOf(file: string | undefined, environment: string | undefined): Promise<string | undefined> {
   const text = file === undefined ? environment : await Deno.readTextFile(file).catch((error) => {
-    throw new UsageError(`Cannot read the token file ${file}: ${error.message}`);
+    throw new UsageError(`Cannot read the token file ${file}: ${reason(error, "a file that holds the token")}`);
   });
   const token = text?.trim();
   if (token === undefined || file === undefined && token === "") return undefined;

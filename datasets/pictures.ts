@@ -242,16 +242,21 @@ function memoryFor(
   }
 }
 
+/** How `imageOf` says it. */
+const TOO_SMALL = / pixels, expected at least /;
+
 /** Refuses the set as soon as it is known that too many pictures are faulty. */
 function checkFaults(
   faults: ReadonlyMap<number, string>,
   pictures: readonly Picture[],
-  { name, path }: PictureSet,
+  { name, path, crop }: PictureSet,
 ): void {
   if (faults.size <= MAX_FAULTY * pictures.length) return;
   const found = [...faults].map(([i, fault]) => `${pictures[i].file} ${fault}`);
+  const small = crop === undefined && found.some((fault) => TOO_SMALL.test(fault));
+  const advice = small ? "; a smaller --size takes smaller pictures" : "";
   throw new SyntaxError(
     `Cannot load data set ${name} from ${path}: found ${faults.size} faulty pictures of ${pictures.length} and stopped ` +
-      `there, expected at most ${100 * MAX_FAULTY} %: ${listed(found)}`,
+      `there, expected at most ${100 * MAX_FAULTY} %: ${listed(found)}${advice}`,
   );
 }

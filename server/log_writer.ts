@@ -1,5 +1,7 @@
 /** Lines to a file or to the standard output, gathered, so that a line costs a request next to nothing. */
 
+import { orRunError } from "../core/sampling/write.ts";
+
 const WRITE_EVERY = 200; // ms
 const MOST_CHARACTERS = 1 << 20; // that wait; where the disk is slower than that, lines are left out and counted
 
@@ -19,13 +21,12 @@ export class LogWriter implements AsyncDisposable {
   /**
    * A writer that adds to a file, or to the standard output where `path` is null.
    *
-   * @throws {Error} If the file cannot be opened
+   * @throws {RunError} If the file cannot be opened
    */
   static async open(path: string | null): Promise<LogWriter> {
     if (path === null) return new LogWriter(Deno.stdout, null);
-    const file = await Deno.open(path, { append: true, create: true }).catch((error) => {
-      throw new Error(`Cannot write the access log ${path}: ${error.message}`, { cause: error });
-    });
+    const open = () => Deno.open(path, { append: true, create: true });
+    const file = await orRunError("write the access log", path, open);
     return new LogWriter(file, file);
   }
 

@@ -185,8 +185,11 @@ function parseRecord(text: string, what: string): Record<string, unknown> {
   throw new SyntaxError(`found ${value === null ? "no" : "another"} value as ${what}, expected a JSON object`);
 }
 
-/** What was found and what was expected, as the end of a sentence; what is wrong inside a file says both itself. */
-function reason(error: unknown, expected: string): string {
+/**
+ * What was found where a file could not be read, and what was expected, as the end of a sentence; what is wrong inside a
+ * file says both itself.
+ */
+export function reason(error: unknown, expected: string): string {
   const message = error instanceof Error ? error.message : String(error);
   if (error instanceof SyntaxError) return message.replace(/^Cannot read safetensors: /, "");
   return `${stateOf(error) ?? message}, expected ${expected}`;
@@ -197,6 +200,7 @@ function stateOf(error: unknown): string | undefined {
   if (error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.NotCapable) {
     return "it may not be read";
   }
+  if (error instanceof Deno.errors.IsADirectory) return "it is a folder";
 }
 
 async function isFolder(path: string): Promise<boolean> {

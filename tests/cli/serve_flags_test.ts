@@ -49,7 +49,11 @@ Deno.test("tokenOf() takes the file before the environment, and no token that is
       const error = await assertRejects(() => tokenOf(path, undefined), UsageError, "expected one word of at least 8");
       assertEquals(bad !== "" && error.message.includes(bad), false, "a token is not printed");
     }
-    await assertRejects(() => tokenOf(`${path}/none`, undefined), UsageError, "Cannot read the token file");
+    const missing = `${path}.none`;
+    const message =
+      `Cannot read the token file ${missing}: there is no such file, expected a file that holds the token`;
+    await assertRejects(() => tokenOf(missing, undefined), UsageError, message);
+    await assertRejects(() => tokenOf("tests", undefined), UsageError, "file tests: it is a folder, expected");
   } finally {
     await Deno.remove(path);
   }

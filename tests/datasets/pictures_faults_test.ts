@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import { inFolder, names } from "../in_folder.ts";
 import { shade, tarOf, writeFiles, zipHeaders, zipOf } from "./archives.ts";
 import { firsts, load, named, shades } from "./shades.ts";
@@ -186,5 +186,7 @@ Deno.test("loadPictures() refuses a set of which more than 1 % is faulty, and ke
         `expected at most 1 %: ${name} is an HTML page, expected JPEG or PNG`,
     );
     assertEquals((await names(folder)).includes("cache"), false);
+    const large = await assertRejects(() => load(folder, "tree", { size: 32 }), SyntaxError);
+    assertMatch(large.message, /pixels, expected at least 32x32; a smaller --size takes smaller pictures$/);
   });
 });

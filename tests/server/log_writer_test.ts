@@ -1,4 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
+import { RunError } from "../../core/sampling/run.ts";
 import { LogWriter } from "../../server/log_writer.ts";
 
 Deno.test("LogWriter adds whole lines to a file, soon and at the latest when it is disposed of", async () => {
@@ -33,7 +34,8 @@ Deno.test("LogWriter leaves lines out that would fill the memory, and says how m
     }
     const lines = (await Deno.readTextFile(path)).trimEnd().split("\n");
     assertEquals(JSON.parse(lines.at(-1)!), { lostLines: 20 - (lines.length - 1) });
-    await assertRejects(() => LogWriter.open(`${path}/none`), Error, "Cannot write the access log");
+    const message = `Cannot write the access log ${path}/none: a part of the path is a file, expected a folder`;
+    await assertRejects(() => LogWriter.open(`${path}/none`), RunError, message);
   } finally {
     await Deno.remove(path);
   }
