@@ -54,8 +54,9 @@ interface Posterior {
  *   few Newton steps (iteratively reweighted least squares) from where they stand
  *
  * Every part of the M-step starts from the parameters as they are and is damped or halved until it gains, so the
- * likelihood never falls but for rounding. Inputs may lie anywhere: while it fits, they are centred and scaled. An iteration takes `count·(inputs + 1)²` operations for every gate and
- * `count·((inputs + 1)(classes - 1))²` for every classifying expert: for many inputs, take `fitGradient`.
+ * likelihood never falls but for rounding. Inputs may lie anywhere: they are centred and scaled while it fits. An iteration
+ * takes `count·(inputs + 1)²` operations for every gate and `count·((inputs + 1)(classes - 1))²` for every classifying
+ * expert: for many inputs, take `fitGradient`.
  *
  * Differs from the paper: several starts (`startingNumbers`), and targets may be distributions.
  *
