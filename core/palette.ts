@@ -20,9 +20,11 @@ export function colourOf(i: number): string {
   if (!Number.isInteger(i) || i < 0) throw new RangeError(`Cannot colour number ${i}: expected a whole number from 0`);
   const hue = OKABE_ITO[i % OKABE_ITO.length];
   const { with: other, by } = ROUNDS[Math.floor(i / OKABE_ITO.length) % ROUNDS.length];
-  const mixed = [1, 3, 5].map((at) => {
-    const channel = parseInt(hue.slice(at, at + 2), 16);
-    return Math.round(channel + (other - channel) * by).toString(16).padStart(2, "0");
-  });
-  return `#${mixed.join("")}`;
+  const mixed = channelsOf(hue).map((channel) => Math.round(channel + (other - channel) * by));
+  return `#${mixed.map((channel) => channel.toString(16).padStart(2, "0")).join("")}`;
+}
+
+/** Red, green and blue of a colour such as `#0072b2`, 0 to 255. */
+export function channelsOf(colour: string): number[] {
+  return [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16));
 }

@@ -49,8 +49,6 @@ export interface TreeFilesOptions {
   readonly onProgress?: (progress: EvaluationProgress) => void;
 }
 
-const SHOWN_POINTS = 128; // points are dots in one picture, so there is room for more than of images
-
 /**
  * Reads the newest checkpoint of a run (or a checkpoint file) and writes `tree.html`, `tree.json` and `tree.svg`.
  *
@@ -72,13 +70,11 @@ export async function writeTreeFiles(device: Device, run: string, options: TreeF
       onProgress,
       onWarning: (warning) => warnings.push(warning),
     });
-    const pictures = isPoint(sampler.options.image) ? { pictures: SHOWN_POINTS, pairs: SHOWN_POINTS } : {};
     const labelling = { label: source.label, labelNames: source.labelNames };
-    const reading = await readTree(sampler, { samples, seed, ...pictures, ...labelling });
+    const reading = await readTree(sampler, { samples, seed, ...labelling });
     const splits = await readSplits(sampler, {
       seed,
       nodes: MOST_SECTIONS,
-      ...pictures,
       ...labelling,
       onProgress: (done, total) => onProgress?.({ doing: "Reading splits", done, total }),
     });

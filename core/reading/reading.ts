@@ -2,7 +2,7 @@
 
 import { type Matrix, matrix } from "../metrics/matrix.ts";
 import { canAgree, leafAgreement, leafUsage, treeAgreement } from "../metrics/tree_scores.ts";
-import type { HeadName } from "../models/presets.ts";
+import { type HeadName, isPoint } from "../models/presets.ts";
 import type { Sampler, Samples } from "../sampling/sampler.ts";
 import { sizeOf } from "../shape.ts";
 import { likeliest } from "./labels.ts";
@@ -22,7 +22,7 @@ export interface ReadingOptions {
   readonly samples?: number;
   /** Of the samples; 0 unless given. */
   readonly seed?: number;
-  /** Pictures that are shown of every node, and of the surest and least sure samples; 16 unless given. */
+  /** Pictures that are shown of every node, and of the surest and least sure samples; 16 unless given, 128 of points. */
   readonly pictures?: number;
   /** What tells the labels of pictures. Without it, all that is about labels is null. */
   readonly label?: Labeller;
@@ -47,6 +47,8 @@ export interface NodeReading extends NodeStatistics {
   readonly typical: Float32Array;
   /** `[pictures, height, width, channels]`: the typical sample, then what best completes it (see `representatives`). */
   readonly grid: Float32Array;
+  /** The likeliest leaf of each sample of the grid. */
+  readonly gridLeaves: number[];
   /** Numbers of the grid's samples among those of the seed; none where the node is not reached. */
   readonly examples: number[];
 }
@@ -109,6 +111,7 @@ export type Readable = Pick<Sampler, "sample" | "source" | "options" | "structur
 
 const SAMPLES = 2048;
 const PICTURES = 16;
+const POINTS = 128; // dots in one picture: there is room for more than of images
 
 /**
  * Draws samples from the prior and reads from them how the tree divides the latent space, and what its nodes make. Paths are
@@ -126,9 +129,10 @@ const PICTURES = 16;
  * ```
  */
 export async function readTree(sampler: Readable, options: ReadingOptions = {}): Promise<TreeReading> {
-  const { samples = SAMPLES, seed = 0, pictures = PICTURES, label, labelNames = null, signal } = options;
+  const { samples = SAMPLES, seed = 0, label, labelNames = null, signal } = options;
   if (!(samples >= 2)) throw new RangeError(`Cannot read a tree from ${samples} samples: expected at least 2`);
   const { structure, options: { head, depth, image }, source } = sampler;
+  const { pictures = isPoint(image) ? POINTS : PICTURES } = options;
   const drawn = await sampler.sample({ n: samples, seed, signal });
   checkFinite(drawn.images);
   const weights = matrix(Float32Array.from(drawn.samples.flatMap(({ weights }) => weights)), structure.leaves);
@@ -177,7 +181,7 @@ interface Pool {
 }
 
 async function nodesOf(sampler: Readable, pool: Pool): Promise<NodeReading[]> {
-  const { drawn: { images, shape }, reach, probabilities, pictures } = pool;
+  const { drawn: { images, shape, samples }, reach, probabilities, pictures } = pool;
   const [n, ...image] = shape;
   const size = sizeOf(image);
   const small = thumbnails(images, shape);
@@ -208,6 +212,7 @@ async function nodesOf(sampler: Readable, pool: Pool): Promise<NodeReading[]> {
         mean: means[node],
         typical: grid.slice(0, size),
         grid,
+        gridLeaves: examples.map((i) => samples[i].leaf),
       };
     }),
   );
@@ -218,8 +223,8 @@ async function forcedPictures(
   sampler: Readable,
   node: number,
   { drawn: { seed }, pictures, signal }: Pool,
-): Promise<Pick<NodeReading, "mean" | "typical" | "grid">> {
-  const { images, shape } = await sampler.sample({ n: 4 * pictures, seed, node, mode: "forced", signal });
+): Promise<Pick<NodeReading, "mean" | "typical" | "grid" | "gridLeaves">> {
+  const { images, shape, samples } = await sampler.sample({ n: 4 * pictures, seed, node, mode: "forced", signal });
   const size = sizeOf(shape.slice(1));
   const mean = new Float32Array(size);
   images.forEach((value, i) => mean[i % size] += value / shape[0]);
@@ -230,7 +235,7 @@ async function forcedPictures(
     count: pictures,
   });
   const grid = Float32Array.from(shown.flatMap((i) => Array.from(images.subarray(i * size, (i + 1) * size))));
-  return { mean, typical: grid.slice(0, size), grid };
+  return { mean, typical: grid.slice(0, size), grid, gridLeaves: shown.map((i) => samples[i].leaf) };
 }
 
 /** The samples with the largest and with the smallest largest weight, of equal ones those drawn first. */

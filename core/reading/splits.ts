@@ -1,6 +1,7 @@
 /** What every split decides: the same latents with its gate forced left and right. */
 
 import { columnMeans, type Matrix, matrix } from "../metrics/matrix.ts";
+import { isPoint } from "../models/presets.ts";
 import { RareRegionError, type SampleRequest, type Samples, type Side } from "../sampling/sampler.ts";
 import type { Labeller, Readable, ReadingOptions } from "./reading.ts";
 
@@ -10,7 +11,7 @@ export interface SplitOptions extends Pick<ReadingOptions, "seed" | "label" | "s
   readonly samples?: number;
   /** Only splits of nodes below this number, the upper part of a deep tree; all unless given. */
   readonly nodes?: number;
-  /** Pairs of pictures that are shown of each, at most as many as there are latents; 8 unless given. */
+  /** Pairs of pictures that are shown of each, at most as many as there are latents; 8 unless given, 128 of points. */
   readonly pairs?: number;
   /** Hears of how many splits so many are read. */
   readonly onProgress?: (done: number, splits: number) => void;
@@ -52,6 +53,7 @@ export interface SplitReading {
 
 const SAMPLES = 256;
 const PAIRS = 8;
+const POINTS = 128; // pairs of dots, in two pictures
 
 /**
  * Draws latents from the region of every decision node, and makes each into a picture three times: as it would be, and with
@@ -82,8 +84,9 @@ export async function readSplits(sampler: Readable, options: SplitOptions = {}):
 async function readSplit(
   sampler: Readable,
   node: number,
-  { samples = SAMPLES, seed = 0, pairs = PAIRS, label, signal }: SplitOptions,
+  { samples = SAMPLES, seed = 0, label, signal, ...shown }: SplitOptions,
 ): Promise<SplitReading> {
+  const { pairs = isPoint(sampler.options.image) ? POINTS : PAIRS } = shown;
   // Another seed for every node: regions overlap, and the same first candidate would be accepted in several.
   const request = { n: samples, seed: (seed + node) % Number.MAX_SAFE_INTEGER, signal };
   const { own, way } = await latentsOf(sampler, node, request);

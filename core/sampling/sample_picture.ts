@@ -1,6 +1,7 @@
 /** Samples as one picture, whatever they are: images as a grid, points as dots in the plane. */
 
 import { isPoint, type ModelOptions } from "../models/presets.ts";
+import { channelsOf, colourOf } from "../palette.ts";
 import type { Picture } from "../png.ts";
 import { imageGrid, viewingScale } from "./grid.ts";
 
@@ -24,17 +25,6 @@ const SIDE = 512; // pixels of a scatter, unless told otherwise
 const REACH = 1.1; // of both axes: a little more than the data, which are in [-1, 1]
 const RADIUS = 1.5; // pixels of a dot
 const PAPER = 255;
-/** Of P. Tol, "Colour schemes" (bright and muted), for any eyes; further leaves begin again. */
-const COLOURS = [
-  [0x44, 0x77, 0xaa],
-  [0xee, 0x66, 0x77],
-  [0x22, 0x88, 0x33],
-  [0xcc, 0xbb, 0x44],
-  [0x66, 0xcc, 0xee],
-  [0xaa, 0x33, 0x77],
-  [0x33, 0x22, 0x88],
-  [0x99, 0x99, 0x33],
-];
 
 /**
  * Images side by side, points `[n, 1, 1, 2]` as dots over the square from -1.1 to 1.1, the second number upwards.
@@ -56,7 +46,7 @@ export function samplePicture(samples: Float32Array, options: SamplePictureOptio
     channels: 3 as const,
     data: new Uint8Array(side * side * 3).fill(PAPER),
   };
-  for (let i = 0; i < n; i++) dot(picture, samples[2 * i], samples[2 * i + 1], COLOURS[leaves[i] % COLOURS.length]);
+  for (let i = 0; i < n; i++) dot(picture, samples[2 * i], samples[2 * i + 1], channelsOf(colourOf(leaves[i])));
   return picture;
 }
 

@@ -22,6 +22,7 @@ export const sampleSchema = z.object({
   path: z.array(z.int()).openapi({ description: "Nodes from the root to the most likely leaf" }),
   latent: numbers.optional().openapi({ description: "Where latents=true" }),
   image: z.string().optional().openapi({ description: "Its picture as PNG in base64, where images=each" }),
+  point: numbers.optional().openapi({ description: "Its two numbers, where images=each and the model makes points" }),
 }).openapi("Sample");
 
 /** Samples of a model. */

@@ -15,11 +15,13 @@ import main from "../web/main.js" with { type: "text" };
 import nodePictures from "../web/node_pictures.js" with { type: "text" };
 import nodeView from "../web/node_view.js" with { type: "text" };
 import pictureView from "../web/picture_view.js" with { type: "text" };
+import plane from "../web/plane.js" with { type: "text" };
 import questions from "../web/questions.js" with { type: "text" };
 import runsView from "../web/runs_view.js" with { type: "text" };
 import sampleView from "../web/sample_view.js" with { type: "text" };
 import samplesView from "../web/samples_view.js" with { type: "text" };
 import samplesStyle from "../web/samples.css" with { type: "text" };
+import scatter from "../web/scatter.js" with { type: "text" };
 import state from "../web/state.js" with { type: "text" };
 import stripView from "../web/strip_view.js" with { type: "text" };
 import style from "../web/style.css" with { type: "text" };
@@ -40,11 +42,13 @@ const FILES: Readonly<Record<string, string>> = {
   "node_pictures.js": nodePictures,
   "node_view.js": nodeView,
   "picture_view.js": pictureView,
+  "plane.js": plane,
   "questions.js": questions,
   "runs_view.js": runsView,
   "sample_view.js": sampleView,
   "samples.css": samplesStyle,
   "samples_view.js": samplesView,
+  "scatter.js": scatter,
   "state.js": state,
   "strip_view.js": stripView,
   "style.css": style,

@@ -27,6 +27,8 @@ export interface SampleEntry extends Sample {
   latent?: number[];
   /** Its picture as a PNG file in base64. */
   image?: string;
+  /** Its two numbers, where samples are points. */
+  point?: number[];
 }
 
 /** An answer with samples in JSON. */
@@ -122,12 +124,13 @@ export function gridOf(drawn: Samples, { columns, scale }: Pick<Shown, "columns"
 
 /** The samples, with as much beside their paths as is wanted. */
 export function entriesOf(drawn: Samples, { images, latents, scale }: Shown): SampleEntry[] {
-  const { shape: [n], samples } = drawn;
+  const { shape: [n, ...image], samples } = drawn;
   if (images !== "each" && !latents) return samples;
   return samples.map((sample, i) => ({
     ...sample,
     ...latents ? { latent: Array.from(rowOf(drawn.latents, i, n), shortest) } : {},
     ...images === "each" ? { image: pngOf(pictureOf(drawn, i, scale)).toBase64() } : {},
+    ...images === "each" && isPoint(image) ? { point: Array.from(rowOf(drawn.images, i, n), shortest) } : {},
   }));
 }
 

@@ -23,7 +23,8 @@ const TREE = queryReader({ run, iteration });
 const PICTURE = queryReader({
   kind: usually(
     choice(["typical", "mean", "grid"], {
-      description: "The sample that stands for the node, the mean of all that go through it, or sixteen of them",
+      description:
+        "The sample that stands for the node, the mean of all that go through it, or sixteen of them (of points 128)",
     }),
     "typical",
   ),
@@ -91,11 +92,11 @@ async function picture(c: Context<Env>, model: Model, file: string, query: URLSe
   };
   if (isKnown(c, headers.etag)) return c.body(null, 304, headers);
   const { image, nodes } = await model.reading();
-  const pixels = nodes[node][kind];
+  const { [kind]: pixels, gridLeaves } = nodes[node];
   const shape = [pixels.length / (image[0] * image[1] * image[2]), ...image];
   checkSize(shape[0], options, scale);
   const drawn = isPoint(image)
-    ? samplePicture(pixels, { shape, side: scatterSide(scale) })
+    ? samplePicture(pixels, { shape, leaves: gridLeaves, side: scatterSide(scale) })
     : imageGrid(pixels, { shape, scale, ...kind === "grid" ? { columns: GRID_COLUMNS } : { padding: 0 } });
   return c.body(pngOf(drawn), 200, { ...headers, "content-type": PNG });
 }

@@ -4,7 +4,7 @@
 
 import { html } from "./dom.js";
 
-/** @typedef {{seed: number, index: number, leaf: number, weights: number[], gates: number[], path: number[], latent: number[], image: string}} Sample */
+/** @typedef {{seed: number, index: number, leaf: number, weights: number[], gates: number[], path: number[], latent: number[], image: string, point?: number[]}} Sample `point` where samples are points */
 /** @typedef {{run: string, iteration: number, seed: number, shape: number[], samples: Sample[]}} Samples */
 /**
  * @typedef {object} TreeNode

@@ -9,7 +9,7 @@ import { byId } from "./dom.js";
 import { Follower } from "./follow.js";
 import { factsOf, nameOf, noteOn, showLabels, showScores } from "./node_view.js";
 import { PictureView } from "./picture_view.js";
-import { endOf, flipBody, samplesQuery } from "./questions.js";
+import { endOf, flipBody, marksOf, samplesQuery } from "./questions.js";
 import { showRun } from "./runs_view.js";
 import { SampleView } from "./sample_view.js";
 import { SamplesView } from "./samples_view.js";
@@ -118,6 +118,7 @@ function showSamples(now) {
     gallery.show(answer.samples);
     gallery.element.classList.remove("stale");
     byId("more").hidden = answer.samples.length >= MOST;
+    if (isPoint(answer.shape.slice(1))) go({ n: MOST }, { replace: true }); // they have room
     showNode(state());
     showSample(state(), { again: true });
   });
@@ -127,7 +128,7 @@ function showSamples(now) {
 function showSample(now, { again = false } = {}) {
   const { sample, flip } = now;
   const chosen = sample === null ? undefined : known.samples?.samples[sample];
-  gallery.select(chosen ? sample : null, marks(now));
+  gallery.select(chosen ? sample : null, marksOf(now));
   const key = JSON.stringify([sample, flip, asked.samples]);
   if (key === asked.sample && !again) return;
   if (chosen && key !== asked.sample) known.placed = null;
@@ -145,16 +146,6 @@ function showSample(now, { again = false } = {}) {
     (signal) => Promise.all([forced("left", signal), forced("right", signal)]),
     ([left, right]) => detail.showFlip(flip, [left.samples[0], right.samples[0]]),
   );
-}
-
-/** The ends of the strip among the samples shown. @param {State} now */
-function marks(now) {
-  const letters = new Map([[now.from, "A"], [now.to, "B"]]);
-  const numbers = Array.from({ length: now.n }, (_, sample) => sample);
-  return new Map(numbers.flatMap((sample) => {
-    const letter = letters.get(endOf(now, sample));
-    return letter ? [/** @type {[number, string]} */ ([sample, letter])] : [];
-  }));
 }
 
 /** Lights the path of the picture that was placed, else of the chosen sample, else none. */
@@ -182,7 +173,7 @@ function load(now) {
   const { run } = now;
   places.tree.ask((signal) => ask("tree", { run }, { signal }), (/** @type {Tree} */ tree) => {
     known.tree = tree;
-    const query = { run, kind: "grid", scale: 1 };
+    const query = { run, kind: "grid", scale: isPoint(tree.image) ? 2 : 1 };
     drawing.show(tree.nodes, {
       labels: tree.labelNames,
       image: tree.image,

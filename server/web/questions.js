@@ -43,6 +43,16 @@ export function endOf({ mode, node, seed, first }, sample) {
   return `${mode === "forced" ? 0 : node}:${seed}:${first + sample}`;
 }
 
+/** The letters of the ends of the strip that are among the samples shown. @param {State} state */
+export function marksOf(state) {
+  const letters = new Map([[state.from, "A"], [state.to, "B"]]);
+  const numbers = Array.from({ length: state.n }, (_, sample) => sample);
+  return new Map(numbers.flatMap((sample) => {
+    const letter = letters.get(endOf(state, sample));
+    return letter ? [/** @type {[number, string]} */ ([sample, letter])] : [];
+  }));
+}
+
 /** The latent of an end. @param {State} state @param {string} end */
 export function endQuery(state, end) {
   const [node, seed, first] = end.split(":").map(Number);

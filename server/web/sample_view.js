@@ -3,8 +3,8 @@
 /// <reference lib="dom.iterable" />
 /** One sample: its picture, its path, its gates as bars, and what one gate forced to either side makes of it. */
 
-import { pngUrl } from "./api.js";
 import { html, percent } from "./dom.js";
+import { portrait } from "./plane.js";
 
 /** @typedef {import("./api.js").Sample} Sample */
 /** @typedef {import("./api.js").TreeNode} TreeNode */
@@ -64,7 +64,7 @@ export class SampleView {
       html(
         "div",
         { class: "portrait" },
-        html("img", { class: "large", src: pngUrl(sample.image), alt: `Sample ${sample.index}` }),
+        portrait(sample, { class: "large", alt: `Sample ${sample.index}` }),
         this.flipped,
       ),
       isTree ? this.#gates(sample, gates, flip) : this.#weights(sample),
@@ -96,11 +96,7 @@ export class SampleView {
             focus: () => light(sample.weights),
             blur: () => light(null),
           },
-          html("img", {
-            class: "large",
-            src: pngUrl(sample.image),
-            alt: `Gate ${gate} forced ${i === 0 ? "left" : "right"}`,
-          }),
+          portrait(sample, { class: "large", alt: `Gate ${gate} forced ${i === 0 ? "left" : "right"}` }),
           html(
             "figcaption",
             {},

@@ -2,8 +2,9 @@
 /// <reference lib="dom" />
 /** The way from one latent to another: pictures between two samples, and which leaf each belongs to. */
 
-import { ask, pngUrl } from "./api.js";
+import { ask } from "./api.js";
 import { html, percent } from "./dom.js";
+import { portrait } from "./plane.js";
 import { endQuery, latentsBody } from "./questions.js";
 
 /** @typedef {import("./api.js").Samples} Samples */
@@ -81,13 +82,14 @@ export class StripView {
   /** @param {Samples} answer */
   show({ samples }) {
     this.hint.textContent = "";
-    this.strip.replaceChildren(...samples.map(({ image, leaf, weights }, i) => {
+    this.strip.replaceChildren(...samples.map((sample, i) => {
+      const { leaf, weights } = sample;
       const light = () => this.light(weights);
       const most = percent(weights[leaf]);
       return html(
         "li",
         { tabindex: 0, "aria-label": `Step ${i + 1}: leaf ${leaf} with ${most}`, pointerenter: light, focus: light },
-        html("img", { src: pngUrl(image), alt: "", draggable: "false" }),
+        portrait(sample, { alt: "" }),
         html("span", { class: "facts" }, `leaf ${leaf}`, html("span", { class: "dim" }, most)),
       );
     }));

@@ -4,6 +4,8 @@ import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import * as d3 from "d3-hierarchy";
 import { interpolateLatents } from "../../core/sampling/interpolation.ts";
 import { structureOf } from "../../core/sampling/structure.ts";
+import { colourOf } from "../../core/palette.ts";
+import { colourOf as colourOnPage } from "../../server/web/plane.js";
 import { endOf, endQuery, flipBody, latentsBody, samplesQuery } from "../../server/web/questions.js";
 import type { State } from "../../server/web/state.js";
 import { slerp } from "../../server/web/strip_view.js";
@@ -73,6 +75,10 @@ Deno.test("slerp() is the interpolation of the library", () => {
   const found = Array.from({ length: 5 }, (_, step) => slerp(a, b, step / 4)).flat();
   found.forEach((value, i) => assertAlmostEquals(value, expected[i], 1e-6)); // f32
   assertEquals(slerp(a, a, 0.5), a);
+});
+
+Deno.test("colourOf() of the page is that of the figures", () => {
+  for (let leaf = 0; leaf < 40; leaf++) assertEquals(colourOnPage(leaf), colourOf(leaf), `leaf ${leaf}`);
 });
 
 const STATE: State = {

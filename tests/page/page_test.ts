@@ -1,11 +1,12 @@
 /**
  * The explorer page in a real browser, against the server on a port. The browser is driven from a process of its own
- * (`actions.ts`, `conduct.ts`), since playwright needs more permissions than the tests have.
+ * (`actions.ts`, `conduct.ts`, `points.ts`), since playwright needs more permissions than the tests have.
  */
 
 import { assert, assertEquals } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
 import { openDevice } from "../../core/gpu/device.ts";
+import { PRESETS } from "../../core/models/presets.ts";
 import { TREE_FORMAT } from "../../core/reading/report/tree_report.ts";
 import { createApp } from "../../server/app.ts";
 import { openRegistry } from "../../server/registry.ts";
@@ -13,6 +14,8 @@ import { type Change, TINY_RUN, writeTinyRun } from "../sampling/tiny_run.ts";
 
 const ROOT = fromFileUrl(new URL("../..", import.meta.url));
 const FLAT_RUN = "00001-fashionmnist-mog-tiny";
+const POINT_RUN = "00002-ring8-hmog-toy";
+const FILES = ["tests/page/conduct.ts", "tests/page/actions.ts", "tests/page/points.ts"];
 
 /** Where Debian's browser is on the PATH. */
 async function findChromium(): Promise<string | undefined> {
@@ -38,7 +41,7 @@ const withLive: Change = (tensors) => {
   }
 };
 
-/** Two runs, as training would leave them: a tree with a log and a later checkpoint to come, and a flat mixture. */
+/** Runs as training would leave them: a tree with a log and a later checkpoint to come, a flat mixture, a tree of points. */
 async function writeRuns(folder: string): Promise<void> {
   const runs = join(folder, "runs");
   const device = await openDevice();
@@ -46,6 +49,11 @@ async function writeRuns(folder: string): Promise<void> {
   try {
     await writeTinyRun(device, runs, { options: { head: "flat" }, run, change: withLive });
     await Deno.rename(join(runs, TINY_RUN), join(runs, FLAT_RUN));
+    await writeTinyRun(device, runs, {
+      options: PRESETS.toy,
+      run: { dataset: "ring8", method: "hmog", preset: "toy" },
+    });
+    await Deno.rename(join(runs, TINY_RUN), join(runs, POINT_RUN));
     await writeTinyRun(device, runs, { run: { ...run, method: "hmog" }, change: withLive });
     await writeTinyRun(device, join(folder, "later"), {
       run: { ...run, method: "hmog" },
@@ -63,7 +71,7 @@ async function writeRuns(folder: string): Promise<void> {
   const tree = join(runs, TINY_RUN, "tree");
   await Deno.mkdir(tree);
   await Deno.writeTextFile(join(tree, "tree.json"), JSON.stringify(labels()));
-  for (const name of [TINY_RUN, FLAT_RUN]) await Deno.writeTextFile(join(runs, name, "metrics.jsonl"), log);
+  for (const name of [TINY_RUN, FLAT_RUN, POINT_RUN]) await Deno.writeTextFile(join(runs, name, "metrics.jsonl"), log);
 }
 
 /** Serves the runs of a folder while `visit` runs; fails if anything went wrong on the server's side. */
@@ -100,9 +108,9 @@ Deno.test({
       await writeRuns(folder);
       await whileServed(join(folder, "runs"), async (url) => {
         const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-          args: ["test", "-A", "--no-check", "--reporter=tap", "tests/page/conduct.ts", "tests/page/actions.ts"],
+          args: ["test", "-A", "--no-check", "--reporter=tap", ...FILES],
           cwd: ROOT,
-          env: { CHROMIUM: chromium!, PAGE: url, RUNS: folder, TREE_RUN: TINY_RUN, FLAT_RUN, NO_COLOR: "1" },
+          env: { CHROMIUM: chromium!, PAGE: url, RUNS: folder, TREE_RUN: TINY_RUN, FLAT_RUN, POINT_RUN, NO_COLOR: "1" },
         }).output();
         const [out, error] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
         const results = [...out.matchAll(/^(ok|not ok) \d+ - ([^#\n]+)(?:.*\n {2}---\n {2}(.+))?/gm)];

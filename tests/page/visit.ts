@@ -10,6 +10,7 @@ export const PAGE = Deno.env.get("PAGE")!;
 export const RUNS = Deno.env.get("RUNS")!;
 export const TREE_RUN = Deno.env.get("TREE_RUN")!;
 export const FLAT_RUN = Deno.env.get("FLAT_RUN")!;
+export const POINT_RUN = Deno.env.get("POINT_RUN")!;
 
 const FLAGS = ["--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking"];
 const PATIENCE = 10_000; // ms for anything to appear: other tests have the machine, too
@@ -58,7 +59,7 @@ export async function visit(options: VisitOptions, test: (page: Page) => Promise
   try {
     await before?.(page);
     await page.goto(`${PAGE}/?run=${run}${query === "" ? "" : `&${query}`}`);
-    await page.locator(".gallery img").first().waitFor();
+    await page.locator(".gallery [role=option]").first().waitFor();
     await test(page);
     assertEquals(wrong, []);
   } finally {

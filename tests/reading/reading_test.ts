@@ -25,7 +25,7 @@ Deno.test("readTree() reads a tree from its samples: numbers, pictures, scores",
     return sum / 64;
   });
   assertAlmostEquals(nodes[0].mean[7], mean[7], F32);
-  for (const { node, usage, labels, typical, grid, examples } of nodes) {
+  for (const { node, usage, labels, typical, grid, gridLeaves, examples } of nodes) {
     const [leaves] = [[0, 1, 2, 3], [0, 1], [2, 3], [0], [1], [2], [3]].slice(node);
     const reach = drawn.samples.map(({ weights }) => leaves.reduce((sum, leaf) => sum + weights[leaf], 0));
     const total = reach.reduce((a, b) => a + b, 0);
@@ -34,6 +34,7 @@ Deno.test("readTree() reads a tree from its samples: numbers, pictures, scores",
     assertAlmostEquals(labels![1], bright, F32);
     assertAlmostEquals(labels![0] + labels![1], 1, F32);
     assertEquals([typical.length, grid.length, new Set(examples).size], [size, 4 * size, 4]);
+    assertEquals(gridLeaves, examples.map((i) => drawn.samples[i].leaf));
     assertEquals([...typical], [...drawn.images.subarray(examples[0] * size, (examples[0] + 1) * size)]);
   }
   const largest = drawn.samples.map(({ weights }) => Math.max(...weights)).sort((a, b) => b - a);
@@ -64,6 +65,7 @@ Deno.test("readTree() shows what no sample reaches by forcing the path", async (
   const [left, right] = [nodes[5], nodes[6]];
   assertEquals([left.reached, right.reached, right.usage, right.labels, right.examples], [true, false, 0, null, []]);
   assertEquals(right.grid.length, left.grid.length);
+  assertEquals(right.gridLeaves, [3, 3, 3, 3]);
   assert(right.typical.every((value) => Number.isFinite(value)) && right.mean.some((value) => value !== 0));
 });
 

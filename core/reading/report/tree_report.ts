@@ -31,7 +31,7 @@ export interface SideReport {
 }
 
 /** A node in numbers; the samples that are shown of it can be drawn again by their numbers. */
-export type NodeReport = Omit<NodeReading, "mean" | "typical" | "grid">;
+export type NodeReport = Omit<NodeReading, "mean" | "typical" | "grid" | "gridLeaves">;
 
 /** A sample without its picture. */
 export type CertainReport = Omit<CertainSample, "picture">;
@@ -62,7 +62,7 @@ export function treeReport(reading: TreeReading, splits: readonly SplitReading[]
     ...rest,
     dataset: typeof dataset === "string" ? dataset : null,
     labelNote: context.labelNote,
-    nodes: nodes.map(({ mean: _, typical: _typical, grid: _grid, ...numbers }) => numbers),
+    nodes: nodes.map(({ mean: _, typical: _typical, grid: _grid, gridLeaves: _leaves, ...numbers }) => numbers),
     splits: splits.map(({ difference: _, left, right, ...numbers }, i) => ({
       ...numbers,
       left: { labels: left.labels },

@@ -199,6 +199,10 @@ Deno.test("GET /sample draws points as a scatter, and refuses decisions of a mod
     assertEquals([width, height], [512, 512]);
     const { samples } = await json("/sample.json?n=2&seed=1&images=each&scale=1");
     assertEquals(decode(Uint8Array.fromBase64(samples[0].image)).width, 64);
+    const numbers = (await (await get("/sample.npy?n=2&seed=1")).bytes()).slice(-16).buffer; // behind a header
+    assertEquals(samples.flatMap(({ point }: { point: number[] }) => point.map(Math.fround)), [
+      ...new Float32Array(numbers),
+    ]);
     assertStringIncludes((await refusal("/sample?force=0:left")).message, "only trees have decision nodes");
   }, { options: { ...PRESETS.toy, head: "flat" } }));
 
