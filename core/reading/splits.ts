@@ -23,6 +23,8 @@ export interface SplitSide {
   readonly mean: Float32Array;
   /** `[pairs, height, width, channels]`: the first latents, the same on both sides. */
   readonly pictures: Float32Array;
+  /** The likeliest leaf of each of the pictures. */
+  readonly leaves: number[];
   /** Mean label probabilities. */
   readonly labels: number[] | null;
 }
@@ -131,6 +133,7 @@ async function sideOf(drawn: Samples, pairs: number, label: Labeller | undefined
   return {
     mean: Float32Array.from(columnMeans(pixels)),
     pictures: drawn.images.slice(0, pairs * pixels.columns),
+    leaves: drawn.samples.slice(0, pairs).map(({ leaf }) => leaf),
     labels: probabilities ? Array.from(columnMeans(matrix(probabilities, probabilities.length / pixels.rows))) : null,
   };
 }

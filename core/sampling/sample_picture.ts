@@ -15,6 +15,8 @@ export interface SamplePictureOptions {
   leaves?: readonly number[];
   /** Pixels of both sides of a scatter, 512 unless given. */
   side?: number;
+  /** Of a dot, in pixels; 1.5 unless given. */
+  radius?: number;
   /** Images in a row; nearly square unless given. */
   columns?: number;
   /** Side of one pixel of an image, a whole number; small images are doubled unless given. */
@@ -33,7 +35,7 @@ const PAPER = 255;
  * @throws {RangeError} If the shape does not fit the numbers, or points have not two numbers
  */
 export function samplePicture(samples: Float32Array, options: SamplePictureOptions): Picture {
-  const { shape, side = SIDE, columns, scale = viewingScale(shape[2]), ...path } = options;
+  const { shape, side = SIDE, radius = RADIUS, columns, scale = viewingScale(shape[2]), ...path } = options;
   const [n, ...image] = shape;
   if (!isPoint(image as unknown as ModelOptions["image"])) return imageGrid(samples, { shape, columns, scale });
   if (image[2] !== 2 || samples.length !== 2 * n) {
@@ -46,7 +48,9 @@ export function samplePicture(samples: Float32Array, options: SamplePictureOptio
     channels: 3 as const,
     data: new Uint8Array(side * side * 3).fill(PAPER),
   };
-  for (let i = 0; i < n; i++) dot(picture, samples[2 * i], samples[2 * i + 1], channelsOf(colourOf(leaves[i])));
+  for (let i = 0; i < n; i++) {
+    dot(picture, samples[2 * i], samples[2 * i + 1], { colour: channelsOf(colourOf(leaves[i])), radius });
+  }
   return picture;
 }
 
@@ -59,13 +63,18 @@ function largest(weights: Float32Array, n: number): number[] {
   });
 }
 
-function dot({ data, width }: Picture, x: number, y: number, colour: readonly number[]): void {
+function dot(
+  { data, width }: Picture,
+  x: number,
+  y: number,
+  { colour, radius }: { colour: readonly number[]; radius: number },
+): void {
   const [centreX, centreY] = [x, -y].map((value) => (value / REACH + 1) / 2 * width - 0.5);
   // Far away, adding 1 to a row leaves it as it is.
-  if (![centreX, centreY].every((centre) => Math.abs(centre - width / 2) < width / 2 + RADIUS)) return;
-  for (let row = Math.ceil(centreY - RADIUS); row <= centreY + RADIUS; row++) {
-    for (let column = Math.ceil(centreX - RADIUS); column <= centreX + RADIUS; column++) {
-      const inside = (row - centreY) ** 2 + (column - centreX) ** 2 <= RADIUS ** 2;
+  if (![centreX, centreY].every((centre) => Math.abs(centre - width / 2) < width / 2 + radius)) return;
+  for (let row = Math.ceil(centreY - radius); row <= centreY + radius; row++) {
+    for (let column = Math.ceil(centreX - radius); column <= centreX + radius; column++) {
+      const inside = (row - centreY) ** 2 + (column - centreX) ** 2 <= radius ** 2;
       if (inside && Math.min(row, column) >= 0 && Math.max(row, column) < width) {
         data.set(colour, (row * width + column) * 3);
       }

@@ -101,20 +101,21 @@ async function nodeDrawing(node: NodeReading, reading: TreeReading, pitch: numbe
 async function blockOf(node: NodeReading, { image }: TreeReading, columns: number): Promise<Drawing> {
   const [height, width] = image;
   const size = height * width * image[2];
-  if (isPoint(image)) return await embedded(pictureOf(node.grid, image, 1), 0.5);
-  const picture = pictureOf(node.grid.subarray(0, ROWS * columns * size), image, columns);
+  if (isPoint(image)) return await embedded(pictureOf(node.grid, image, { leaves: node.gridLeaves }), 0.5);
+  const picture = pictureOf(node.grid.subarray(0, ROWS * columns * size), image, { columns });
   return await embedded(picture, CELL / Math.max(width, height));
 }
 
 /** The largest shares with their labels, as many as fit beside each other; a single one that does not is cut short. */
 function commonest(shares: readonly number[], names: readonly string[], width: number): string {
   const fits = (content: string) => textWidth(content, { size: SIZE.small }) <= width;
-  const all = largestShares(shares, { least: WORTH_NAMING }).map(({ label, share }) =>
-    `${percent(share)} ${names[label]}`
-  );
-  let some = all.slice(0, 1).join("");
+  const largest = largestShares(shares, { least: WORTH_NAMING });
+  const all = largest.map(({ label, share }) => `${names[label]} ${percent(share)}`);
+  if (all.length === 0) return "";
+  let [name, share] = [names[largest[0].label], percent(largest[0].share)];
+  while (!fits(`${name} ${share}`) && name !== "…") name = `${name.replace(/…$/, "").slice(0, -1).trimEnd()}…`;
+  let some = `${name} ${share}`;
   for (let n = 2; n <= all.length && fits(all.slice(0, n).join(", ")); n++) some = all.slice(0, n).join(", ");
-  while (!fits(some)) some = `${some.replace(/…$/, "").slice(0, -1).trimEnd()}…`;
   return some;
 }
 

@@ -8,8 +8,9 @@ const MOST_BARS = 8;
 const LEAST_BAR = 0.02; // share below which a label has no bar of its own
 
 /** A picture; what it shows in words is for those who cannot see it. */
-export function picture({ uri, width, height }: Shown, alt: string): string {
-  return `<img src="${uri}" width="${width}" height="${height}" alt="${escapeText(alt)}">`;
+export function picture({ uri, width, height, points }: Shown, alt: string): string {
+  const style = points ? ` class="points"` : "";
+  return `<img src="${uri}" width="${width}" height="${height}"${style} alt="${escapeText(alt)}">`;
 }
 
 /** Something with words below it. */

@@ -1,5 +1,6 @@
 /** The whole report as one page that needs nothing else: no script, no other file, no network. */
 
+import { isPoint } from "../../models/presets.ts";
 import { element, escapeText } from "../../svg.ts";
 import type { CertainSample, TreeReading } from "../reading.ts";
 import type { SplitReading } from "../splits.ts";
@@ -14,7 +15,8 @@ import style from "./style.css" with { type: "text" };
 
 /** Nodes with a section of their own: those of the upper seven levels. */
 export const MOST_SECTIONS = 127;
-const MOST_CERTAIN = 16; // samples in the strips of the surest and the least sure
+const MOST_CERTAIN = 16; // pictures in the strips of the surest and the least sure
+const SCATTER_SIDE = 320; // pixels of the surest and the least sure points
 const LEAST_SCALE = 0.75; // of the figure, on narrow screens, which scroll then
 const SOFT = 0.7; // mean largest path weight below which paths are called soft
 
@@ -54,8 +56,8 @@ ${await treeOf(reading)}
 ${outlineOf(reading, splits)}
 ${chapter(splits.length > 0 ? "What every split decides" : "The whole", sections.slice(0, inner).join("\n"))}
 ${chapter("What every leaf makes", sections.slice(inner).join("\n"))}
-${chapter("The surest samples", await strip(reading.certain, reading))}
-${chapter("The least sure samples", await strip(reading.uncertain, reading))}
+${chapter("The surest samples", await certaintyOf(reading.certain, reading))}
+${chapter("The least sure samples", await certaintyOf(reading.uncertain, reading))}
 ${chapter("How levels agree with labels", scoresOf(reading))}
 <h2 id="nodes">All nodes</h2>
 ${nodeTable(reading, splits)}
@@ -117,11 +119,13 @@ async function treeOf(reading: TreeReading): Promise<string> {
     role: "group",
     "aria-label": "The tree, every node with samples",
   }, markup);
+  const points = isPoint(reading.image);
   return figure(
     svg,
     "Every node with samples that stand for it and its share of the latent space; edges are as wide as that share" +
-      (reading.labelNames === null ? "." : ", bars are shares of labels."),
-    "tree",
+      (reading.labelNames === null ? "." : ", bars are shares of labels.") +
+      (points ? " A point has the colour of its likeliest leaf." : ""),
+    points ? "tree points" : "tree",
   );
 }
 
@@ -141,12 +145,23 @@ function outlineOf({ nodes, labelNames }: TreeReading, splits: readonly SplitRea
   return lines.length === 0 ? "" : `<ul class="outline says">\n${lines.join("\n")}\n</ul>`;
 }
 
-/** Samples with their leaf, weight and label, where there are several leaves. */
-async function strip(
-  samples: readonly CertainSample[],
-  { image, labelNames, leaves }: TreeReading,
-): Promise<string> {
-  if (leaves === 1) return "";
+/** Samples by how sure they are, where there are several leaves: points in one scatter, pictures side by side. */
+async function certaintyOf(samples: readonly CertainSample[], reading: TreeReading): Promise<string> {
+  if (reading.leaves === 1) return "";
+  return isPoint(reading.image) ? await scatterOf(samples, reading) : await strip(samples, reading);
+}
+
+async function scatterOf(samples: readonly CertainSample[], { image }: TreeReading): Promise<string> {
+  const points = Float32Array.from(samples.flatMap(({ picture }) => Array.from(picture)));
+  const scatter = await shown(points, image, { leaves: samples.map(({ leaf }) => leaf), side: SCATTER_SIDE });
+  const weights = samples.map(({ weight }) => weight);
+  const [least, most] = [Math.min(...weights), Math.max(...weights)].map(decimal);
+  const said = `${samples.length} points in the colours of their likeliest leaves, path weights ${least} to ${most}`;
+  return figure(picture(scatter, said), said);
+}
+
+/** Each with its leaf, weight and label. */
+async function strip(samples: readonly CertainSample[], { image, labelNames }: TreeReading): Promise<string> {
   const figures = await Promise.all(
     samples.slice(0, MOST_CERTAIN).map(async ({ picture: pixels, leaf, weight, label, index }) => {
       const name = label === null || labelNames === null ? "" : `<br>${escapeText(labelNames[label])}`;
@@ -187,7 +202,7 @@ function nodeTable({ nodes, labelNames }: TreeReading, splits: readonly SplitRea
 
 function commonest(shares: readonly number[] | null, names: readonly string[]): string {
   const largest = largestShares(shares ?? [], { least: 0.1, most: 3 });
-  return largest.map(({ label, share }) => `${percent(share)} ${escapeText(names[label])}`).join(", ") || "–";
+  return largest.map(({ label, share }) => `${escapeText(names[label])} ${percent(share)}`).join(", ") || "–";
 }
 
 /** Options as `adam.beta1` and `0.5`. */

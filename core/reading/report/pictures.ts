@@ -8,7 +8,8 @@ import { sizeOf } from "../../shape.ts";
 
 type Image = readonly [height: number, width: number, channels: number];
 
-const SCATTER_SIDE = 160; // pixels
+const SCATTER = { side: 160, radius: 2 }; // pixels
+const SIDE = 64; // of a picture, about
 /** Where the left side is brighter, neither is, the right side is: Okabe & Ito's blue and vermilion, told apart by all. */
 export const DIVERGING = { left: [0x00, 0x72, 0xb2], none: [0xff, 0xff, 0xff], right: [0xd5, 0x5e, 0x00] } as const;
 
@@ -18,25 +19,41 @@ export interface Shown {
   /** Pixels of the page. */
   readonly width: number;
   readonly height: number;
+  /** Whether it is a scatter: dark on white, which a page may turn around. */
+  readonly points: boolean;
+}
+
+/** How pictures are shown. */
+export interface ShownOptions {
+  /** Pictures in a row; 1 unless given. */
+  readonly columns?: number;
+  /** Pixels of the page that one picture is about wide, 64 unless given; of a scatter exactly, 160 unless given. */
+  readonly side?: number;
+  /** The leaf of each point, which gives it its colour. */
+  readonly leaves?: readonly number[];
 }
 
 /**
  * Pictures side by side, points as one scatter.
  *
  * @param images `[n, height, width, channels]`
- * @param columns In a row
  */
-export function pictureOf(images: Float32Array, image: Image, columns: number): Picture {
+export function pictureOf(
+  images: Float32Array,
+  image: Image,
+  { columns = 1, side = SCATTER.side, leaves }: ShownOptions = {},
+): Picture {
   const n = images.length / sizeOf(image);
-  if (isPoint(image)) return samplePicture(images, { shape: [n, ...image], side: SCATTER_SIDE });
+  if (isPoint(image)) return samplePicture(images, { shape: [n, ...image], leaves, side, radius: SCATTER.radius });
   return imageGrid(images, { shape: [n, ...image], columns: Math.min(columns, n), padding: 1 });
 }
 
-/** `pictureOf` as an address, small pictures shown larger: one is about `side` pixels wide, in whole steps. */
-export async function shown(images: Float32Array, image: Image, { columns = 1, side = 64 } = {}): Promise<Shown> {
-  const picture = pictureOf(images, image, columns);
-  const scale = isPoint(image) ? 1 : Math.max(1, Math.round(side / image[1]));
-  return { uri: await pngUri(picture), width: picture.width * scale, height: picture.height * scale };
+/** `pictureOf` as an address, small pictures shown larger, in whole steps. */
+export async function shown(images: Float32Array, image: Image, options: ShownOptions = {}): Promise<Shown> {
+  const picture = pictureOf(images, image, options);
+  const points = isPoint(image);
+  const scale = points ? 1 : Math.max(1, Math.round((options.side ?? SIDE) / image[1]));
+  return { uri: await pngUri(picture), width: picture.width * scale, height: picture.height * scale, points };
 }
 
 /**

@@ -17,7 +17,10 @@ const NO_DIFFERENCE = 1e-6; // of mean pictures: below it the picture of their d
 export async function nodeSection(node: NodeReading, reading: TreeReading, split?: SplitReading): Promise<string> {
   const decision = split === undefined ? "" : await decisionOf(split, node, reading);
   const typical = figure(
-    picture(await shown(node.grid, reading.image, { columns: COLUMNS }), `Samples of ${nameOf(node)}`),
+    picture(
+      await shown(node.grid, reading.image, { columns: COLUMNS, leaves: node.gridLeaves }),
+      `Samples of ${nameOf(node)}`,
+    ),
     node.reached
       ? "Samples that stand for it, the most typical first"
       : "No sample gets here; these are made with the path forced into it",
@@ -94,10 +97,10 @@ async function means(split: SplitReading, image: TreeReading["image"]): Promise<
 }
 
 async function scatters({ left, right }: SplitReading, image: TreeReading["image"]): Promise<SplitPictures> {
-  const [onLeft, onRight] = [await shown(left.pictures, image), await shown(right.pictures, image)];
-  const sides = figure(picture(onLeft, "Points forced left"), "Left") +
-    figure(picture(onRight, "Points forced right"), "Right");
-  return { sides: `<div class="means">${sides}</div>`, pairs: "" };
+  const [onLeft, onRight] = [await shown(left.pictures, image, left), await shown(right.pictures, image, right)];
+  const sides = figure(picture(onLeft, "Points forced left"), "The same latents, forced left") +
+    figure(picture(onRight, "Points forced right"), "and right");
+  return { sides, pairs: "" };
 }
 
 /** Means over channels. */

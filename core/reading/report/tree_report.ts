@@ -21,7 +21,7 @@ export interface ReportContext {
 /** A split in numbers; see `SplitReading`. */
 export interface SplitReport
   extends Omit<SplitReading, "left" | "right" | "difference">, Readonly<Record<"left" | "right", SideReport>> {
-  /** Such as `left: 93 % Trouser; right: 96 % Sneaker, Sandal and Ankle boot`; null without labels. */
+  /** Such as `left: Trouser (93 %); right: Sneaker, Sandal and Ankle boot (96 %)`; null without labels. */
   readonly sentence: string | null;
 }
 

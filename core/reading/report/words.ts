@@ -47,7 +47,7 @@ export interface SplitWords {
 }
 
 /**
- * `93 % Trouser` and `96 % Sneaker, Sandal and Ankle boot`: for each side up to three labels that it has most more of than
+ * `Trouser (93 %)` and `Sneaker, Sandal and Ankle boot (96 %)`: for each side up to three labels that it has most more of than
  * the other, with the sum of their shares. Of sides that are alike (total variation below a tenth) the commonest labels.
  *
  * @returns null without labels
@@ -61,17 +61,17 @@ export function splitWords({ left, right, labelDistance }: SplitReading, names: 
   return { left: side(left.labels, right.labels), right: side(right.labels, left.labels) };
 }
 
-/** `left: 93 % Trouser; right: 96 % Sneaker, Sandal and Ankle boot`; null without labels. */
+/** `left: Trouser (93 %); right: Sneaker, Sandal and Ankle boot (96 %)`; null without labels. */
 export function splitSentence(split: SplitReading, names: readonly string[]): string | null {
   const words = splitWords(split, names);
   return words && `left: ${words.left}; right: ${words.right}`;
 }
 
-/** `96 % Sneaker and Sandal`, of the first labels, in the order of their shares. */
+/** `Sneaker and Sandal (96 %)`, of the first labels, in the order of their shares. */
 function shareOf(shares: readonly number[], labels: readonly Share[], names: readonly string[]): string {
   const chosen = labels.slice(0, MOST_NAMES).map(({ label }) => label).sort((a, b) => shares[b] - shares[a]);
   if (chosen.length === 0) return "a bit of everything";
-  return `${percent(chosen.reduce((sum, label) => sum + shares[label], 0))} ${listed(chosen.map((l) => names[l]))}`;
+  return `${listed(chosen.map((l) => names[l]))} (${percent(chosen.reduce((sum, label) => sum + shares[label], 0))})`;
 }
 
 /** What the flip of a gate does to a picture, in words. */

@@ -59,6 +59,10 @@ Deno.test("treePage() goes without labels, without splits, and with points", asy
   assertStringIncludes(flat, "head flat, leaves: 4");
   const points = await treePage(...await read({ options: PRESETS.toy }, {}), CONTEXT);
   assertStringIncludes(points, "Points forced left");
+  const scatters = [
+    ...points.matchAll(/<h2>(The surest|The least sure) samples<\/h2>\n<figure><img [^>]*width="(\d+)"/g),
+  ];
+  assertEquals(scatters.map(([, , width]) => width), ["320", "320"]);
   const single = await treePage(...await read({ options: { head: "single" } }), CONTEXT);
   assert(!/The whole|surest|How levels agree/.test(single));
   assertStringIncludes(single, "What every leaf makes");

@@ -7,7 +7,7 @@ const NAMES = ["boot", "coat", "dress", "shirt"];
 /** A split with label shares and nothing else. */
 function split(left: number[], right: number[]): SplitReading {
   const none = new Float32Array(0);
-  const side = (labels: number[]) => ({ mean: none, pictures: none, labels });
+  const side = (labels: number[]) => ({ mean: none, pictures: none, leaves: [], labels });
   const labelDistance = left.reduce((sum, share, i) => sum + Math.abs(share - right[i]), 0) / 2;
   return {
     node: 0,
@@ -38,8 +38,8 @@ Deno.test("largestShares() sorts, cuts off, and keeps the order of equal ones", 
 
 Deno.test("splitSentence() names for each side what it has more of than the other, with the sum of the shares", () => {
   const told = splitSentence(split([0.6, 0.3, 0.1, 0], [0.1, 0.3, 0.2, 0.4]), NAMES);
-  assertEquals(told, "left: 60 % boot; right: 60 % shirt and dress");
+  assertEquals(told, "left: boot (60 %); right: shirt and dress (60 %)");
   const alike = splitSentence(split([0.5, 0.3, 0.2, 0], [0.48, 0.32, 0.2, 0]), NAMES);
-  assertEquals(alike, "left: 100 % boot, coat and dress; right: 100 % boot, coat and dress");
+  assertEquals(alike, "left: boot, coat and dress (100 %); right: boot, coat and dress (100 %)");
   assertEquals(splitSentence({ ...split([1, 0, 0, 0], [0, 1, 0, 0]), labelDistance: null }, NAMES), null);
 });
