@@ -1,11 +1,14 @@
 /** `deno task sample`: pictures from a run, and the path of each. */
 
 import { RUNS_FOLDER } from "../core/sampling/run.ts";
-import { drawToFiles } from "../core/sampling/files.ts";
+import { drawToFiles } from "../core/evaluate/sample_files.ts";
 import { checkRequest, parseDecisions, type SampleMode } from "../core/sampling/request.ts";
 import { usualRuns } from "./called_from.ts";
 import { helpText, readFlags, usage, UsageError } from "./flags.ts";
+import { doingDisplay } from "./doing.ts";
+import { rasterizer } from "./rasterize.ts";
 import { runTask } from "./run_task.ts";
+import { writeTo } from "./terminal.ts";
 
 const USAGE = `Draws pictures from a run, and tells the path of each.
 
@@ -30,7 +33,11 @@ const FLAGS = {
   live: { kind: "switch", meaning: "The newest weights in place of their moving average" },
   out: { kind: "text", value: "FILE", meaning: "The grid of pictures, PNG (grid.png)" },
   json: { kind: "text", value: "FILE", meaning: "Seed, path weights, gates and most likely leaf of every picture" },
-  tree: { kind: "text", value: "FILE", meaning: "Every node of the tree with pictures from its region, PNG" },
+  tree: {
+    kind: "text",
+    value: "FILE",
+    meaning: "Every node of the tree with its share and samples that stand for it, PNG",
+  },
   runs: { kind: "text", value: "DIR", meaning: `Folder of run folders (${RUNS_FOLDER})` },
 } as const;
 
@@ -51,6 +58,9 @@ if (import.meta.main) {
       return asked;
     });
     const weights = live ? "live" : "ema";
-    for (const line of await drawToFiles(run, request, { out, json, tree }, { runs, weights })) console.log(line);
+    const files = { out, json, tree: tree === undefined ? undefined : { path: tree, rasterize: await rasterizer() } };
+    const write = (text: string) => writeTo(Deno.stderr, text);
+    const onProgress = Deno.stderr.isTerminal() ? doingDisplay(true, write) : undefined;
+    await drawToFiles(run, request, files, { runs, weights, report: (line) => console.log(line), onProgress });
   });
 }

@@ -1,10 +1,10 @@
 /** A folder for one test, and what is in it. */
 
 /** Runs a task with an empty folder, which is removed afterwards. */
-export async function inFolder(task: (folder: string) => Promise<void>): Promise<void> {
+export async function inFolder<T>(task: (folder: string) => Promise<T>): Promise<T> {
   const folder = await Deno.makeTempDir();
   try {
-    await task(folder);
+    return await task(folder);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

@@ -1,4 +1,4 @@
-import { assertEquals, assertNotEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertNotEquals, assertStringIncludes } from "@std/assert";
 import { decode } from "fast-png";
 import { names } from "../in_folder.ts";
 import { TINY_RUN, withTinyRuns } from "../sampling/tiny_run.ts";
@@ -53,6 +53,16 @@ Deno.test("sample reads and writes where it is called from, and looks for usual 
       await Deno.remove(`${from}/here/grid.png`);
     }
     assertStringIncludes((await run("--run", "99999")).stderr, `${ROOT}runs/ `);
+  }));
+
+Deno.test("sample --tree draws every node, a row for every level", () =>
+  withTinyRuns(async (runs, checkpoint) => {
+    const [out, tree] = [`${runs}/grid.png`, `${runs}/tree.png`];
+    const { code, stdout, stderr } = await sample("--run", checkpoint, "--n", "4", "--out", out, "--tree", tree);
+    assertEquals([code, stderr], [0, ""]);
+    assertEquals(stdout.trim().split("\n").map((line) => line.split(":")[0]), [`Wrote ${out}`, `Wrote ${tree}`]);
+    const { width, height } = decode(await Deno.readFile(tree));
+    assert(width > 2 * 4 * 100 && height > 2 * 3 * 100, `${width}x${height}`); // 4 leaves, 3 levels, twice as large
   }));
 
 Deno.test("sample counts one picture as one", () =>

@@ -33,10 +33,13 @@ interface Placed {
 /**
  * The tree as an SVG file, root on top: at every node the samples that stand for it, below them the shares of labels as a
  * bar and the commonest label, where labels are known. The width of an edge is in proportion to the use of what it leads to.
- * Of trees with more than 64 nodes in a level the upper levels are drawn.
+ * Of trees with more than 64 nodes in a level the upper levels are drawn, which the title says.
  */
 export async function treeFigure(reading: TreeReading): Promise<string> {
-  return page(await treeDrawing(reading), `${reading.run}, iteration ${reading.iteration}`);
+  const { run, iteration, nodes } = reading;
+  const drawn = levelsOf(nodes).flat().length;
+  const part = drawn < nodes.length ? `, the first ${drawn} of ${nodes.length} nodes` : "";
+  return page(await treeDrawing(reading), `${run}, iteration ${iteration}${part}`);
 }
 
 /**
