@@ -4,16 +4,16 @@ import { shade, writeFiles } from "../datasets/archives.ts";
 import { inFolder, names } from "../in_folder.ts";
 import { runTaskFile, startTaskFile } from "./task.ts";
 
-const QUICK = ["--dataset", "ring8", "--methods", "mog,madgan", "--seeds", "1", "--iterations", "4", "--batch", "16"];
-const SCORED = ["--depth", "1", "--lr", "0.01", "--n", "40", "--metrics", "modes,tree", "--objective", "lsgan"];
+const QUICK = ["--dataset", "ring8", "--seeds", "1", "--iterations", "4", "--batch", "16"];
+const SCORED = [...QUICK, "--n", "40", "--metrics", "modes,tree", "--objective", "lsgan"];
 
 /** Calls `deno task compare` with these flags to its end. */
 const compare = (...args: string[]) => runTaskFile("cli/compare.ts", args);
 
 Deno.test("compare trains, scores and draws; the same call finds everything done, others are refused", () =>
   inFolder(async (folder) => {
-    const out = ["--out", `${folder}/ring`];
-    const { code, stdout, stderr } = await compare(...QUICK, ...SCORED, ...out);
+    const flat = [...SCORED, "--methods", "mog,madgan", "--depth", "1", "--out", `${folder}/ring`];
+    const { code, stdout, stderr } = await compare(...flat, "--lr", "0.01");
     assertEquals([code, stderr], [0, ""]);
     const lines = stdout.trimEnd().split("\n");
     assertStringIncludes(lines[0], `Comparing mog, madgan on ring8 in ${folder}/ring (`);
@@ -30,9 +30,9 @@ Deno.test("compare trains, scores and draws; the same call finds everything done
     const { width, height } = decode(await Deno.readFile(`${folder}/ring/scatter.png`));
     assert(width > 400 && height > 400, `${width}x${height}`);
 
-    const again = await compare(...QUICK, ...SCORED, ...out);
+    const again = await compare(...flat, "--lr", "0.01");
     assertMatch(again.stdout.split("\n")[2], /^\[1\/1\] mog, seed 0: was there already, modes found \d/);
-    const other = await compare(...QUICK, ...SCORED, ...out, "--lr", "0.1");
+    const other = await compare(...flat, "--lr", "0.1");
     assertEquals([other.code, other.stdout.split("\n").length], [1, 2]);
     assertStringIncludes(other.stderr, "learningRate was 0.01 and is 0.1; expected the same arguments");
   }));
@@ -56,7 +56,7 @@ Deno.test("compare shows how far the classifier is that runs are scored with", (
 Deno.test("compare localizes and grows trees, and its table says which methods have none", () =>
   inFolder(async (folder) => {
     const tree = ["--localize", "--grow", "--depth", "2", "--gate-temperature", "1:0.5", "--methods", "gan,hmog"];
-    const { code, stderr } = await compare(...QUICK, ...SCORED, ...tree, "--out", folder);
+    const { code, stderr } = await compare(...SCORED, ...tree, "--out", folder);
     assertEquals([code, stderr], [0, ""]);
     assertStringIncludes(await Deno.readTextFile(`${folder}/table.md`), "Cannot localize gan: it has no tree");
     const { training } = JSON.parse(await Deno.readTextFile(`${folder}/comparison.json`));
