@@ -1,6 +1,6 @@
 /** How something that takes time looks: one line that is rewritten on a terminal, a few plain lines elsewhere. */
 
-import type { EvaluationProgress } from "../core/evaluate/evaluator.ts";
+import type { EvaluationProgress } from "../core/evaluate/progress.ts";
 
 const PLAIN_STEP = 25; // percent between two lines where nothing can be rewritten
 

@@ -1,7 +1,7 @@
 /** Real pictures find their leaf: a data set clustered by the tree that was trained on it, without a look at its labels. */
 
 import type { NamedSet } from "../evaluate/classifier_features.ts";
-import type { EvaluationProgress } from "../evaluate/evaluator.ts";
+import type { EvaluationProgress } from "../evaluate/progress.ts";
 import { type PictureSet, rawFeatures } from "../evaluate/features.ts";
 import type { Device } from "../gpu/device.ts";
 import { type Matrix, matrix } from "../metrics/matrix.ts";

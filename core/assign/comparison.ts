@@ -1,6 +1,6 @@
 /** How well leaves agree with the classes of pictures, beside clusters of the same pixels that know of no tree. */
 
-import type { EvaluationProgress } from "../evaluate/evaluator.ts";
+import type { EvaluationProgress } from "../evaluate/progress.ts";
 import { type Matrix, matrix } from "../metrics/matrix.ts";
 import { type Agreement, agreement } from "../metrics/partition.ts";
 import { dendrogramPurity, leafAgreement } from "../metrics/tree_scores.ts";

@@ -1,6 +1,6 @@
 /** Everything that is told of assignments: for readers, for programs, and as files. */
 
-import type { EvaluationProgress } from "../evaluate/evaluator.ts";
+import type { EvaluationProgress } from "../evaluate/progress.ts";
 import { isPoint } from "../models/presets.ts";
 import { encodePng } from "../png.ts";
 import { folderOf } from "../sampling/run.ts";

@@ -15,7 +15,8 @@ import { type Circumstances, type Evaluation, evaluationOf } from "./evaluation.
 import { type FeatureExtractor, type Features, type PictureSet, rawFeatures } from "./features.ts";
 import { forcedSamples } from "./forced.ts";
 import { inceptionFeatures, type InceptionNetwork, readInception } from "./inception_features.ts";
-import { FEATURES, type Form, kept, NEIGHBOUR_DISTANCES, type OnWarning, STATISTICS } from "./kept.ts";
+import { FEATURES, type Form, kept, keptFile, NEIGHBOUR_DISTANCES, type OnWarning, STATISTICS } from "./kept.ts";
+import type { EvaluationProgress } from "./progress.ts";
 import { chosenFrom, type EvaluatedSet, nearestLabels, orderOf, type RealPictures } from "./real.ts";
 import {
   type ChosenMetrics,
@@ -28,14 +29,6 @@ import {
   type Split,
 } from "./request.ts";
 import { readSamples } from "./sample_file.ts";
-
-/** How far something is that takes time. */
-export interface EvaluationProgress {
-  /** Such as `Training a classifier`. */
-  readonly doing: string;
-  readonly done: number;
-  readonly total: number;
-}
 
 /** What an evaluator is made from. */
 export interface EvaluatorOptions {
@@ -50,9 +43,6 @@ export interface EvaluatorOptions {
   /** Ends what is under way, at the latest when a metric is computed, and throws its reason. */
   readonly signal?: AbortSignal;
 }
-
-/** Of how features and what follows from them are computed; what another version kept is not used. */
-const VERSION = "1";
 
 const NO_AGREEMENT =
   "agreement of leaves and labels is left out: the samples are of one class, or each of one of its own";
@@ -278,13 +268,11 @@ export class Evaluator {
     return kept(path, { form, make, onWarning: this.options.onWarning });
   }
 
-  /** Where something of the real pictures is kept, named for all that it depends on. */
+  /** Where something of the real pictures is kept. */
   #pathOf(what: string, { key }: FeatureExtractor): string | null {
     const { cache } = this.options;
-    const { name, fingerprint, shape: [count] } = this.data;
-    const chosen = `${this.request.n}-${orderOf(this.request, count)}`;
-    return cache &&
-      `${cache}/evaluation/${name}-${fingerprint.slice(0, 16)}-${key}-${chosen}-${what}-v${VERSION}.safetensors`;
+    const order = orderOf(this.request, this.data.shape[0]);
+    return cache && keptFile(cache, { what, data: this.data, key, n: this.request.n, order });
   }
 
   #extract(extractor: FeatureExtractor, pictures: PictureSet, which: string): Promise<Features> {

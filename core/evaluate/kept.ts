@@ -25,6 +25,26 @@ interface Keeping<T> {
   readonly onWarning?: OnWarning;
 }
 
+/** Of how features and what follows from them are computed; what another version kept is not used. */
+const VERSION = "1";
+
+/** What something is kept of. */
+interface Kept {
+  readonly what: string;
+  readonly data: { readonly name: string; readonly fingerprint: string };
+  /** Of the extractor. */
+  readonly key: string;
+  /** How many pictures, in which order. */
+  readonly n: number;
+  readonly order: number;
+}
+
+/** The file below `folder` where something of the real pictures is kept, named for all that it depends on. */
+export function keptFile(folder: string, { what, data: { name, fingerprint }, key, n, order }: Kept): string {
+  const of = `${name}-${fingerprint.slice(0, 16)}-${key}-${n}-${order}-${what}`;
+  return `${folder}/evaluation/${of}-v${VERSION}.safetensors`;
+}
+
 /**
  * The value kept in a file, or what `make` gives, which is kept then. A damaged file counts as none.
  *

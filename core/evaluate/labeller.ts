@@ -4,7 +4,7 @@ import type { Device } from "../gpu/device.ts";
 import { isPoint } from "../models/presets.ts";
 import type { Labeller } from "../reading/reading.ts";
 import { classifierFeatures } from "./classifier_features.ts";
-import type { EvaluationProgress } from "./evaluator.ts";
+import type { EvaluationProgress } from "./progress.ts";
 import type { OnWarning } from "./kept.ts";
 import { type EvaluatedSet, nearestLabels } from "./real.ts";
 import { imageOf, isLabelled, type Split } from "./request.ts";

@@ -9,7 +9,7 @@ import { RUNS_FOLDER } from "../sampling/run.ts";
 import { samplePicture } from "../sampling/sample_picture.ts";
 import { openSampler, type Sample, type Sampler, type SampleRequest } from "../sampling/sampler.ts";
 import { checkWritable, writeNamed } from "../sampling/write.ts";
-import type { EvaluationProgress } from "./evaluator.ts";
+import type { EvaluationProgress } from "./progress.ts";
 
 /** The files to write. */
 export interface SampleFiles {

@@ -10,7 +10,7 @@ import { readSplits } from "../reading/splits.ts";
 import { folderOf, RUNS_FOLDER } from "../sampling/run.ts";
 import { openSampler, type Sampler } from "../sampling/sampler.ts";
 import { checkWritable, orRunError, writeWhole } from "../sampling/write.ts";
-import type { EvaluationProgress } from "./evaluator.ts";
+import type { EvaluationProgress } from "./progress.ts";
 import { labellerOf, type LabelOptions, type LabelSource } from "./labeller.ts";
 import type { EvaluatedSet } from "./real.ts";
 import type { Split } from "./request.ts";
