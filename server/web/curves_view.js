@@ -76,13 +76,16 @@ export class CurvesView {
           legend: { show: false },
           cursor: { sync: { key: "training" }, y: false, drag: { x: true, y: false }, points: { size: 6 } },
           scales: { x: { time: false } },
-          axes: [{ ...axis, size: 24, space: 60, values: (_, splits) => splits.map(short) }, {
-            ...axis,
-            size: 44,
-            space: 28,
-            values: (_, splits) => splits.map(short),
+          axes: [
+            { ...axis, size: 24, space: 60, values: (_, splits) => labels(splits) },
+            { ...axis, size: 48, space: 28, values: (_, splits) => labels(splits) },
+          ],
+          series: [{}, {
+            stroke: accent || ink,
+            width: 1.5,
+            points: { show: () => values.filter((value) => value !== null).length === 1, size: 7, fill: accent || ink },
+            spanGaps: true,
           }],
-          series: [{}, { stroke: accent || ink, width: 1.5, points: { show: false }, spanGaps: true }],
           hooks: {
             setCursor: [(self) => {
               const at = self.cursor.idx;
@@ -143,11 +146,24 @@ function colourOf(name) {
 /** `generatorLoss` as "generator loss". @param {string} name */
 const words = (name) => name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 
-/** @param {number | null} value */
-function short(value) {
+/** @param {number | null} value @param {number} [digits] */
+function short(value, digits = 3) {
   if (value === null) return "";
   const size = Math.abs(value);
-  if (size >= 10_000) return `${Number((value / 1000).toPrecision(3))}k`;
-  if (size !== 0 && size < 0.001) return value.toExponential(0);
-  return String(Number(value.toPrecision(3)));
+  if (size >= 10_000) return `${Number((value / 1000).toPrecision(digits))}k`;
+  if (size !== 0 && size < 0.001) return value.toExponential(digits - 3);
+  return String(Number(value.toPrecision(digits)));
+}
+
+const MOST_DIGITS = 12;
+
+/**
+ * What is written beside an axis: as many digits as tell its numbers apart.
+ *
+ * @param {number[]} values
+ */
+export function labels(values) {
+  let digits = 3;
+  while (digits < MOST_DIGITS && new Set(values.map((value) => short(value, digits))).size < values.length) digits++;
+  return values.map((value) => short(value, digits));
 }

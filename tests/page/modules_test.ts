@@ -5,6 +5,7 @@ import * as d3 from "d3-hierarchy";
 import { interpolateLatents } from "../../core/sampling/interpolation.ts";
 import { structureOf } from "../../core/sampling/structure.ts";
 import { colourOf } from "../../core/palette.ts";
+import { labels } from "../../server/web/curves_view.js";
 import { colourOf as colourOnPage } from "../../server/web/plane.js";
 import { endOf, endQuery, flipBody, latentsBody, samplesQuery } from "../../server/web/questions.js";
 import type { State } from "../../server/web/state.js";
@@ -79,6 +80,14 @@ Deno.test("slerp() is the interpolation of the library", () => {
 
 Deno.test("colourOf() of the page is that of the figures", () => {
   for (let leaf = 0; leaf < 40; leaf++) assertEquals(colourOnPage(leaf), colourOf(leaf), `leaf ${leaf}`);
+});
+
+Deno.test("labels() of an axis have digits that tell them apart", () => {
+  assertEquals(labels([0, 0.5, 1]), ["0", "0.5", "1"]);
+  assertEquals(labels([3.412, 3.413, 3.414]), ["3.412", "3.413", "3.414"]);
+  assertEquals(labels([12_341, 12_342]), ["12.341k", "12.342k"]);
+  assertEquals(labels([0.00012, 0.00014]), ["1.2e-4", "1.4e-4"]);
+  assertEquals(labels([1, 1]), ["1", "1"]);
 });
 
 const STATE: State = {

@@ -71,7 +71,8 @@ async function writeRuns(folder: string): Promise<void> {
   const tree = join(runs, TINY_RUN, "tree");
   await Deno.mkdir(tree);
   await Deno.writeTextFile(join(tree, "tree.json"), JSON.stringify(labels()));
-  for (const name of [TINY_RUN, FLAT_RUN, POINT_RUN]) await Deno.writeTextFile(join(runs, name, "metrics.jsonl"), log);
+  for (const name of [TINY_RUN, FLAT_RUN]) await Deno.writeTextFile(join(runs, name, "metrics.jsonl"), log);
+  await Deno.writeTextFile(join(runs, POINT_RUN, "metrics.jsonl"), log.slice(0, log.indexOf("\n") + 1));
 }
 
 /** Serves the runs of a folder while `visit` runs; fails if anything went wrong on the server's side. */

@@ -109,4 +109,20 @@ for (const dark of [false, true]) {
     }));
 }
 
+Deno.test("a log of one line is drawn as a dot in every chart", () =>
+  visit({ run: POINT_RUN }, async (page) => {
+    await page.locator("#curves canvas").first().waitFor();
+    const inked = await page.locator("#curves canvas").evaluateAll((all) =>
+      all.map((canvas) => {
+        const { width, height } = canvas as HTMLCanvasElement;
+        const { data } = (canvas as HTMLCanvasElement).getContext("2d")!.getImageData(0, 0, width, height);
+        let orange = 0; // of the accent; axes and grid are grey
+        for (let i = 0; i < data.length; i += 4) orange += Number(data[i + 3] > 0 && data[i] - data[i + 2] > 100);
+        return orange;
+      })
+    );
+    assertEquals(inked.length, 2);
+    for (const pixels of inked) assert(pixels > 20, `${pixels} pixels`);
+  }));
+
 Deno.test("closes the browser of these, too", closeBrowser);

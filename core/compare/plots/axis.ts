@@ -64,16 +64,19 @@ export function tickLabels(values: readonly number[]): string[] {
 const ROOM = 0.05; // of the range, on both sides of the data
 const FLATTENED = 1.6; // times as long a range as most numbers need
 const HALF_WIDTH = 0.1; // of a single number's size, where all are equal
+const EQUAL = 1e-9; // of their size: numbers that differ by less differ by rounding
 
 /**
- * The range that an axis of these numbers has: theirs with some room.
+ * The range that an axis of these numbers has: theirs with some room. Where all are equal, some of the number itself on both
+ * sides; where all are 0, that of 0 to 1.
  *
  * @throws {RangeError} If there are none, or one is not finite
  */
 export function rangeOf(values: readonly number[]): [low: number, high: number] {
   const [low, high] = extremes(values);
-  if (low === high) {
-    const half = Math.abs(low) * HALF_WIDTH || 1;
+  if (low === 0 && high === 0) return rangeOf([0, 1]);
+  if (high - low <= EQUAL * Math.max(Math.abs(low), Math.abs(high))) {
+    const half = Math.abs(low) * HALF_WIDTH;
     return [low - half, high + half];
   }
   const room = (high - low) * ROOM;

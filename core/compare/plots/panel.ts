@@ -31,12 +31,13 @@ export interface PanelOptions {
 
 const TICK = 4; // pixels outside of the frame
 const PIXELS_PER_TICK = { x: 55, y: 42 };
+const BETWEEN = 8; // labels of the horizontal axis, at least
 const GAP = 5; // between ticks, labels and names of axes
 
 /** A panel with what `draw` puts into its inner rectangle, between grid and frame; nothing shows outside of it. */
 export function panel(options: PanelOptions, draw: (plot: Plot) => string): Drawing {
   const { width, height, bare = false, rows, xLabel, yLabel } = options;
-  const xTicks = bare ? [] : ticks(...options.x, width / PIXELS_PER_TICK.x);
+  const xTicks = bare ? [] : fittingTicks(options.x, width);
   const yTicks = bare ? [] : rows?.map((_, i) => i) ?? ticks(...options.y, height / PIXELS_PER_TICK.y);
   const [xTexts, yTexts] = [tickLabels(xTicks), rows ?? tickLabels(yTicks)];
   const widest = bare ? 0 : Math.max(0, ...yTexts.map((label) => textWidth(label)));
@@ -79,4 +80,14 @@ export function panel(options: PanelOptions, draw: (plot: Plot) => string): Draw
     height: bottom + below,
     markup: [lines.join(""), inside, frame, labels.join("")].join("\n"),
   };
+}
+
+/** Ticks of a horizontal axis, as many as have room for their labels beside each other. */
+function fittingTicks([low, high]: PanelOptions["x"], width: number): number[] {
+  for (let count = Math.floor(width / PIXELS_PER_TICK.x);; count--) {
+    const found = ticks(low, high, count);
+    if (count <= 1) return found.slice(0, 1);
+    const widest = Math.max(...tickLabels(found).map((label) => textWidth(label)));
+    if (widest + BETWEEN <= width / (high - low) * (found[1] - found[0])) return found;
+  }
 }

@@ -50,7 +50,8 @@ Deno.test("tickLabels() has as many decimals as the step needs, and powers of te
 Deno.test("rangeOf() leaves room around the data, and around a single number", () => {
   assertEquals(rangeOf([0, 10]), [-0.5, 10.5]);
   assertEquals(rangeOf([5, 5]), [4.5, 5.5]);
-  assertEquals(rangeOf([0]), [-1, 1]);
+  assertEquals(rangeOf([0.1 + 0.2, 0.3]).map((x) => Math.round(100 * x)), [27, 33]);
+  assertEquals(rangeOf([0, 0]), [-0.05, 1.05]);
 });
 
 Deno.test("rangeOf() refuses what cannot be drawn", () => {

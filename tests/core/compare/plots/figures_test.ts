@@ -5,6 +5,7 @@ import { curvesFigure } from "../../../../core/compare/plots/curves.ts";
 import { meanAndDeviation, metricsFigure } from "../../../../core/compare/plots/metrics.ts";
 import { colourOf } from "../../../../core/palette.ts";
 import { picturesFigure } from "../../../../core/compare/plots/pictures.ts";
+import { textWidth } from "../../../../core/svg.ts";
 import { drawn } from "./drawn.ts";
 
 const curve = (level: number, length = 50) => ({
@@ -80,6 +81,18 @@ Deno.test("metricsFigure() draws means with bars and a dot for every seed, and l
     RangeError,
     "Cannot draw NaN",
   );
+});
+
+Deno.test("metricsFigure() has as many ticks as there is room for their labels", () => {
+  for (const values of [[1.00015, 1.0002], [1.5e-7, 1.52e-7], [1, 2], [123456, 123457], [0, 0], [7, 7 + 1e-12]]) {
+    const svg = metricsFigure({ title: "t", panels: [{ title: "modes", rows: [{ method: "gan", values }] }] });
+    const labels = [...svg.matchAll(/<text x="([\d.]+)"[^>]*text-anchor="middle"[^>]*>([^<]*)</g)];
+    const ends = labels.map(([, x, label]) => ({ x: Number(x), half: textWidth(label) / 2 }));
+    assertGreater(ends.length, 0, `${values}`);
+    for (const [i, { x, half }] of ends.slice(1).entries()) {
+      assertGreater(x - half, ends[i].x + ends[i].half + 4, `${values}`);
+    }
+  }
 });
 
 Deno.test("picturesFigure() shows the pixels of its pictures", async () => {
