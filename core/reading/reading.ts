@@ -111,6 +111,7 @@ export type Readable = Pick<Sampler, "sample" | "source" | "options" | "structur
 
 const SAMPLES = 2048;
 const PICTURES = 16;
+const FORCED = 64; // samples of a node that nothing reaches, at least, of which the pictures are chosen
 const POINTS = 128; // dots in one picture: there is room for more than of images
 
 /**
@@ -224,7 +225,13 @@ async function forcedPictures(
   node: number,
   { drawn: { seed }, pictures, signal }: Pool,
 ): Promise<Pick<NodeReading, "mean" | "typical" | "grid" | "gridLeaves">> {
-  const { images, shape, samples } = await sampler.sample({ n: 4 * pictures, seed, node, mode: "forced", signal });
+  const { images, shape, samples } = await sampler.sample({
+    n: Math.max(pictures, FORCED),
+    seed,
+    node,
+    mode: "forced",
+    signal,
+  });
   const size = sizeOf(shape.slice(1));
   const mean = new Float32Array(size);
   images.forEach((value, i) => mean[i % size] += value / shape[0]);

@@ -16,6 +16,7 @@ import nodePictures from "../web/node_pictures.js" with { type: "text" };
 import nodeView from "../web/node_view.js" with { type: "text" };
 import pictureView from "../web/picture_view.js" with { type: "text" };
 import plane from "../web/plane.js" with { type: "text" };
+import pointsStyle from "../web/points.css" with { type: "text" };
 import questions from "../web/questions.js" with { type: "text" };
 import runsView from "../web/runs_view.js" with { type: "text" };
 import sampleView from "../web/sample_view.js" with { type: "text" };
@@ -43,6 +44,7 @@ const FILES: Readonly<Record<string, string>> = {
   "node_view.js": nodeView,
   "picture_view.js": pictureView,
   "plane.js": plane,
+  "points.css": pointsStyle,
   "questions.js": questions,
   "runs_view.js": runsView,
   "sample_view.js": sampleView,

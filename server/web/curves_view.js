@@ -9,6 +9,8 @@ import { html } from "./dom.js";
 
 /** Series about the machine, not the model. */
 const LEFT_OUT = ["elapsedSeconds", "gpuBytes", "msPerIteration"];
+/** What series about leaves are all along where there is nothing to choose: one leaf, or no gate. */
+const TRIVIAL = /** @type {Record<string, number>} */ ({ leafUsageEntropy: 0, largestWeight: 1 });
 const HEIGHT = 132;
 
 /** @type {Promise<void> | undefined} */
@@ -54,7 +56,7 @@ export class CurvesView {
     const [ink, dim, line, accent] = ["--ink", "--dim", "--line", "--accent"].map(colourOf);
     this.element.hidden = this.#iterations.length === 0;
     const series = Object.entries(curves.series).filter(([name, values]) =>
-      !LEFT_OUT.includes(name) && values.some((value) => value !== null)
+      !LEFT_OUT.includes(name) && values.some((value) => value !== null && value !== TRIVIAL[name])
     );
     this.grid.replaceChildren();
     this.#charts = series.map(([name, given]) => {

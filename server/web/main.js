@@ -134,7 +134,7 @@ function showSample(now, { again = false } = {}) {
   if (chosen && key !== asked.sample) known.placed = null;
   asked.sample = key;
   if (chosen) detail.show(chosen, { nodes: drawing.nodes, flip });
-  else detail.empty();
+  else detail.empty(drawing.nodes);
   light();
   if (!chosen || flip === null) return places.sample.rest();
   /** @param {"left" | "right"} side @param {AbortSignal} signal @returns {Promise<Samples>} */
@@ -282,7 +282,7 @@ onState(update);
 showControls(state());
 weights.set(state().weights);
 showNode(state());
-detail.empty();
+detail.empty([]);
 byId("tree").setAttribute("aria-busy", "true");
 await learnRuns();
 // Several runs and none chosen: the newest, and the address says so.

@@ -30,11 +30,16 @@ export class SampleView {
     element.append(this.body);
   }
 
-  /** Says what there is to choose. */
-  empty() {
+  /** Says what there is to choose. @param {TreeNode[]} nodes Of the model, none while they are not known */
+  empty(nodes) {
+    const shown = nodes.length === 1
+      ? "it by itself, and what lies between it and another"
+      : nodes.some(({ level }) => level > 1)
+      ? "the way it takes through the tree, and what each gate decides"
+      : "how much of it each leaf makes";
     this.body.replaceChildren(
       html("h2", { id: "sample-title", class: "dim" }, "No sample chosen"),
-      html("p", { class: "hint" }, "Choose one to see the way it takes through the tree, and what each gate decides."),
+      html("p", { class: "hint" }, nodes.length === 0 ? "" : `Choose one to see ${shown}.`),
     );
   }
 

@@ -100,6 +100,7 @@ export function formatState(state) {
 
 /** @type {State} */
 let current = parseState(location.search);
+history.replaceState(null, "", formatState(current)); // the address tells what is shown, not what could not be read
 /** @type {((state: State) => void)[]} */
 const listeners = [];
 

@@ -4,7 +4,7 @@
 
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import type { Page } from "playwright-core";
-import { closeBrowser, FLAT_RUN, otherPictures, pictures, queryOf, visit } from "./visit.ts";
+import { closeBrowser, DISJOINT_RUN, FLAT_RUN, otherPictures, pictures, queryOf, SINGLE_RUN, visit } from "./visit.ts";
 
 const focused = (page: Page) =>
   page.evaluate(() => document.activeElement?.getAttribute("aria-label") ?? document.activeElement?.textContent ?? "");
@@ -142,9 +142,32 @@ Deno.test("an error is one sentence, takes nothing away, and can be tried again"
 Deno.test("an address that says nonsense opens the page as at the start", () =>
   visit({ query: "seed=-1&node=x&temperature=1e9&mode=soft&from=zzz&sample=999&other=1" }, async (page) => {
     assertEquals(await page.locator("#samples-title").innerText(), "All samples");
+    assertEquals(queryOf(page), {}); // the address is what is shown
     assert(await page.locator("#strip").isHidden());
     assert(await page.getByText("No sample chosen").isVisible());
   }));
+
+Deno.test("what says nothing of a model is not there: leaves of one generator, a temperature without gates", async () => {
+  const curves = (page: Page) => page.locator("#curves figcaption").allInnerTexts();
+  await visit({ run: SINGLE_RUN }, async (page) => {
+    await page.getByText("Choose one to see it by itself").waitFor();
+    await page.locator("#curves figure").first().waitFor();
+    assertEquals((await curves(page)).length, 2);
+    for (const name of ["Temperature", "How samples are drawn"]) assert(await page.getByLabel(name).isHidden());
+    assert(await page.locator("#tree .caption").isHidden());
+    await page.locator(".gallery [role=option]").first().click();
+    assert(await page.locator("#sample header .facts").isHidden());
+  });
+  await visit({ run: DISJOINT_RUN }, async (page) => {
+    await page.getByText("Choose one to see how much of it each leaf makes").waitFor();
+    assert(await page.getByLabel("Temperature").isHidden());
+    assert(await page.getByLabel("How samples are drawn").isVisible());
+  });
+  await visit({ run: FLAT_RUN }, async (page) => {
+    await page.getByText("Choose one to see how").waitFor();
+    assert(await page.getByLabel("Temperature").isVisible());
+  });
+});
 
 Deno.test("an address with a run that is not served says so, and lets choose one that is", () =>
   visit({ refusals: true }, async (page) => {

@@ -15,6 +15,9 @@ import { type Change, TINY_RUN, writeTinyRun } from "../sampling/tiny_run.ts";
 const ROOT = fromFileUrl(new URL("../..", import.meta.url));
 const FLAT_RUN = "00001-fashionmnist-mog-tiny";
 const POINT_RUN = "00002-ring8-hmog-toy";
+const SINGLE_RUN = "00003-fashionmnist-gan-tiny";
+const DISJOINT_RUN = "00004-fashionmnist-madgan-tiny";
+const NAMES = { TREE_RUN: TINY_RUN, FLAT_RUN, POINT_RUN, SINGLE_RUN, DISJOINT_RUN };
 const FILES = ["tests/page/conduct.ts", "tests/page/actions.ts", "tests/page/points.ts"];
 
 /** Where Debian's browser is on the PATH. */
@@ -41,14 +44,16 @@ const withLive: Change = (tensors) => {
   }
 };
 
-/** Runs as training would leave them: a tree with a log and a later checkpoint to come, a flat mixture, a tree of points. */
+/** Runs as training would leave them: a tree with a log and a later checkpoint to come, other heads, a tree of points. */
 async function writeRuns(folder: string): Promise<void> {
   const runs = join(folder, "runs");
   const device = await openDevice();
   const run = { dataset: "fashionmnist", method: "mog", preset: "tiny" };
   try {
-    await writeTinyRun(device, runs, { options: { head: "flat" }, run, change: withLive });
-    await Deno.rename(join(runs, TINY_RUN), join(runs, FLAT_RUN));
+    for (const [name, head] of [[FLAT_RUN, "flat"], [SINGLE_RUN, "single"], [DISJOINT_RUN, "disjoint"]] as const) {
+      await writeTinyRun(device, runs, { options: { head }, run, change: withLive });
+      await Deno.rename(join(runs, TINY_RUN), join(runs, name));
+    }
     await writeTinyRun(device, runs, {
       options: PRESETS.toy,
       run: { dataset: "ring8", method: "hmog", preset: "toy" },
@@ -71,6 +76,8 @@ async function writeRuns(folder: string): Promise<void> {
   const tree = join(runs, TINY_RUN, "tree");
   await Deno.mkdir(tree);
   await Deno.writeTextFile(join(tree, "tree.json"), JSON.stringify(labels()));
+  const gateless = JSON.stringify({ ...lines[0], leafUsageEntropy: 0, largestWeight: 1 });
+  for (const name of [SINGLE_RUN, DISJOINT_RUN]) await Deno.writeTextFile(join(runs, name, "metrics.jsonl"), gateless);
   for (const name of [TINY_RUN, FLAT_RUN]) await Deno.writeTextFile(join(runs, name, "metrics.jsonl"), log);
   await Deno.writeTextFile(join(runs, POINT_RUN, "metrics.jsonl"), log.slice(0, log.indexOf("\n") + 1));
 }
@@ -111,7 +118,7 @@ Deno.test({
         const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
           args: ["test", "-A", "--no-check", "--reporter=tap", ...FILES],
           cwd: ROOT,
-          env: { CHROMIUM: chromium!, PAGE: url, RUNS: folder, TREE_RUN: TINY_RUN, FLAT_RUN, POINT_RUN, NO_COLOR: "1" },
+          env: { CHROMIUM: chromium!, PAGE: url, RUNS: folder, ...NAMES, NO_COLOR: "1" },
         }).output();
         const [out, error] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
         const results = [...out.matchAll(/^(ok|not ok) \d+ - ([^#\n]+)(?:.*\n {2}---\n {2}(.+))?/gm)];

@@ -11,6 +11,8 @@ export const RUNS = Deno.env.get("RUNS")!;
 export const TREE_RUN = Deno.env.get("TREE_RUN")!;
 export const FLAT_RUN = Deno.env.get("FLAT_RUN")!;
 export const POINT_RUN = Deno.env.get("POINT_RUN")!;
+export const SINGLE_RUN = Deno.env.get("SINGLE_RUN")!;
+export const DISJOINT_RUN = Deno.env.get("DISJOINT_RUN")!;
 
 const FLAGS = ["--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking"];
 const PATIENCE = 10_000; // ms for anything to appear: other tests have the machine, too
