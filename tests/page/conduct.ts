@@ -150,7 +150,8 @@ Deno.test("an address that says nonsense opens the page as at the start", () =>
 Deno.test("what says nothing of a model is not there: leaves of one generator, a temperature without gates", async () => {
   const curves = (page: Page) => page.locator("#curves figcaption").allInnerTexts();
   await visit({ run: SINGLE_RUN }, async (page) => {
-    await page.getByText("Choose one to see it by itself").waitFor();
+    await page.locator("body[data-head=single]").waitFor();
+    assert(await page.getByText("Choose one to see it by itself").isVisible());
     await page.locator("#curves figure").first().waitFor();
     assertEquals((await curves(page)).length, 2);
     for (const name of ["Temperature", "How samples are drawn"]) assert(await page.getByLabel(name).isHidden());
@@ -159,12 +160,13 @@ Deno.test("what says nothing of a model is not there: leaves of one generator, a
     assert(await page.locator("#sample header .facts").isHidden());
   });
   await visit({ run: DISJOINT_RUN }, async (page) => {
-    await page.getByText("Choose one to see how much of it each leaf makes").waitFor();
+    await page.locator("body[data-head=disjoint]").waitFor();
+    assert(await page.getByText("Choose one to see how much of it each leaf makes").isVisible());
     assert(await page.getByLabel("Temperature").isHidden());
     assert(await page.getByLabel("How samples are drawn").isVisible());
   });
   await visit({ run: FLAT_RUN }, async (page) => {
-    await page.getByText("Choose one to see how").waitFor();
+    await page.locator("body[data-head=flat]").waitFor();
     assert(await page.getByLabel("Temperature").isVisible());
   });
 });

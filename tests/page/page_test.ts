@@ -5,6 +5,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
+import { writeTreeFiles } from "../../core/evaluate/tree_files.ts";
 import { openDevice } from "../../core/gpu/device.ts";
 import { PRESETS } from "../../core/models/presets.ts";
 import { TREE_FORMAT } from "../../core/reading/report/tree_report.ts";
@@ -59,6 +60,7 @@ async function writeRuns(folder: string): Promise<void> {
       run: { dataset: "ring8", method: "hmog", preset: "toy" },
     });
     await Deno.rename(join(runs, TINY_RUN), join(runs, POINT_RUN));
+    await writeTreeFiles(device, join(runs, POINT_RUN), { out: join(folder, "report"), samples: 64 });
     await writeTinyRun(device, runs, { run: { ...run, method: "hmog" }, change: withLive });
     await writeTinyRun(device, join(folder, "later"), {
       run: { ...run, method: "hmog" },

@@ -4,7 +4,7 @@
 
 import { assert, assertAlmostEquals, assertEquals, assertNotEquals } from "@std/assert";
 import type { Page } from "playwright-core";
-import { closeBrowser, PAGE, POINT_RUN, queryOf, visit } from "./visit.ts";
+import { closeBrowser, PAGE, POINT_RUN, queryOf, RUNS, visit } from "./visit.ts";
 
 const SHOWN = 256;
 const LEAST_DOT = 6; // pixels across: what is smaller is hard to see and to hit
@@ -123,6 +123,21 @@ Deno.test("a log of one line is drawn as a dot in every chart", () =>
     );
     assertEquals(inked.length, 2);
     for (const pixels of inked) assert(pixels > 20, `${pixels} pixels`);
+  }));
+
+Deno.test("a report's tree that is wider than the screen begins at its middle, and can be moved", () =>
+  visit({ run: POINT_RUN, width: 400 }, async (page) => {
+    await page.goto("about:blank"); // a page of its own, without the explorer's rules for content
+    await page.setContent(await Deno.readTextFile(`${RUNS}/report/tree.html`));
+    await page.waitForTimeout(1000); // until it is let go
+    const [start, moved, middle] = await page.locator(".wide").evaluate((tree) => {
+      const start = tree.scrollLeft;
+      tree.scrollLeft = 10;
+      return [start, tree.scrollLeft, (tree.scrollWidth - tree.clientWidth) / 2];
+    });
+    assert(middle > 50 && Math.abs(start - middle) <= 2, `starts at ${start}, the middle is at ${middle}`);
+    assertEquals(moved, 10);
+    assertEquals(await page.evaluate(() => document.documentElement.scrollWidth), 400);
   }));
 
 Deno.test("closes the browser of these, too", closeBrowser);

@@ -36,14 +36,16 @@ interface Placed {
  * Of trees with more than 64 nodes in a level the upper levels are drawn, which the title says.
  */
 export async function treeFigure(reading: TreeReading): Promise<string> {
-  const { run, iteration, nodes } = reading;
+  const { run, iteration, nodes, labelNames } = reading;
   const drawn = levelsOf(nodes).flat().length;
   const part = drawn < nodes.length ? `, the first ${drawn} of ${nodes.length} nodes` : "";
-  return page(await treeDrawing(reading), `${run}, iteration ${iteration}${part}`);
+  const tree = await treeDrawing(reading);
+  const drawing = labelNames === null ? tree : below([tree, legend(labelNames, tree.width)], 16);
+  return page(drawing, `${run}, iteration ${iteration}${part}`);
 }
 
 /**
- * What `treeFigure` draws, without paper and title.
+ * What `treeFigure` draws, without paper, title and legend.
  *
  * @param linkTo Where a node leads that is clicked
  */
@@ -70,8 +72,7 @@ export async function treeDrawing(reading: TreeReading, linkTo?: (node: number) 
     const markup = moved(drawing, x - drawing.width / 2, top);
     return linkTo === undefined ? markup : element("a", { href: linkTo(node) }, markup);
   });
-  const tree = { width, height: top - EDGE_HEIGHT, markup: [...edges, ...nodes].join("\n") };
-  return reading.labelNames === null ? tree : below([tree, legend(reading.labelNames, width)], 16);
+  return { width, height: top - EDGE_HEIGHT, markup: [...edges, ...nodes].join("\n") };
 }
 
 /** The nodes of each level from left to right, as far down as they can be drawn. */

@@ -1,6 +1,7 @@
 /** The whole report as one page that needs nothing else: no script, no other file, no network. */
 
 import { isPoint } from "../../models/presets.ts";
+import { colourOf } from "../../palette.ts";
 import { element, escapeText } from "../../svg.ts";
 import type { CertainSample, TreeReading } from "../reading.ts";
 import type { SplitReading } from "../splits.ts";
@@ -115,18 +116,26 @@ async function treeOf(reading: TreeReading): Promise<string> {
     "xmlns:xlink": "http://www.w3.org/1999/xlink",
     viewBox: `-2 -2 ${Math.ceil(width) + 4} ${Math.ceil(height) + 4}`,
     width: Math.ceil(width) + 4,
-    style: `min-width:${Math.round(LEAST_SCALE * width)}px`,
     role: "group",
     "aria-label": "The tree, every node with samples",
   }, markup);
   const points = isPoint(reading.image);
+  const wide = `<div class="wide"><div style="min-width:${Math.round(LEAST_SCALE * width)}px">${svg}</div></div>`;
   return figure(
-    svg,
+    `${wide}${reading.labelNames === null ? "" : legend(reading.labelNames)}`,
     "Every node with samples that stand for it and its share of the latent space; edges are as wide as that share" +
       (reading.labelNames === null ? "." : ", bars are shares of labels.") +
       (points ? " A point has the colour of its likeliest leaf." : ""),
     points ? "tree points" : "tree",
   );
+}
+
+/** Names of labels beside their colours. */
+function legend(names: readonly string[]): string {
+  const entries = names.map((name, label) =>
+    `<li><i style="background:${colourOf(label)}"></i>${escapeText(name)}</li>`
+  );
+  return `<ul class="legend"><li>Bars:</li>${entries.join("")}</ul>`;
 }
 
 /** What the splits decide, a line for each, indented as the tree is deep. */

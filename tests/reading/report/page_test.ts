@@ -36,6 +36,7 @@ Deno.test("treePage() is one file: no script, nothing from elsewhere, every link
 Deno.test("treePage() tells what splits decide, the options, and names as they are", async () => {
   const page = await treePage(...tree, CONTEXT);
   assertStringIncludes(page, "<b>Left:</b>");
+  assertStringIncludes(page, '</svg></div></div><ul class="legend">'); // beside the tree, which may be wider than the screen
   assertStringIncludes(page, "&lt;bright&gt; &amp; &quot;quoted&quot;");
   assert(!page.includes("<bright>"));
   for (const said of ["a tree of depth 2 with 4 leaves", "model.body", "8, 4", "by the first pixel", "Dendrogram"]) {
