@@ -109,6 +109,13 @@ for (const dark of [false, true]) {
     }));
 }
 
+Deno.test("the plane and its legend fit a narrow screen, also with points beyond the axes", () =>
+  visit({ run: POINT_RUN, width: 360, query: "sample=2&flip=0" }, async (page) => {
+    await allShown(page);
+    await page.getByText("beyond the axes").waitFor();
+    assertEquals(await page.evaluate(() => document.documentElement.scrollWidth), 360);
+  }));
+
 Deno.test("a log of one line is drawn as a dot in every chart", () =>
   visit({ run: POINT_RUN }, async (page) => {
     await page.locator("#curves canvas").first().waitFor();
