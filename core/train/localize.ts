@@ -15,7 +15,7 @@ export type LocalizeOptions = {
   sharpen: number;
   /** Weight of the recogniser's term. */
   recognise: number;
-  /** Part of every batch, in whole images, whose path is chosen by another latent than the one its leaves see. */
+  /** Part of every batch, in whole images and at least one, whose path is chosen by another latent than the one its leaves see. */
   exchange: number;
   /** Iterations done before paths are exchanged. */
   exchangeFrom: number;
@@ -30,7 +30,7 @@ const EXCHANGE_AFTER = 0.4; // of a run: from the start, pictures stay worse
 
 /** What works for a run of so many iterations. */
 export function localizeFor(iterations: number): LocalizeOptions {
-  return { sharpen: 2, recognise: 5, exchange: 0.5, exchangeFrom: Math.round(EXCHANGE_AFTER * iterations) };
+  return { sharpen: 2, recognise: 5, exchange: 3 / 8, exchangeFrom: Math.round(EXCHANGE_AFTER * iterations) };
 }
 
 /** @throws {RangeError} If there is no tree, or a batch has no two images of which one could be exchanged */
@@ -62,7 +62,7 @@ export function choosers(
     & Pick<LocalizeOptions, "exchange" | "exchangeFrom">,
 ): Tensor {
   const [batch] = z.shape;
-  const exchanged = Math.floor(exchange * batch);
+  const exchanged = Math.max(1, Math.floor(exchange * batch));
   const rows = constant(Array.from({ length: batch }, (_, i) => Number(i < exchanged)), [batch, 1]);
   return where(mul(rows, greaterEqual(iteration, exchangeFrom)), other, z);
 }

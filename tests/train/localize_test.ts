@@ -75,11 +75,12 @@ Deno.test("choosers() exchanges the first quarter of a batch from an iteration o
   assertEquals(at(600), [-1, -2, 3, 4, 5, 6, 7, 8]);
 });
 
-Deno.test("choosers() exchanges no more than its part of a batch", () => {
+Deno.test("choosers() exchanges no more than its part of a batch, and one image at least", () => {
   const z = constant([1, 2, 3, 4, 5], [5, 1]);
   const other = constant([-1, -2, -3, -4, -5], [5, 1]);
   const exchange = { other, iteration: constant([600]), exchange: 0.5, exchangeFrom: 600 };
   assertEquals([...evaluate64(choosers(z, exchange))], [-1, -2, 3, 4, 5]);
+  assertEquals([...evaluate64(choosers(z, { ...exchange, exchange: 0.1 }))], [-1, 2, 3, 4, 5]); // one at least
 });
 
 Deno.test("softTree() takes its path from another latent, and its leaves from z", () => {
@@ -120,7 +121,7 @@ Deno.test("resolveOptions() makes leaves unlike and gates sharp with localize, a
   const context = { traits: { software: true }, count: 1000 };
   const request = { dataset: "mnist", preset: "tiny", iterations: 1000 };
   const { options } = resolveOptions({ ...request, localize: true }, context);
-  assertEquals(options.localize, { sharpen: 2, recognise: 5, exchange: 0.5, exchangeFrom: 400 });
+  assertEquals(options.localize, { sharpen: 2, recognise: 5, exchange: 0.375, exchangeFrom: 400 });
   assertEquals(options.localize, localizeFor(1000));
   assertEquals(options.gateTemperature, { from: 1, to: 0.1, over: 500 });
   assertEquals(options.model.leafSpread, 1);
