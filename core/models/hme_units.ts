@@ -14,7 +14,8 @@ export interface Units {
  */
 export function unitsOf({ count, x }: Pick<Samples, "count" | "x">): Units {
   const width = x.length / count;
-  const columns = Array.from({ length: width - 1 }, (_, i) => x.filter((_, at) => at % width === i));
+  const column = (i: number) => Float64Array.from({ length: count }, (_, row) => x[row * width + i]);
+  const columns = Array.from({ length: width - 1 }, (_, i) => column(i));
   const centre = Float64Array.from(columns, (column) => column.toSorted()[count >> 1]);
   const scale = Float64Array.from(columns, (column, i) => {
     const distance = column.reduce((sum, value) => sum + Math.abs(value - centre[i]) / count, 0);
