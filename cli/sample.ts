@@ -1,7 +1,7 @@
 /** `deno task sample`: pictures from a run, and the path of each. */
 
 import { RUNS_FOLDER } from "../core/sampling/run.ts";
-import { drawToFiles } from "../core/evaluate/sample_files.ts";
+import { drawToFiles } from "../core/evaluate/drawn_files.ts";
 import { checkRequest, parseDecisions, type SampleMode } from "../core/sampling/request.ts";
 import { usualRuns } from "./called_from.ts";
 import { helpText, readFlags, usage, UsageError } from "./flags.ts";

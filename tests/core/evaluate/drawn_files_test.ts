@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { drawToFiles } from "../../../core/evaluate/sample_files.ts";
+import { drawToFiles } from "../../../core/evaluate/drawn_files.ts";
 import { PRESETS } from "../../../core/models/presets.ts";
 import { device } from "../../gpu.ts";
 import { inFolder } from "../../in_folder.ts";
